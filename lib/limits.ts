@@ -1,0 +1,134 @@
+/**
+ * What a service bears. Each limit is a number of bytes, of connections or of milliseconds; 0 turns a timeout or a
+ * count off. Counts are of the whole service and divided among its instances.
+ *
+ * @module
+ */
+
+import { parseDuration, parseSize } from "./units.ts";
+
+/** The limits of a service, resolved: bytes, counts, milliseconds. */
+export interface Limits {
+  /** The longest frame, and the most that is buffered while its end is not known. Exceeded: `frame_too_large`. */
+  maxFrameBytes: number;
+  /** `send` is refused while this many bytes or more are queued on the connection. Exceeded: `send_refused`. */
+  maxSendBytes: number;
+  /** Accepting pauses at this many open connections. */
+  maxConnections: number;
+  /** Past this many from one address a connection is accepted and closed: `too_many_connections`. */
+  maxConnectionsPerAddress: number;
+  /** Nothing read or written for so long: `idle_timeout`. */
+  idleTimeoutMs: number;
+  /** A frame begun and not completed within: `frame_timeout`. */
+  frameTimeoutMs: number;
+  /** No complete frame since the connection was made: `first_frame_timeout`. */
+  firstFrameTimeoutMs: number;
+  /** A callback's promise not settled within: `handler_timeout`. */
+  handlerTimeoutMs: number;
+  /** The peer takes nothing of what is queued for so long: `send_timeout`. */
+  sendTimeoutMs: number;
+  /** How long a closed connection waits for the peer to end its half, discarding up to 1 MiB. */
+  lingerTimeoutMs: number;
+  /** A TLS handshake not completed within: `tls_handshake_timeout`. */
+  tlsHandshakeTimeoutMs: number;
+  /** How long open connections may go on when the service stops or is replaced: `drain_timeout`. */
+  drainTimeoutMs: number;
+}
+
+/** The limits of a service that says nothing of its own. */
+export const DEFAULT_LIMITS: Readonly<Limits> = {
+  maxFrameBytes: 1024 ** 2,
+  maxSendBytes: 1024 ** 2,
+  maxConnections: 16_384,
+  maxConnectionsPerAddress: 0,
+  idleTimeoutMs: 600_000,
+  frameTimeoutMs: 30_000,
+  firstFrameTimeoutMs: 0,
+  handlerTimeoutMs: 60_000,
+  sendTimeoutMs: 30_000,
+  lingerTimeoutMs: 2_000,
+  tlsHandshakeTimeoutMs: 10_000,
+  drainTimeoutMs: 30_000,
+};
+
+/** A number, or one with a unit: `"30s"`, `"1MiB"`. */
+export type Quantity = number | string;
+
+/** Limits as users write them: sizes and durations with units, plain numbers in bytes and milliseconds. */
+export interface LimitsInput {
+  maxFrameBytes?: Quantity;
+  maxSendBytes?: Quantity;
+  maxConnections?: number;
+  maxConnectionsPerAddress?: number;
+  idleTimeout?: Quantity;
+  frameTimeout?: Quantity;
+  firstFrameTimeout?: Quantity;
+  handlerTimeout?: Quantity;
+  sendTimeout?: Quantity;
+  lingerTimeout?: Quantity;
+  tlsHandshakeTimeout?: Quantity;
+  drainTimeout?: Quantity;
+}
+
+type Kind = "size" | "count" | "duration";
+
+/** Every limit by the name users write, with its kind and the field it fills. */
+export const LIMIT_FIELDS: Readonly<
+  Record<keyof LimitsInput, { kind: Kind; field: keyof Limits; min: number }>
+> = {
+  maxFrameBytes: { kind: "size", field: "maxFrameBytes", min: 1 },
+  maxSendBytes: { kind: "size", field: "maxSendBytes", min: 1 },
+  maxConnections: { kind: "count", field: "maxConnections", min: 1 },
+  maxConnectionsPerAddress: { kind: "count", field: "maxConnectionsPerAddress", min: 0 },
+  idleTimeout: { kind: "duration", field: "idleTimeoutMs", min: 0 },
+  frameTimeout: { kind: "duration", field: "frameTimeoutMs", min: 0 },
+  firstFrameTimeout: { kind: "duration", field: "firstFrameTimeoutMs", min: 0 },
+  handlerTimeout: { kind: "duration", field: "handlerTimeoutMs", min: 0 },
+  sendTimeout: { kind: "duration", field: "sendTimeoutMs", min: 0 },
+  lingerTimeout: { kind: "duration", field: "lingerTimeoutMs", min: 0 },
+  tlsHandshakeTimeout: { kind: "duration", field: "tlsHandshakeTimeoutMs", min: 0 },
+  drainTimeout: { kind: "duration", field: "drainTimeoutMs", min: 0 },
+};
+
+const wanted: Record<Kind, string> = {
+  size: "a size such as 65536 or 64KiB",
+  count: "a whole number",
+  duration: "a duration such as 500ms, 30s or 5m",
+};
+
+/** Reads one limit. Answers its number, or what was wanted instead. */
+export function parseLimit(name: keyof LimitsInput, value: unknown): number | { wanted: string } {
+  const { kind, min } = LIMIT_FIELDS[name];
+  const number = kind === "duration" ? parseDuration(value) : parseSize(value);
+  if (number === undefined || (kind === "count" && typeof value !== "number")) {
+    return { wanted: wanted[kind] };
+  }
+  if (!Number.isInteger(number) || number < min) return { wanted: `${wanted[kind]}, at least ${min}` };
+  return number;
+}
+
+/**
+ * Resolves limits, later ones over earlier ones over the defaults.
+ *
+ * @throws {RangeError} If one does not read as its kind.
+ */
+export function resolveLimits(...inputs: (LimitsInput | undefined)[]): Limits {
+  const limits: Limits = { ...DEFAULT_LIMITS };
+  for (const input of inputs) {
+    for (const [key, value] of Object.entries(input ?? {})) {
+      if (value === undefined) continue;
+      if (!(key in LIMIT_FIELDS)) {
+        throw new RangeError(`Cannot set limit "${key}": there is none of that name`);
+      }
+      const name = key as keyof LimitsInput;
+      const number = parseLimit(name, value);
+      if (typeof number !== "number") {
+        throw new RangeError(
+          `Cannot set limit "${name}": current value is ${JSON.stringify(value)}, wanted ${number.wanted}`,
+        );
+      }
+      limits[LIMIT_FIELDS[name].field] = number;
+    }
+  }
+  return limits;
+}

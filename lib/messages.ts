@@ -1,0 +1,106 @@
+/**
+ * Every message between the supervisor and what runs a service instance. JSON-safe on purpose: today they travel
+ * between isolates, and the same messages travel over a pipe to a child process.
+ *
+ * A worker's life, as messages: `load` -> `loaded`, `listen` -> `ready`, (`unlisten` -> `unlistened`,) `drain` ->
+ * `drained`, `stop` -> `stopped`. Where something goes wrong the answer is `load_failed` or `listen_failed`; `crashed`
+ * and `exited` may come at any time.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "./endpoint.ts";
+import type { ErrorRecord } from "./error_record.ts";
+import type { Limits } from "./limits.ts";
+import type { ConnectionInfo, ServiceStats } from "./stats.ts";
+
+/** Certificate and key files, by absolute path. */
+export interface CertificateFiles {
+  cert: string;
+  key: string;
+  /** Host names this certificate is for; without, those that the certificate itself names. */
+  names?: string[];
+}
+
+/** How a service does TLS. */
+export interface TlsSpec {
+  /** The first one is for clients that name no host or an unknown one. */
+  certificates: CertificateFiles[];
+  /** Files of authorities that clients' certificates are checked against. */
+  clientCa?: string[];
+  /** Whether a client must, may, or is not asked to show a certificate. */
+  clientCertificate: "none" | "optional" | "required";
+}
+
+/** All a worker needs to know to run one instance of a service. */
+export interface WorkerSpec {
+  service: string;
+  /** Counts the replacements of this service, from 1. */
+  generation: number;
+  instance: number;
+  /** Addresses from the configuration; empty where the service module's own hold. */
+  listen: string[];
+  /** A protocol's name or module URL that takes precedence over the addresses'. */
+  protocol?: string;
+  /** The service module's URL. */
+  handler?: string;
+  /** Handed to the handler as they stand. */
+  options: unknown;
+  /** This instance's share. */
+  limits: Limits;
+  tls?: TlsSpec;
+  /** The configuration's `protocols`: names to module URLs. */
+  protocols: Record<string, string>;
+  /** URL of the folder of the configuration, with a slash at its end. */
+  base: string;
+  /** The lowest level of log records worth sending to the supervisor. */
+  logLevel: LogLevel;
+}
+
+export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+
+/** A log record on its way to the supervisor, the only writer. */
+export interface LogRecord {
+  level: LogLevel;
+  category: string[];
+  message: string;
+  properties: Record<string, unknown>;
+  /** Milliseconds since the epoch. */
+  timestamp: number;
+}
+
+/** Supervisor to worker. */
+export type ToWorker =
+  | { type: "load"; spec: WorkerSpec }
+  | {
+    type: "listen";
+    endpoints: Endpoint[];
+    /** Share the ports with other listeners (`SO_REUSEPORT`). */
+    reusePort: boolean;
+    /** Fail if any other socket, a sharing one too, listens there already. */
+    exclusive: boolean;
+  }
+  | { type: "unlisten" }
+  | { type: "drain"; timeoutMs: number }
+  | { type: "stop" }
+  | { type: "ping"; id: number }
+  | { type: "connections"; id: number }
+  | { type: "published"; topic: string; message: unknown };
+
+/** Worker to supervisor. */
+export type FromWorker =
+  | { type: "loaded"; endpoints: Endpoint[]; protocols: string[] }
+  | { type: "load_failed"; error: ErrorRecord }
+  | { type: "ready"; endpoints: Endpoint[] }
+  | { type: "listen_failed"; error: ErrorRecord }
+  | { type: "unlistened" }
+  | { type: "drained"; finished: number; cut: number }
+  | { type: "stopped" }
+  | { type: "pong"; id: number; stats: ServiceStats }
+  | { type: "connections"; id: number; connections: ConnectionInfo[] }
+  | { type: "publish"; topic: string; message: unknown }
+  | { type: "subscribe"; topic: string }
+  | { type: "unsubscribe"; topic: string }
+  | { type: "log"; records: LogRecord[] }
+  | { type: "exited"; how: string }
+  | { type: "crashed"; error: ErrorRecord };

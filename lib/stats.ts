@@ -1,0 +1,76 @@
+/**
+ * What a service counts. Plain fields, since they are touched for each frame; a snapshot is a JSON value.
+ *
+ * @module
+ */
+
+/** Counters of one service instance, or the sum of several. */
+export interface ServiceStats {
+  /** Connections open now. */
+  open: number;
+  /** Connections accepted since the start. */
+  accepted: number;
+  /** Connections closed at once because of a limit. */
+  refused: number;
+  /** Connections closed since the start. */
+  closed: number;
+  /** Messages decoded. */
+  messagesIn: number;
+  /** Messages (or raw sends) queued. */
+  messagesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Errors by their code. */
+  errors: Record<string, number>;
+}
+
+/** Counters that all stand at zero. */
+export function createStats(): ServiceStats {
+  return {
+    open: 0,
+    accepted: 0,
+    refused: 0,
+    closed: 0,
+    messagesIn: 0,
+    messagesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    errors: {},
+  };
+}
+
+/** Counts one error under its code. */
+export function countError(stats: ServiceStats, code: string): void {
+  stats.errors[code] = (stats.errors[code] ?? 0) + 1;
+}
+
+/** The sum of several instances' counters. */
+export function mergeStats(all: Iterable<ServiceStats>): ServiceStats {
+  const sum = createStats();
+  for (const stats of all) {
+    for (const key of Object.keys(sum) as (keyof ServiceStats)[]) {
+      if (key !== "errors") sum[key] += stats[key];
+    }
+    for (const [code, count] of Object.entries(stats.errors)) {
+      sum.errors[code] = (sum.errors[code] ?? 0) + count;
+    }
+  }
+  return sum;
+}
+
+/** One open connection, for people and programs that watch. */
+export interface ConnectionInfo {
+  id: string;
+  service: string;
+  transport: string;
+  remote: string;
+  local: string;
+  state: string;
+  /** Milliseconds since it was made. */
+  ageMs: number;
+  /** Milliseconds since bytes last moved. */
+  idleMs: number;
+  bytesRead: number;
+  bytesWritten: number;
+  queuedBytes: number;
+}
