@@ -1,3 +1,4 @@
-import * as std from "npm:deno-std@1.4.0/cli/unicode_width.js";
+// `deno-std` publishes this module without the table that it reads: string-width measures the same.
+import stringWidth from "npm:string-width@^8.0.0";
 
-export const unicodeWidth: (text: string) => number = std.unicodeWidth;
+export const unicodeWidth: (text: string) => number = (text) => stringWidth(text);

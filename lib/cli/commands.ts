@@ -1,0 +1,63 @@
+/**
+ * The commands of the program. Each is loaded when it is called for, so that `--version` does not load the engine.
+ *
+ * @module
+ */
+
+import type { Command } from "./command.ts";
+
+/** A command before it is loaded. */
+export interface CommandEntry {
+  name: string;
+  /** What it does, in a few words, for the list of commands. */
+  summary: string;
+  // deno-lint-ignore no-explicit-any
+  load(): Promise<{ default: Command<any> }>;
+}
+
+/** Every command, in the order of `--help`. */
+export const commands: readonly CommandEntry[] = [
+  { name: "serve", summary: "Serve a configuration file", load: () => import("./serve.ts") },
+  {
+    name: "run",
+    summary: "Serve one address or one service file, without a configuration",
+    load: () => import("./run.ts"),
+  },
+  {
+    name: "new",
+    summary: "Write a protocol, a service, their configuration and a test to start from",
+    load: () => import("./new.ts"),
+  },
+  {
+    name: "check",
+    summary: "Load everything as serve would, and show the plan",
+    load: () => import("./check.ts"),
+  },
+  {
+    name: "test",
+    summary: "Run the conformance suite on a protocol of yours",
+    load: () => import("./test.ts"),
+  },
+  {
+    name: "protocols",
+    summary: "List the protocols that addresses can name",
+    load: () => import("./protocols.ts"),
+  },
+  { name: "status", summary: "Show the services of a running server", load: () => import("./status.ts") },
+  {
+    name: "connections",
+    summary: "Show the open connections of a running server",
+    load: () => import("./connections.ts"),
+  },
+  {
+    name: "reload",
+    summary: "Have a running server read its configuration and code again",
+    load: () => import("./reload.ts"),
+  },
+  {
+    name: "restart",
+    summary: "Replace one service of a running server by its code of now",
+    load: () => import("./restart.ts"),
+  },
+  { name: "stop", summary: "Have a running server drain and end", load: () => import("./stop.ts") },
+];

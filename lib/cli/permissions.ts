@@ -1,0 +1,47 @@
+/**
+ * What to type where Deno's permissions are missing.
+ *
+ * @module
+ */
+
+/** A permission that a command needs and was not given; `code` is `not_permitted`. */
+export class PermissionError extends Error {
+  override readonly name = "PermissionError";
+  readonly code = "not_permitted";
+}
+
+/**
+ * Makes sure of permissions before they are used, so that the program says what to type instead of asking for one after
+ * the other, or failing in a worker.
+ *
+ * @throws {PermissionError} Naming all that are missing.
+ */
+export function requirePermissions(...descriptors: Deno.PermissionDescriptor[]): void {
+  const missing = descriptors.filter((each) => Deno.permissions.querySync(each).state !== "granted");
+  if (missing.length > 0) {
+    throw new PermissionError(`Cannot go on without permission to ${missing.map(describe).join(", ")}`);
+  }
+}
+
+/** What to type to give the program all it needs. */
+export function permissionAdvice(args: string[], mainModule: string): string {
+  const line = args.join(" ");
+  if (mainModule.startsWith("file:")) {
+    return `Type: deno run -P=serve main.ts ${line}\n(the permission set "serve" stands in protohost's deno.json)`;
+  }
+  const flags = ["net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`).join(" ");
+  return `Type: deno run ${flags} --unstable-net --unstable-worker-options ${mainModule} ${line}`;
+}
+
+function describe(descriptor: Deno.PermissionDescriptor): string {
+  switch (descriptor.name) {
+    case "net":
+      return `listen at ${descriptor.host ?? "any address"} (net)`;
+    case "read":
+      return `read ${descriptor.path ?? "files"} (read)`;
+    case "write":
+      return `write ${descriptor.path ?? "files"} (write)`;
+    default:
+      return `use ${descriptor.name}`;
+  }
+}

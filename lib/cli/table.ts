@@ -1,0 +1,43 @@
+/**
+ * Columns for people.
+ *
+ * @module
+ */
+
+import { stripAnsiCode } from "@std/fmt/colors";
+import { unicodeWidth } from "@std/cli/unicode-width";
+
+/** How {@linkcode formatTable} lays out. */
+export interface TableOptions {
+  /** The columns (from 0) that hold numbers and are aligned to the right. */
+  right?: readonly number[];
+  /** What the line of titles is passed through. */
+  title?: (line: string) => string;
+}
+
+/** A line of titles and one line a row, in columns two spaces apart. */
+export function formatTable(titles: string[], rows: string[][], options: TableOptions = {}): string {
+  const [first, ...rest] = formatRows([titles, ...rows], options.right);
+  return [options.title ? options.title(first) : first, ...rest].join("\n");
+}
+
+/** Rows as lines of equally wide cells. Colours count for nothing, wide characters for two. */
+export function formatRows(rows: readonly string[][], right: readonly number[] = []): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, cellWidth(cell));
+    }
+  }
+  return rows.map((row) =>
+    row.map((cell, column) => {
+      const space = " ".repeat(widths[column] - cellWidth(cell));
+      if (right.includes(column)) return space + cell;
+      return column === row.length - 1 ? cell : cell + space;
+    }).join("  ").trimEnd()
+  );
+}
+
+function cellWidth(cell: string): number {
+  return unicodeWidth(stripAnsiCode(cell));
+}
