@@ -1,0 +1,35 @@
+// deno-lint-ignore-file no-console
+/**
+ * The whole gate, in one command: `deno task ok [--without STEP]`. Every step runs, whatever the ones before it said;
+ * the last line counts them.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+
+const steps: Record<string, string[]> = {
+  format: ["fmt", "--check"],
+  lint: ["lint"],
+  check: ["check"],
+  doc: ["doc", "--lint", "mod.ts", "lib/testing.ts"],
+  schema: ["run", "--permission-set=test", "scripts/schema.ts", "--check"],
+  test: ["task", "test"],
+  publish: ["publish", "--dry-run", "--allow-dirty"],
+};
+
+const { without } = parseArgs(Deno.args, { string: ["without"], collect: ["without"] });
+const chosen = Object.entries(steps).filter(([name]) => !without.includes(name));
+const failed: string[] = [];
+for (const [name, args] of chosen) {
+  console.log(`--- ${name}: deno ${args.join(" ")}`);
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: new URL("../", import.meta.url),
+    stdin: "null",
+  }).spawn().status;
+  if (!success) failed.push(name);
+}
+if (failed.length > 0) console.log(`Failed: ${failed.join(", ")}`);
+console.log(`ok: ${chosen.length - failed.length} passed, ${failed.length} failed`);
+if (failed.length > 0) Deno.exit(1);
