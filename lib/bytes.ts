@@ -1,0 +1,98 @@
+/**
+ * What protocols do with bytes: search, compare, join, and the way to strings and back (UTF-8).
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+
+const encoder = new TextEncoder();
+// A byte order mark is the sender's data: what `text` reads and `bytes` writes has to be the same.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+// Measured: below 12 bytes a loop over ASCII is the fastest way to a string, up to 200 Node's, then the decoder.
+const LOOP_BYTES = 12;
+const SLICE_BYTES = 200;
+
+type Utf8Slice = (this: Uint8Array, start: number, end: number) => string;
+const utf8Slice = (Buffer.prototype as unknown as { utf8Slice: Utf8Slice }).utf8Slice;
+
+/** Reads bytes as UTF-8. Never throws: what is not UTF-8 becomes U+FFFD. A byte order mark is kept. */
+export function text(bytes: Uint8Array): string {
+  const { length } = bytes;
+  if (length > SLICE_BYTES) return decoder.decode(bytes);
+  if (length > LOOP_BYTES) return utf8Slice.call(bytes, 0, length);
+  let string = "";
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i];
+    if (byte > 0x7f) return utf8Slice.call(bytes, 0, length);
+    string += String.fromCharCode(byte);
+  }
+  return string;
+}
+
+/** Writes a string as UTF-8, into bytes of their own. */
+export function bytes(string: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(string);
+}
+
+/**
+ * Finds bytes in what `input` got. To be told `from` is enough for byte-by-byte arrival to cost linear time: what an
+ * earlier call has seen is not searched again, except for as many bytes as a match that straddles `from` can have there.
+ *
+ * @param buffer Where to search.
+ * @param wanted A byte, bytes, or a string that stands for its UTF-8. Nothing (no bytes) is never found.
+ * @param from How many bytes an earlier search has seen; the `from` of `input`. To search from an exact position
+ *   instead, search a `subarray`.
+ * @returns Where the first match begins, or -1.
+ */
+export function indexOf(buffer: Uint8Array, wanted: Uint8Array | string | number, from = 0): number {
+  if (typeof wanted === "number") return buffer.indexOf(wanted, from);
+  const needle = typeof wanted === "string" ? needleOf(wanted) : wanted;
+  const { length } = needle;
+  if (length === 0) return -1;
+  const last = buffer.length - length;
+  let at = Math.max(0, from - (length - 1));
+  while (at <= last) {
+    at = buffer.indexOf(needle[0], at);
+    if (at < 0 || at > last) return -1;
+    let matched = 1;
+    while (matched < length && buffer[at + matched] === needle[matched]) matched++;
+    if (matched === length) return at;
+    at++;
+  }
+  return -1;
+}
+
+/** Whether two runs of bytes are the same. */
+export function equals(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Joins runs of bytes, into bytes of their own. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+// A protocol searches for the same few strings all its life.
+const needles = new Map<string, Uint8Array>();
+const MAX_NEEDLES = 64;
+
+function needleOf(string: string): Uint8Array {
+  let needle = needles.get(string);
+  if (needle === undefined) {
+    if (needles.size >= MAX_NEEDLES) needles.clear();
+    needles.set(string, needle = encoder.encode(string));
+  }
+  return needle;
+}

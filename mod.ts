@@ -1,0 +1,49 @@
+/**
+ * Serve any protocol: say where its frames end, what they mean and how they are written, and what to do with a message.
+ *
+ * A protocol is any object with a name and three functions. This one speaks numbers, one a line:
+ *
+ * ```ts
+ * import { line, type Protocol, text } from "@protohost/protohost";
+ * import { checkProtocol } from "@protohost/protohost/testing";
+ *
+ * const numbers: Protocol<number> = {
+ *   name: "numbers",
+ *   input: line({ max: 64 }),
+ *   decode: (frame) => Number(text(frame)),
+ *   encode: (message) => `${message}\n`,
+ * };
+ *
+ * checkProtocol(numbers, { samples: [0, 1, -2.5] }); // throws if it is wrong about any byte
+ * ```
+ *
+ * @module
+ */
+
+export { defineService, skip } from "./lib/contract.ts";
+export type {
+  AnyHandler,
+  AnyProtocol,
+  Codec,
+  Connection,
+  Conversation,
+  Handler,
+  Peer,
+  Protocol,
+  SendOptions,
+  SendResult,
+  ServiceContext,
+  ServiceDefinition,
+  ServiceModule,
+  Side,
+  Skip,
+  TransportName,
+  Upgrade,
+} from "./lib/contract.ts";
+export { bytes, concat, equals, indexOf, text } from "./lib/bytes.ts";
+export { BadFrameError, delimiter, FrameTooLargeError, lengthPrefix, line } from "./lib/framers.ts";
+export type { Framer, FramerOptions, LengthPrefixOptions, LineOptions } from "./lib/framers.ts";
+export { AddressError, formatEndpoint, parseEndpoint } from "./lib/endpoint.ts";
+export type { Endpoint } from "./lib/endpoint.ts";
+export { DEFAULT_LIMITS } from "./lib/limits.ts";
+export type { Limits, LimitsInput, Quantity } from "./lib/limits.ts";

@@ -1,0 +1,65 @@
+/**
+ * JSON Lines: one JSON value (RFC 8259) a line.
+ *
+ *     +------------+------------+
+ *     | JSON value | \n or \r\n |
+ *     +------------+------------+
+ *
+ * JSON writes a line break inside a string as an escape, so that the first \n is always the end. Blank lines are
+ * skipped. A last value that lacks its \n at the end of the stream is a message too. A message's command is its
+ * `type`, `cmd` or `method`.
+ *
+ * @module
+ */
+
+import { line, type Protocol, skip, text } from "@protohost/protohost";
+
+/** A line that is not JSON, or a message that JSON cannot write; `code` is `bad_json`. */
+export class JsonLineError extends SyntaxError {
+  override readonly name = "JsonLineError";
+  readonly code = "bad_json";
+}
+
+const jsonnl: Protocol<unknown> = {
+  name: "jsonnl",
+  input: line(),
+  decode,
+  encode(message) {
+    const json = JSON.stringify(message);
+    if (json === undefined) throw new JsonLineError(`Cannot write a ${typeof message} as JSON`);
+    return json + "\n";
+  },
+  command(message) {
+    const { type, cmd, method } = Object(message);
+    const name = type ?? cmd ?? method;
+    return typeof name === "string" ? name : "";
+  },
+  parse,
+  end: decode,
+};
+
+function decode(frame: Uint8Array): unknown {
+  const json = text(frame);
+  return json.trim() === "" ? skip : parse(json);
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new JsonLineError(`Cannot read a line as JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export default jsonnl;
+
+/** Messages to check the protocol with. */
+export const samples: unknown[] = [
+  { type: "message", content: "hello" },
+  { cmd: "list", of: [1, -2.5, true, null] },
+  "two\r\nlines",
+  "naïve ✓ 😀",
+  0,
+  null,
+  [],
+];

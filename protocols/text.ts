@@ -1,0 +1,32 @@
+/**
+ * Lines of text in UTF-8.
+ *
+ *     +----------------+------------+
+ *     | text, no \n    | \n or \r\n |
+ *     +----------------+------------+
+ *
+ * A message is a line without its end. What is sent ends with \n. A last line that the stream's end cuts off is a
+ * message too. Its first word is its command.
+ *
+ * @module
+ */
+
+import { line, type Protocol, text as decodeText } from "@protohost/protohost";
+
+const lines = line();
+
+const text: Protocol<string> = {
+  name: "text",
+  input: lines,
+  decode: (frame) => decodeText(lines.unwrap(frame)),
+  // Throws if there is a line break in the message: the peer would read two.
+  encode: (message) => lines.wrap(message),
+  command: (message) => /\S+/.exec(message)?.[0] ?? "",
+  parse: (notation) => notation,
+  end: (rest) => decodeText(rest),
+};
+
+export default text;
+
+/** Messages to check the protocol with. */
+export const samples: string[] = ["hello", "", "HELO example.org", "tab\tand \r inside", "naïve ✓ 😀", " x "];
