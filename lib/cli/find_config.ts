@@ -1,0 +1,38 @@
+/**
+ * Finds the configuration file.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { CommandError } from "./errors.ts";
+import { EXIT } from "./exit_codes.ts";
+import { requirePermissions } from "./permissions.ts";
+
+/** The files that are looked for in the current folder, in this order. */
+export const CONFIG_NAMES: readonly string[] = ["protohost.yaml", "protohost.yml"];
+
+/**
+ * The absolute path of the file given, or of the one in the current folder.
+ *
+ * @throws {CommandError} If there is none.
+ * @throws {PermissionError} If it may not be read.
+ */
+export async function findConfig(given: string | undefined): Promise<string> {
+  const candidates = (given === undefined ? CONFIG_NAMES : [given]).map((name) => resolve(name));
+  for (const path of candidates) {
+    requirePermissions({ name: "read", path });
+    if (await isFile(path)) return path;
+  }
+  const hint = given === undefined ? `; make one with "protohost new NAME", or name another with -c FILE` : "";
+  throw new CommandError(`There is no file ${candidates.join(" or ")}${hint}`, { exitCode: EXIT.cannotStart });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}

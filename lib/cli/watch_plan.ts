@@ -1,0 +1,73 @@
+/**
+ * Which folders `serve --watch` watches, and what a change in them calls for.
+ *
+ * @module
+ */
+
+import { dirname, fromFileUrl, isAbsolute, join, relative } from "@std/path";
+import type { Config, ServiceConfig } from "../config/types.ts";
+import { parseEndpoint } from "../endpoint.ts";
+
+/** What a bunch of changes calls for: everything anew, or single services. */
+export type WatchAction = { type: "reload" } | { type: "restart"; services: string[] };
+
+/** Folders by what lies in them. */
+export interface WatchPlan {
+  /** The configuration file. */
+  file?: string;
+  /** Absolute paths of folders, each with the services whose code is in it. */
+  folders: Map<string, string[]>;
+}
+
+/** Code, and nothing that a service might itself write beside it. */
+const code = /\.(?:[cm]?[jt]s|[jt]sx|wasm)$/;
+const ignored = /(?:^|[/\\])(?:node_modules|\.[^/\\]+)(?:[/\\]|$)/;
+
+/** Finds the folders of a configuration's services: their handler's and their protocols'. */
+export function planWatch(config: Config): WatchPlan {
+  const folders = new Map<string, string[]>();
+  for (const service of Object.values(config.services)) {
+    for (const folder of serviceFolders(service, config)) {
+      folders.set(folder, [...folders.get(folder) ?? [], service.name]);
+    }
+  }
+  return { file: config.file, folders };
+}
+
+/** What changed paths call for; undefined if nothing. */
+export function actionFor(plan: WatchPlan, paths: Iterable<string>): WatchAction | undefined {
+  const services = new Set<string>();
+  for (const path of paths) {
+    if (path === plan.file) return { type: "reload" };
+    if (!code.test(path)) continue;
+    for (const [folder, names] of plan.folders) {
+      const inside = relative(folder, path);
+      if (inside.startsWith("..") || isAbsolute(inside) || ignored.test(inside)) continue;
+      for (const name of names) services.add(name);
+    }
+  }
+  return services.size > 0 ? { type: "restart", services: [...services] } : undefined;
+}
+
+function serviceFolders(service: ServiceConfig, config: Config): Set<string> {
+  const folders = new Set<string>();
+  addFolder(folders, service.handler);
+  const names = service.protocol === undefined ? service.listen.map(protocolOf) : [service.protocol];
+  for (const name of names) {
+    const module = name.includes(":") ? name : config.protocols[name];
+    if (module !== undefined) addFolder(folders, module);
+    else if (name !== "" && config.base.startsWith("file:")) {
+      // A file of that name may come to be there, and would then take the bundled protocol's place.
+      folders.add(join(fromFileUrl(config.base), "protocols"));
+    }
+  }
+  return folders;
+}
+
+function addFolder(folders: Set<string>, module: string | undefined): void {
+  if (module?.startsWith("file:")) folders.add(dirname(fromFileUrl(module)));
+}
+
+function protocolOf(address: string): string {
+  return parseEndpoint(address).protocol;
+}
