@@ -40,7 +40,12 @@ export function parseEndpoint(address: string): Endpoint {
   if (!match) throw cannot(address, "wanted PROTOCOL[+TRANSPORT]://HOST:PORT, such as jsonnl://0.0.0.0:1234");
   let protocol = match[1].toLowerCase();
   let transport = match[2]?.toLowerCase();
-  if (transport === undefined && transports.includes(protocol)) [protocol, transport] = ["", protocol];
+  if (transports.includes(protocol)) {
+    if (transport !== undefined) {
+      throw cannot(address, `"${protocol}" is a transport, wanted a protocol before the +`);
+    }
+    [protocol, transport] = ["", protocol];
+  }
   transport ??= "tcp";
   if (!transports.includes(transport)) {
     throw cannot(address, `"${transport}" is no transport, wanted one of ${transports.join(", ")}`);
@@ -50,7 +55,7 @@ export function parseEndpoint(address: string): Endpoint {
     if (rest === "") throw cannot(address, "a unix socket wants a path, as in jsonnl+unix:///run/chat.sock");
     return { protocol, transport, path: rest };
   }
-  const authority = /^(?:\[([0-9a-f:.%]+)\]|([^:/\s[\]]+)):(\d{1,5})\/?$/i.exec(rest);
+  const authority = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:/\s[\]]+)):(\d{1,5})\/?$/i.exec(rest);
   const port = authority ? Number(authority[3]) : NaN;
   if (!authority || port > 65535) {
     throw cannot(address, "wanted HOST:PORT behind //, with a port from 0 to 65535 and IPv6 in brackets");

@@ -90,6 +90,9 @@ export const LIMIT_FIELDS: Readonly<
   drainTimeout: { kind: "duration", field: "drainTimeoutMs", min: 0 },
 };
 
+/** The longest that a timer runs: 2^31 - 1 milliseconds. A longer one would fire at once. */
+const MAX_DURATION_MS = 2_147_483_647;
+
 const wanted: Record<Kind, string> = {
   size: "a size such as 65536 or 64KiB",
   count: "a whole number",
@@ -103,7 +106,8 @@ export function parseLimit(name: keyof LimitsInput, value: unknown): number | { 
   if (number === undefined || (kind === "count" && typeof value !== "number")) {
     return { wanted: wanted[kind] };
   }
-  if (!Number.isInteger(number) || number < min) return { wanted: `${wanted[kind]}, at least ${min}` };
+  if (!Number.isSafeInteger(number) || number < min) return { wanted: `${wanted[kind]}, at least ${min}` };
+  if (kind === "duration" && number > MAX_DURATION_MS) return { wanted: `${wanted[kind]}, at most 24d` };
   return number;
 }
 
@@ -117,7 +121,7 @@ export function resolveLimits(...inputs: (LimitsInput | undefined)[]): Limits {
   for (const input of inputs) {
     for (const [key, value] of Object.entries(input ?? {})) {
       if (value === undefined) continue;
-      if (!(key in LIMIT_FIELDS)) {
+      if (!Object.hasOwn(LIMIT_FIELDS, key)) {
         throw new RangeError(`Cannot set limit "${key}": there is none of that name`);
       }
       const name = key as keyof LimitsInput;

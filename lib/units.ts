@@ -41,6 +41,7 @@ function parseQuantity(value: unknown, units: Record<string, number>): number | 
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
   if (typeof value !== "string") return undefined;
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim());
-  const unit = match ? units[match[2].toLowerCase()] : undefined;
-  return unit === undefined ? undefined : Math.round(Number(match![1]) * unit);
+  if (!match) return undefined;
+  const name = match[2].toLowerCase();
+  return Object.hasOwn(units, name) ? Math.round(Number(match[1]) * units[name]) : undefined;
 }

@@ -1,0 +1,22 @@
+/**
+ * The configuration: reading it, checking it, and its types.
+ *
+ * @module
+ */
+
+export { resolveConfig, type ResolveOptions } from "./config/draft.ts";
+export type { Environment } from "./config/expand.ts";
+export { loadConfig, type LoadConfigOptions } from "./config/load.ts";
+export { parseConfig, type ParseConfigOptions } from "./config/parse.ts";
+export { ConfigError, formatProblem, type Problem } from "./config/problems.ts";
+export type {
+  Config,
+  ConfigInput,
+  DefaultsInput,
+  LogConfig,
+  LogFormat,
+  LogInput,
+  ServiceConfig,
+  ServiceInput,
+  TlsInput,
+} from "./config/types.ts";

@@ -1,0 +1,56 @@
+/**
+ * The files that a configuration names and that must be there.
+ *
+ * @module
+ */
+
+import { absolutePath, isModule, moduleUrl } from "./paths.ts";
+import type { Place } from "./problems.ts";
+import { asMapping, stringsAt } from "./tree.ts";
+
+/** A file that a configuration names. */
+export interface FileReference {
+  place: Place;
+  /** The path as it stands there. */
+  written: string;
+  /** The absolute path. */
+  path: string;
+}
+
+/** Lists the modules, certificates and keys on this disk that a configuration names, however broken the rest of it is. */
+export function filesOf(tree: unknown, base: string): FileReference[] {
+  const files: FileReference[] = [];
+
+  function add(value: unknown, place: Place): void {
+    for (const { text, place: at } of stringsAt(value, place)) {
+      if (text !== "") files.push({ place: at, written: text, path: absolutePath(text, base) });
+    }
+  }
+
+  function addModule(value: unknown, place: Place): void {
+    if (typeof value === "string" && moduleUrl(value, base).startsWith("file:")) add(value, place);
+  }
+
+  function addTls(value: unknown, place: Place): void {
+    const tls = asMapping(value);
+    const certificates = Array.isArray(tls.certificates) ? tls.certificates : [];
+    const pairs = certificates.map((pair, index) => [pair, [...place, "certificates", index]] as const);
+    for (const [pair, at] of [[tls, place] as const, ...pairs]) {
+      for (const key of ["cert", "key"]) add(asMapping(pair)[key], [...at, key]);
+    }
+    add(tls.clientCa, [...place, "clientCa"]);
+  }
+
+  const { protocols, defaults, services } = asMapping(tree);
+  for (const [name, path] of Object.entries(asMapping(protocols))) addModule(path, ["protocols", name]);
+  addTls(asMapping(defaults).tls, ["defaults", "tls"]);
+  for (const [name, value] of Object.entries(asMapping(services))) {
+    const { protocol, handler, tls } = asMapping(value);
+    if (typeof protocol === "string" && isModule(protocol)) {
+      addModule(protocol, ["services", name, "protocol"]);
+    }
+    addModule(handler, ["services", name, "handler"]);
+    addTls(tls, ["services", name, "tls"]);
+  }
+  return files;
+}

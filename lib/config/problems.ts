@@ -1,0 +1,75 @@
+/**
+ * What is wrong with a configuration: each problem with its file, its place, what stands there and what should.
+ *
+ * @module
+ */
+
+/** One thing that is wrong. */
+export interface Problem {
+  /** The configuration's file as it was named, or `configuration` for one made in code. */
+  file: string;
+  /** Where in it, as `services.chat.limits.idleTimeout`; empty for the file as a whole. */
+  path: string;
+  /** A sentence of what was found and what was wanted. */
+  message: string;
+  /** What stands there, as a short text. */
+  found: string;
+  /** What should stand there. */
+  wanted: string;
+}
+
+/** A problem before it is known in which file. */
+export type Finding = Omit<Problem, "file">;
+
+/** A place in a configuration: keys and, in lists, indices. */
+export type Place = readonly PropertyKey[];
+
+/** A configuration that cannot be used; `code` is `bad_config`, the message lists all problems, one a line. */
+export class ConfigError extends TypeError {
+  override readonly name = "ConfigError";
+  readonly code = "bad_config";
+  /** Everything that is wrong. */
+  readonly problems: Problem[];
+
+  constructor(problems: Problem[]) {
+    super(problems.map(formatProblem).join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** Writes a problem as one line: `FILE: PATH: found ..., wanted ...`. */
+export function formatProblem(problem: Problem): string {
+  return [problem.file, problem.path, problem.message].filter((part) => part !== "").join(": ");
+}
+
+/** Makes a finding. Without a message of its own it says what was found and what was wanted. */
+export function finding(place: Place, what: { found: string; wanted: string; message?: string }): Finding {
+  const { found, wanted, message = `found ${found}, wanted ${wanted}` } = what;
+  return { path: formatPlace(place), message, found, wanted };
+}
+
+/** Writes a place as a path: `services.chat.listen[1]`. */
+export function formatPlace(place: Place): string {
+  let path = "";
+  for (const part of place) {
+    if (typeof part === "number") path += `[${part}]`;
+    else path += path === "" ? String(part) : `.${String(part)}`;
+  }
+  return path;
+}
+
+/** Describes a value in a few words: scalars as they stand, shortened; lists and mappings by their kind. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  switch (typeof value) {
+    case "object":
+      return "a mapping";
+    case "function":
+      return "a function";
+    case "string":
+      return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+    default:
+      return String(value);
+  }
+}

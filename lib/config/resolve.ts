@@ -1,0 +1,87 @@
+/**
+ * From a configuration as users write it to one the server can use: defaults, absolute paths, numbers. Pure.
+ *
+ * @module
+ */
+
+import { fromFileUrl, join } from "@std/path";
+import { resolveLimits } from "../limits.ts";
+import type { TlsSpec } from "../messages.ts";
+import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
+import type { Config, ConfigInput, DefaultsInput, ServiceConfig, ServiceInput, TlsInput } from "./types.ts";
+
+/** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
+export function resolveInput(input: ConfigInput, base: string, file?: string): Config {
+  const { level = "info", format = "pretty", file: logFile } = input.log ?? {};
+  return {
+    ...(file === undefined ? {} : { file }),
+    base,
+    control: resolveControl(input.control, base, file),
+    log: {
+      level,
+      format,
+      ...(logFile === undefined ? {} : { file: absolutePath(logFile, base) }),
+    },
+    protocols: mapEntries(input.protocols ?? {}, (name, path) => [name.toLowerCase(), moduleUrl(path, base)]),
+    services: mapEntries(input.services, (name, service) => [
+      name,
+      resolveService(name, service, { base, defaults: input.defaults ?? {} }),
+    ]),
+  };
+}
+
+function resolveControl(control: string | false | undefined, base: string, file?: string): string | false {
+  // A variable of the environment brings even false as a string.
+  if (control === false || control === "false") return false;
+  if (control !== undefined) return absolutePath(control, base);
+  return file === undefined ? false : join(fromFileUrl(base), "protohost.sock");
+}
+
+function resolveService(
+  name: string,
+  input: ServiceInput,
+  { base, defaults }: { base: string; defaults: DefaultsInput },
+): ServiceConfig {
+  const { protocol, handler } = input;
+  const tls = input.tls ?? defaults.tls;
+  return {
+    name,
+    listen: listOf(input.listen).map((address) => absoluteAddress(address, base)),
+    ...(protocol === undefined
+      ? {}
+      : { protocol: isModule(protocol) ? moduleUrl(protocol, base) : protocol.toLowerCase() }),
+    ...(handler === undefined ? {} : { handler: moduleUrl(handler, base) }),
+    upstream: listOf(input.upstream),
+    hooks: input.hooks ?? [],
+    options: input.options ?? {},
+    instances: input.instances ?? defaults.instances ?? 1,
+    limits: resolveLimits(defaults.limits, input.limits),
+    ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),
+  };
+}
+
+function resolveTls(input: TlsInput, base: string): TlsSpec {
+  // The rules have made sure that it is either the list or the pair.
+  const pairs = input.certificates ?? [{ cert: input.cert!, key: input.key! }];
+  const clientCa = listOf(input.clientCa).map((path) => absolutePath(path, base));
+  return {
+    certificates: pairs.map(({ cert, key, names }) => ({
+      cert: absolutePath(cert, base),
+      key: absolutePath(key, base),
+      ...(names === undefined ? {} : { names }),
+    })),
+    ...(clientCa.length === 0 ? {} : { clientCa }),
+    clientCertificate: input.clientCertificate ?? (clientCa.length === 0 ? "none" : "required"),
+  };
+}
+
+function listOf(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+function mapEntries<A, B>(
+  of: Record<string, A>,
+  change: (key: string, value: A) => [string, B],
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => change(key, value)));
+}
