@@ -97,10 +97,11 @@ export interface Peer<S = unknown> {
   /** The protocol's own state of this connection. */
   session: S;
   /**
-   * Sends what is queued (and `last`, already encoded), ends writing, lingers, closes. Frames not yet delivered are
-   * dropped. Legal inside `input` and `decode` too.
+   * Sends what is queued (and `last`), ends writing, lingers, closes. Frames not yet delivered are dropped. Legal
+   * inside `input` and `decode` too.
    */
-  close(last?: Uint8Array | string): void;
+  close(): void;
+  close(last: Uint8Array | string, options: SendOptions & { raw: true }): void;
 }
 
 /** How a message is sent. */
@@ -140,8 +141,9 @@ export interface Connection<Out = unknown, S = unknown, T = unknown> extends Pee
   pause(): void;
   /** Delivers what is buffered, then goes on reading. */
   resume(): void;
-  /** As {@linkcode Peer.close}, with a message to encode or, if it is a `Uint8Array`, bytes as they are. */
-  close(last?: Out | Uint8Array | string): void;
+  /** As {@linkcode Peer.close}, with a message to encode. */
+  close(last?: Out): void;
+  close(last: Uint8Array | string, options: SendOptions & { raw: true }): void;
   /** Half-closes: sends what is queued and ends writing, but goes on receiving. */
   end(): void;
   /** Drops what is queued and closes at once. */

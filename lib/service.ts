@@ -1,14 +1,29 @@
 /**
  * One instance of a service in this isolate: its listeners, its connections, its counters.
  *
+ * Accepting goes on until {@linkcode Service.unlisten}. What can fail in it: the system has no more descriptors or
+ * memory (wait, go on), a peer is gone before it was accepted (go on), a TLS handshake fails or takes too long (that
+ * peer is closed, accepting never waits for it), the limits are reached (accepting pauses, or that peer is closed).
+ *
  * @module
  */
 
+import { Clock } from "./clock.ts";
+import { type ConnectionHost, ServiceConnection } from "./connection.ts";
+import { ConnectionError } from "./connection_error.ts";
 import type { AnyHandler, AnyProtocol, ServiceContext } from "./contract.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { conversational } from "./conversation.ts";
+import { type Endpoint, formatAddr, formatEndpoint } from "./endpoint.ts";
+import { errorCode } from "./error_record.ts";
 import type { Limits } from "./limits.ts";
+import { type Accepted, bind, type Listener } from "./listener.ts";
 import type { TlsSpec } from "./messages.ts";
-import type { ConnectionInfo, ServiceStats } from "./stats.ts";
+import { type ConnectionInfo, countError, createStats, type ServiceStats } from "./stats.ts";
+import { readTlsFiles, secureServer, type TlsMaterial } from "./tls.ts";
+import type { Transport } from "./transport.ts";
+
+/** How long accepting rests when the system has no means for another connection. */
+const ACCEPT_RETRY_MS = 100;
 
 /** An address and the protocol spoken there. */
 export interface Binding {
@@ -25,6 +40,8 @@ export interface ServiceOptions {
   tls?: TlsSpec;
   /** What the identifiers of its connections begin with. */
   idPrefix?: string;
+  /** Permissions of its unix sockets. */
+  mode?: number;
 }
 
 export interface ListenOptions {
@@ -36,17 +53,254 @@ export interface ListenOptions {
   exclusive?: boolean;
 }
 
+/** A service that listens, serves and stops. */
 export interface Service {
   readonly stats: ServiceStats;
-  /** Runs `onStart`. */
+  /** Reads the certificates and runs `onStart`. */
   start(): Promise<void>;
   /** Binds every address or none, and accepts. Answers the endpoints bound, with their real ports. */
   listen(options?: ListenOptions): Promise<Endpoint[]>;
-  /** Closes the listeners; open connections go on. */
+  /** Closes the listeners; open connections go on, but for those over UDP. */
   unlisten(): Promise<void>;
   /** Stops accepting, says goodbye (`onDrain`), waits for the connections to finish, cuts the rest. */
   drain(timeoutMs: number): Promise<{ finished: number; cut: number }>;
   /** Cuts everything and runs `onStop`. */
   stop(): Promise<void>;
   connections(): ConnectionInfo[];
+}
+
+/** Makes a service; it does nothing yet. */
+export function createService(options: ServiceOptions): Service {
+  return new IsolateService(options);
+}
+
+class IsolateService implements Service {
+  readonly stats: ServiceStats = createStats();
+  readonly #options: ServiceOptions;
+  readonly #clock: Clock;
+  readonly #open: Set<ServiceConnection>;
+  readonly #preparing: Set<Transport> = new Set();
+  readonly #perAddress: Map<string, number> = new Map();
+  #tls: TlsMaterial | undefined;
+  #listeners: Listener[] = [];
+  #roomWaiters: (() => void)[] = [];
+  #emptyWaiters: (() => void)[] = [];
+  #count = 0;
+  #stopped = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.#clock = new Clock(options.limits);
+    this.#open = options.context.connections as Set<ServiceConnection>;
+  }
+
+  async start(): Promise<void> {
+    const { tls, bindings, context } = this.#options;
+    if (tls !== undefined) this.#tls = await readTlsFiles(tls);
+    for (const handler of handlersOf(bindings)) await handler.onStart?.(context);
+  }
+
+  async listen(options: ListenOptions = {}): Promise<Endpoint[]> {
+    const { bindings, limits, mode, context } = this.#options;
+    const listeners: Listener[] = [];
+    try {
+      for (const [index, binding] of bindings.entries()) {
+        const endpoint = options.endpoints?.[index] ?? binding.endpoint;
+        listeners.push(
+          await bind(endpoint, {
+            tls: this.#tls,
+            tlsHandshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+            reusePort: options.reusePort,
+            exclusive: options.exclusive,
+            mode,
+            dropped: (from) => {
+              countError(this.stats, "datagram_dropped");
+              context.log.warn("Dropped a datagram from {remote}: its connection is busy", {
+                remote: formatAddr(from),
+              });
+            },
+          }),
+        );
+      }
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      throw error;
+    }
+    this.#listeners = listeners;
+    for (const [index, listener] of listeners.entries()) this.#accept(listener, this.#host(bindings[index]));
+    return listeners.map((listener) => listener.endpoint);
+  }
+
+  unlisten(): Promise<void> {
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    for (const waiter of this.#roomWaiters.splice(0)) waiter();
+    return Promise.resolve();
+  }
+
+  async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {
+    await this.unlisten();
+    const before = this.#open.size;
+    for (const connection of [...this.#open]) connection.drain();
+    await this.#emptyWithin(timeoutMs);
+    const cut = this.#open.size;
+    for (const connection of [...this.#open]) {
+      connection.fail(
+        new ConnectionError(
+          "drain_timeout",
+          `Cannot wait longer: it outlived drainTimeout (${timeoutMs} ms)`,
+        ),
+      );
+    }
+    if (cut > 0) await this.#emptyWithin(this.#options.limits.lingerTimeoutMs);
+    return { finished: before - cut, cut };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.unlisten();
+    for (const connection of [...this.#open]) connection.destroy();
+    for (const transport of this.#preparing) transport.close();
+    for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
+  }
+
+  connections(): ConnectionInfo[] {
+    return [...this.#open].map((connection) => connection.info(this.#options.context.name));
+  }
+
+  async #accept(listener: Listener, host: ConnectionHost): Promise<void> {
+    const { limits, context } = this.#options;
+    while (this.#listeners.includes(listener)) {
+      if (this.stats.open >= limits.maxConnections) {
+        await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+        continue;
+      }
+      try {
+        this.#admit(await listener.accept(), host);
+      } catch (error) {
+        if (!this.#listeners.includes(listener)) return;
+        countError(this.stats, "accept_failed");
+        context.log.error("Cannot accept at {address}: {error}; trying again", {
+          address: formatEndpoint(listener.endpoint),
+          error: String(error),
+        });
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+      }
+    }
+  }
+
+  #admit(accepted: Accepted, host: ConnectionHost): void {
+    const { transport } = accepted;
+    const address = addressOf(transport);
+    const most = this.#options.limits.maxConnectionsPerAddress;
+    const fromThere = this.#perAddress.get(address) ?? 0;
+    if (most > 0 && fromThere >= most) {
+      this.stats.refused++;
+      transport.close();
+      return this.#report(
+        address,
+        new ConnectionError(
+          "too_many_connections",
+          `Cannot take a connection more from ${address}: ${fromThere} are open, maxConnectionsPerAddress is ${most}`,
+        ),
+      );
+    }
+    this.stats.accepted++;
+    this.stats.open++;
+    if (most > 0) this.#perAddress.set(address, fromThere + 1);
+    if (accepted.prepare === undefined) this.#serve(transport, accepted, host);
+    else this.#prepare(accepted, host);
+  }
+
+  async #prepare(accepted: Accepted, host: ConnectionHost): Promise<void> {
+    this.#preparing.add(accepted.transport);
+    try {
+      const transport = await accepted.prepare!();
+      if (this.#stopped) {
+        throw new ConnectionError("connection_closed", "Cannot serve: the service has stopped");
+      }
+      this.#serve(transport, accepted, host);
+    } catch (error) {
+      accepted.transport.close();
+      this.#release(accepted.transport);
+      this.#report(formatAddr(accepted.transport.remoteAddr), error as Error);
+    } finally {
+      this.#preparing.delete(accepted.transport);
+    }
+  }
+
+  #serve(transport: Transport, accepted: Accepted, host: ConnectionHost): void {
+    const id = `${this.#options.idPrefix ?? ""}${++this.#count}`;
+    const connection = new ServiceConnection(id, transport, { kind: accepted.kind, host });
+    this.#open.add(connection);
+    connection.run();
+  }
+
+  #host(binding: Binding): ConnectionHost {
+    const { limits, context } = this.#options;
+    const { handler } = binding;
+    return {
+      side: "server",
+      protocol: binding.protocol,
+      handler: handler.transmission === undefined ? handler : conversational(handler),
+      limits,
+      clock: this.#clock,
+      stats: this.stats,
+      secure: this.#tls && secureServer(this.#tls, limits.tlsHandshakeTimeoutMs),
+      report(connection, error, code) {
+        const properties = { id: connection.id, remote: formatAddr(connection.remoteAddr), code, error };
+        const said = "Connection {id} from {remote}: {code}: {error}";
+        if (code === "handler_error") {
+          context.log.error(said, { ...properties, error: error.stack ?? String(error) });
+        } else if (code === "connection_reset") {
+          context.log.debug(said, { ...properties, error: error.message });
+        } else context.log.warn(said, { ...properties, error: error.message });
+      },
+      closed: (connection) => {
+        this.#open.delete(connection);
+        this.#release(connection);
+      },
+    };
+  }
+
+  /** An error of a peer that has no connection yet. */
+  #report(remote: string, error: Error): void {
+    const code = errorCode(error);
+    countError(this.stats, code);
+    this.#options.context.log.warn("Peer {remote}: {code}: {error}", { remote, code, error: error.message });
+  }
+
+  #release(peer: { remoteAddr: Deno.Addr }): void {
+    this.stats.open--;
+    this.stats.closed++;
+    if (this.#options.limits.maxConnectionsPerAddress > 0) {
+      const address = addressOf(peer);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#perAddress.set(address, left);
+      else this.#perAddress.delete(address);
+    }
+    this.#roomWaiters.shift()?.();
+    if (this.stats.open === 0) { for (const waiter of this.#emptyWaiters.splice(0)) waiter(); }
+  }
+
+  async #emptyWithin(timeoutMs: number): Promise<void> {
+    if (this.stats.open === 0 || timeoutMs <= 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => this.#emptyWaiters.push(resolve)),
+      new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
+    ]);
+    clearTimeout(timer);
+  }
+}
+
+/** The handlers of the bindings, each once. */
+function handlersOf(bindings: Binding[]): Set<AnyHandler> {
+  return new Set(bindings.map(({ handler }) => handler));
+}
+
+/** What connections of one peer have in common: its IP address, or the socket they share. */
+function addressOf(peer: { remoteAddr: Deno.Addr }): string {
+  const { remoteAddr } = peer;
+  return "hostname" in remoteAddr ? remoteAddr.hostname : formatAddr(remoteAddr);
 }

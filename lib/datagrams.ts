@@ -1,0 +1,108 @@
+/**
+ * UDP as connections: a remote address is one, from its first datagram until it has been idle.
+ *
+ * @module
+ */
+
+import type { Transport } from "./transport.ts";
+
+/** So many datagrams of one address may wait; later ones are lost, as on any full queue of a network. */
+const WAITING_DATAGRAMS = 64;
+/** The largest payload of a datagram over IPv4 or IPv6, and then some. */
+const DATAGRAM_BYTES = 65_536;
+
+/** A socket that sorts datagrams by the address they come from. */
+export class DatagramListener {
+  readonly #socket: Deno.DatagramConn;
+  readonly #peers: Map<string, DatagramTransport> = new Map();
+  readonly #dropped: (from: Deno.Addr) => void;
+
+  /** @param dropped Hears of a datagram that found its connection's queue full. */
+  constructor(socket: Deno.DatagramConn, dropped: (from: Deno.Addr) => void) {
+    this.#socket = socket;
+    this.#dropped = dropped;
+  }
+
+  get addr(): Deno.Addr {
+    return this.#socket.addr;
+  }
+
+  /** Waits for a datagram from an address that has no connection yet. */
+  async accept(): Promise<DatagramTransport> {
+    const room = new Uint8Array(DATAGRAM_BYTES);
+    for (;;) {
+      const [datagram, from] = await this.#socket.receive(room);
+      const { hostname, port } = from as Deno.NetAddr;
+      const key = `${hostname} ${port}`;
+      const known = this.#peers.get(key);
+      const peer = known ?? new DatagramTransport(this.#socket, from, () => this.#peers.delete(key));
+      if (!peer.take(datagram.slice())) this.#dropped(from);
+      if (known !== undefined) continue;
+      this.#peers.set(key, peer);
+      return peer;
+    }
+  }
+
+  /** Closes the socket, and so the connections over it. */
+  close(): void {
+    this.#socket.close();
+    for (const peer of this.#peers.values()) peer.close();
+  }
+}
+
+/** Datagrams from and to one address. */
+export class DatagramTransport implements Transport {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  readonly #socket: Deno.DatagramConn;
+  readonly #closed: () => void;
+  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #awaiting: ((datagram: Uint8Array<ArrayBuffer> | null) => void) | undefined;
+  #open = true;
+
+  constructor(socket: Deno.DatagramConn, remote: Deno.Addr, closed: () => void) {
+    this.#socket = socket;
+    this.#closed = closed;
+    this.localAddr = socket.addr;
+    this.remoteAddr = remote;
+  }
+
+  /** Takes a datagram in; false if it had to be dropped. */
+  take(datagram: Uint8Array<ArrayBuffer>): boolean {
+    const awaiting = this.#awaiting;
+    if (awaiting !== undefined) {
+      this.#awaiting = undefined;
+      awaiting(datagram);
+      return true;
+    }
+    return this.#waiting.length < WAITING_DATAGRAMS && this.#waiting.push(datagram) > 0;
+  }
+
+  receive(): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (this.#waiting.length > 0) return Promise.resolve(this.#waiting.shift()!);
+    if (!this.#open) return Promise.resolve(null);
+    return new Promise((resolve) => this.#awaiting = resolve);
+  }
+
+  /** Sends one datagram. */
+  async write(bytes: Uint8Array): Promise<number> {
+    await this.#socket.send(bytes, this.remoteAddr);
+    return bytes.length;
+  }
+
+  read(): Promise<number | null> {
+    return Promise.reject(new TypeError("Cannot read a stream: datagrams are received whole"));
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#closed();
+    this.#awaiting?.(null);
+    this.#awaiting = undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * A transport as a `node:stream` Duplex, which is what `node:tls` stands on.
+ *
+ * @module
+ */
+
+import { Duplex } from "node:stream";
+import type { Transport } from "./transport.ts";
+
+const READ_BYTES = 16 * 1024;
+
+/** Wraps a transport; `first` is what a read begun earlier will bring. */
+export class TransportDuplex extends Duplex {
+  readonly #base: Transport;
+  #first: Promise<Uint8Array | null> | undefined;
+
+  constructor(base: Transport, first?: Promise<Uint8Array | null>) {
+    super({ allowHalfOpen: true });
+    this.#base = base;
+    this.#first = first;
+  }
+
+  override _read(): void {
+    this.#next().then((chunk) => this.push(chunk), (error) => this.destroy(error));
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+    this.#write(chunk).then(() => done(), done);
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.#base.closeWrite().then(() => done(), done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    try {
+      this.#base.close();
+    } catch { /* already closed */ }
+    done(error);
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) return await first;
+    const room = new Uint8Array(READ_BYTES);
+    const count = await this.#base.read(room);
+    return count === null ? null : room.subarray(0, count);
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    for (let written = 0; written < chunk.length;) {
+      written += await this.#base.write(chunk.subarray(written));
+    }
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * What a connection has still to write: small messages gather in pooled chunks, large ones travel as they are. No I/O.
+ *
+ * @module
+ */
+
+const CHUNK_BYTES = 16 * 1024;
+/** Free chunks kept for reuse by all connections of this isolate: 1 MiB at most. */
+const POOLED_CHUNKS = 64;
+/** Up to this length a string is worth trying as ASCII, byte by byte, before the encoder is called. */
+const SHORT_TEXT = 128;
+
+const encoder = new TextEncoder();
+const pool: Uint8Array<ArrayBuffer>[] = [];
+
+/** A queue of bytes, filled by messages and emptied by writes. */
+export class SendBuffer {
+  /** Whether each message leaves in a write of its own, as datagrams do. */
+  readonly #separate: boolean;
+  /** Filled chunks and large messages, oldest first; the open chunk comes after them. */
+  #sealed: Uint8Array<ArrayBuffer>[] = [];
+  #chunk: Uint8Array<ArrayBuffer> | undefined;
+  #start = 0;
+  #end = 0;
+  #size = 0;
+
+  constructor(options: { separate?: boolean } = {}) {
+    this.#separate = options.separate ?? false;
+  }
+
+  /** Bytes that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes in bytes (copied) or a string (as UTF-8). Answers how many bytes that made. */
+  push(data: Uint8Array | string): number {
+    const before = this.#size;
+    if (typeof data === "string") this.#pushText(data);
+    else this.#pushBytes(data);
+    if (this.#separate) this.#seal();
+    return this.#size - before;
+  }
+
+  /** The bytes to write next: a view, to be left alone until {@linkcode consume}. Only when `size` is not 0. */
+  head(): Uint8Array<ArrayBuffer> {
+    return this.#sealed.length > 0 ? this.#sealed[0] : this.#chunk!.subarray(this.#start, this.#end);
+  }
+
+  /** Drops the first `count` bytes of the head, which have been written. */
+  consume(count: number): void {
+    this.#size -= count;
+    if (this.#sealed.length > 0) {
+      const first = this.#sealed[0];
+      if (count < first.length) this.#sealed[0] = first.subarray(count);
+      else {
+        this.#sealed.shift();
+        recycle(first.buffer);
+      }
+      return;
+    }
+    this.#start += count;
+    if (this.#start === this.#end) {
+      recycle(this.#chunk!.buffer);
+      this.#chunk = undefined;
+    }
+  }
+
+  /** Drops everything. A write may still be reading from it, so nothing returns to the pool. */
+  clear(): void {
+    this.#sealed = [];
+    this.#chunk = undefined;
+    this.#size = 0;
+  }
+
+  #pushText(text: string): void {
+    const most = text.length * 3;
+    if (most > CHUNK_BYTES) return this.#pushLarge(encoder.encode(text));
+    const chunk = this.#reserve(most);
+    const written = text.length <= SHORT_TEXT ? writeAscii(text, chunk, this.#end) : -1;
+    const count = written === text.length
+      ? written
+      : encoder.encodeInto(text, chunk.subarray(this.#end)).written;
+    this.#end += count;
+    this.#size += count;
+  }
+
+  #pushBytes(bytes: Uint8Array): void {
+    if (bytes.length > CHUNK_BYTES) return this.#pushLarge(bytes.slice() as Uint8Array<ArrayBuffer>);
+    this.#reserve(bytes.length).set(bytes, this.#end);
+    this.#end += bytes.length;
+    this.#size += bytes.length;
+  }
+
+  #pushLarge(owned: Uint8Array<ArrayBuffer>): void {
+    this.#seal();
+    this.#sealed.push(owned);
+    this.#size += owned.length;
+  }
+
+  /** The open chunk, with at least so much room behind its end. */
+  #reserve(count: number): Uint8Array<ArrayBuffer> {
+    if (this.#chunk !== undefined && this.#chunk.length - this.#end >= count) return this.#chunk;
+    this.#seal();
+    this.#start = this.#end = 0;
+    return this.#chunk = pool.pop() ?? new Uint8Array(CHUNK_BYTES);
+  }
+
+  #seal(): void {
+    if (this.#chunk === undefined) return;
+    if (this.#end > this.#start) this.#sealed.push(this.#chunk.subarray(this.#start, this.#end));
+    this.#chunk = undefined;
+  }
+}
+
+/** Writes a string byte by byte; answers its length, or -1 at the first character that is not ASCII. */
+function writeAscii(text: string, into: Uint8Array, at: number): number {
+  const length = text.length;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit > 127) return -1;
+    into[at + index] = unit;
+  }
+  return length;
+}
+
+function recycle(buffer: ArrayBuffer): void {
+  if (buffer.byteLength === CHUNK_BYTES && pool.length < POOLED_CHUNKS) pool.push(new Uint8Array(buffer));
+}

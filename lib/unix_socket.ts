@@ -1,0 +1,111 @@
+/**
+ * Unix sockets that can be replaced while they are in use: each is bound under a name of its own and then renamed over
+ * the path, so that a successor takes over without a moment in which nobody listens.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "@std/path";
+import type { Transport } from "./transport.ts";
+
+/** A unix socket at its path. */
+export class UnixListener {
+  readonly addr: Deno.UnixAddr;
+  readonly #listener: Deno.UnixListener;
+  readonly #inode: number | null;
+
+  private constructor(listener: Deno.UnixListener, path: string) {
+    this.#listener = listener;
+    this.addr = { transport: "unix", path };
+    this.#inode = Deno.statSync(path).ino;
+  }
+
+  /**
+   * Listens at a path.
+   *
+   * @param options.mode Permissions of the socket, in force from its first moment.
+   * @param options.exclusive Whether a socket there that somebody listens at is an error, and not a predecessor.
+   * @throws {Deno.errors.AddrInUse} If there is something else at the path, or, when exclusive, a live socket.
+   */
+  static async listen(
+    path: string,
+    options: { mode?: number; exclusive?: boolean } = {},
+  ): Promise<UnixListener> {
+    await makeWay(path, options.exclusive ?? false);
+    const nursery = Deno.makeTempDirSync({
+      dir: dirname(path),
+      prefix: ".",
+      suffix: `.${basename(path)}`.slice(0, 12),
+    });
+    const born = join(nursery, "s");
+    try {
+      const listener = Deno.listen({ transport: "unix", path: born });
+      if (options.mode !== undefined) Deno.chmodSync(born, options.mode);
+      Deno.renameSync(born, path);
+      return new UnixListener(listener, path);
+    } finally {
+      Deno.removeSync(nursery, { recursive: true });
+    }
+  }
+
+  async accept(): Promise<Transport> {
+    return new UnixTransport(await this.#listener.accept(), this.addr);
+  }
+
+  /** Stops listening; the path goes too unless a successor has taken it. */
+  close(): void {
+    this.#listener.close();
+    try {
+      if (Deno.statSync(this.addr.path).ino === this.#inode) Deno.removeSync(this.addr.path);
+    } catch { /* gone already */ }
+  }
+}
+
+/** Removes what a dead server left at the path. */
+async function makeWay(path: string, exclusive: boolean): Promise<void> {
+  let found;
+  try {
+    found = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!found.isSocket) {
+    throw new Deno.errors.AddrInUse(`Cannot listen at ${path}: it is there already and is no socket`);
+  }
+  if (!exclusive) return;
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+  } catch {
+    return await Deno.remove(path);
+  }
+  throw new Deno.errors.AddrInUse(`Cannot listen at ${path}: another server listens there`);
+}
+
+/** A connection that knows its listener's path: the socket itself only knows the name it was born under. */
+class UnixTransport implements Transport {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  readonly #connection: Deno.UnixConn;
+
+  constructor(connection: Deno.UnixConn, addr: Deno.UnixAddr) {
+    this.#connection = connection;
+    this.localAddr = this.remoteAddr = addr;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#connection.read(into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#connection.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#connection.closeWrite();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
