@@ -24,8 +24,12 @@ export async function findConfig(given: string | undefined): Promise<string> {
     requirePermissions({ name: "read", path });
     if (await isFile(path)) return path;
   }
-  const hint = given === undefined ? `; make one with "protohost new NAME", or name another with -c FILE` : "";
-  throw new CommandError(`There is no file ${candidates.join(" or ")}${hint}`, { exitCode: EXIT.cannotStart });
+  const hint = given === undefined
+    ? `; make one with "protohost new NAME", or name another with -c FILE`
+    : "";
+  throw new CommandError(`There is no file ${candidates.join(" or ")}${hint}`, {
+    exitCode: EXIT.cannotStart,
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {

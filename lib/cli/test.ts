@@ -1,0 +1,82 @@
+/**
+ * `protohost test FILE`: the conformance suite on a protocol's module.
+ *
+ * @module
+ */
+
+import { relative, resolve, toFileUrl } from "@std/path";
+import { type CheckOptions, inspectProtocol, type ProtocolReport } from "../testing.ts";
+import type { Arguments, Command, Help } from "./command.ts";
+import { CommandError } from "./errors.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { requirePermissions } from "./permissions.ts";
+import type { Terminal } from "./terminal.ts";
+
+const help: Help = {
+  usage: "test FILE [--seed N] [--json]",
+  text: `
+Checks that a protocol keeps the contract whatever the network does to its bytes: every frame cut at every place, sent
+byte by byte and all at once, written and read back, too long, broken off, and buffers of garbage.
+
+FILE is a module that exports the protocol as its default, and beside it the messages to check it with:
+
+  export const samples = [{ verb: "HELLO", rest: "world" }];
+
+Where the server's direction has a codec of its own ("reply"), it exports "replySamples" too.`,
+  examples: [
+    ["protohost test protocols/chat.ts", "a line for each check; ends with 1 if one fails"],
+    ["protohost test protocols/chat.ts --seed 1234", "repeats a run, with the seed that it named"],
+  ],
+};
+
+const flags = {
+  seed: { type: "count", value: "N", text: "Repeat the random choices of an earlier run" },
+  json: { type: "boolean", text: "Print the report as JSON" },
+} as const;
+
+const command: Command<typeof flags> = { help, flags, operands: ["FILE"], run };
+export default command;
+
+type TestedModule = Partial<CheckOptions> & { default?: unknown };
+
+async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
+  const [file] = args.operands;
+  const path = resolve(file);
+  requirePermissions({ name: "read", path });
+  const { default: protocol, ...exports } = await load(path);
+  if (!exports.samples?.length) {
+    throw new CommandError(
+      `There is nothing to check it with: ${file} exports no samples\n` +
+        `Add messages of yours, such as: export const samples = ["hello"];`,
+    );
+  }
+  // The suite itself says what is wrong with something that is no protocol.
+  const options = { ...exports, samples: exports.samples, seed: args.flags.seed ?? exports.seed };
+  const report = inspectProtocol(protocol as Parameters<typeof inspectProtocol>[0], options);
+  if (args.flags.json) terminal.print(JSON.stringify(report, null, 2));
+  else print(report, relative(Deno.cwd(), path), terminal);
+  return report.passed ? EXIT.ok : EXIT.failed;
+}
+
+async function load(path: string): Promise<TestedModule> {
+  try {
+    return await import(toFileUrl(path).href);
+  } catch (error) {
+    throw new CommandError(`Cannot load ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function print(report: ProtocolReport, file: string, { print, paint }: Terminal): void {
+  print(`${paint.bold(report.protocol)}  ${paint.dim(file)}`);
+  for (const { name, passed, detail } of report.checks) {
+    print(
+      `  ${passed ? paint.green("✓") : paint.red("✗")} ${name}${detail === undefined ? "" : `: ${detail}`}`,
+    );
+  }
+  for (const name of report.notRun) {
+    print(`  ${paint.yellow("-")} ${name}: not run, it builds on one that failed`);
+  }
+  const failed = report.checks.filter((check) => !check.passed).length;
+  const passed = report.checks.length - failed;
+  print(`${passed} passed, ${failed} failed${failed > 0 ? ` (seed ${report.seed})` : ""}`);
+}
