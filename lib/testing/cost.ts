@@ -1,0 +1,84 @@
+/**
+ * The check that a frame sent byte by byte does not cost quadratic time.
+ *
+ * @module
+ */
+
+import type { Subject } from "./subject.ts";
+
+const SHORT_BYTES = 4096;
+const LONG_BYTES = 4 * SHORT_BYTES;
+/** Four times the bytes cost 4 times the time if it is linear, 16 times if it is quadratic. */
+const MAX_RATIO = 9;
+const RUNS = 5;
+/** A slow measurement is a sure one, and need not be repeated. */
+const ENOUGH_MS = 250;
+/** Only what exceeds the ratio this often in a row is a failure, not a busy machine. */
+const ATTEMPTS = 3;
+const FILLERS = [0x61, 0x20, 0x30, 0x00, 0xff, 0x0a] as const;
+/** Frames, and beginnings, that are measured. */
+const MAX_MEASURED = 4;
+
+/** An `input` that waits for the end of a long frame looks at each byte a bounded number of times. */
+export function inputCost(subject: Subject): string | undefined {
+  for (const { frame, bytes } of endless(subject)) {
+    let ratio = Infinity;
+    for (let attempt = 0; attempt < ATTEMPTS && ratio > MAX_RATIO; attempt++) {
+      ratio = Math.min(
+        ratio,
+        costOf(subject, frame, bytes) / costOf(subject, frame, bytes.slice(0, SHORT_BYTES)),
+      );
+    }
+    if (ratio > MAX_RATIO) {
+      return `byte by byte, ${LONG_BYTES} bytes cost ${
+        ratio.toFixed(1)
+      } times as much as ${SHORT_BYTES}, wanted ` +
+        `about ${LONG_BYTES / SHORT_BYTES} times: search from \`from\`, not from 0`;
+    }
+  }
+  return undefined;
+}
+
+/** Frames whose end does not come: beginnings of the samples' frames with a filler for which `input` keeps waiting. */
+function endless(subject: Subject): { frame: number; bytes: Uint8Array }[] {
+  const found: { frame: number; bytes: Uint8Array }[] = [];
+  for (const [frame, { length }] of subject.frames.entries()) {
+    for (const head of new Set([length - 1, length >> 1, 1, 0])) {
+      if (found.length === MAX_MEASURED) return found;
+      for (const filler of FILLERS) {
+        const bytes = new Uint8Array(LONG_BYTES).fill(filler);
+        bytes.set(subject.frames[frame].subarray(0, Math.min(head, LONG_BYTES)));
+        if (!isWaiting(subject, frame, bytes)) continue;
+        found.push({ frame, bytes });
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+function isWaiting(subject: Subject, frame: number, bytes: Uint8Array): boolean {
+  try {
+    return [SHORT_BYTES, LONG_BYTES].every((length) =>
+      subject.codec.input(bytes.slice(0, length), subject.openAt(frame).peer, 0) === 0
+    );
+  } catch {
+    return false; // it has a maximum of its own, which bounds the cost
+  }
+}
+
+/** The least of several times, in milliseconds: noise only ever adds. */
+function costOf(subject: Subject, frame: number, bytes: Uint8Array): number {
+  let [least, total] = [Infinity, 0];
+  for (let run = 0; run < RUNS && total < ENOUGH_MS; run++) {
+    const { peer } = subject.openAt(frame);
+    const begun = performance.now();
+    for (let length = 1; length <= bytes.length; length++) {
+      subject.codec.input(bytes.subarray(0, length), peer, length - 1);
+    }
+    const cost = performance.now() - begun;
+    least = Math.min(least, cost);
+    total += cost;
+  }
+  return Math.max(least, Number.MIN_VALUE);
+}

@@ -1,0 +1,161 @@
+/**
+ * Checks of delivery: the same messages, however the network cuts and joins their bytes, wherever they stand in memory.
+ *
+ * @module
+ */
+
+import type { Receiver } from "./receiver.ts";
+import { show, type Subject } from "./subject.ts";
+
+/** Of longer samples only so many positions are tried. */
+const MAX_POSITIONS = 2048;
+const MAX_PREFIXES = 512;
+const SPLITS = 200;
+/** Large samples are split fewer times: so many bytes in all. */
+const MAX_SPLIT_BYTES = 4 * 1024 ** 2;
+
+/** `input` answers a whole number, at least 0, for every beginning of a good frame. */
+export function prefixes(subject: Subject): string | undefined {
+  for (const { frame, position, prefix } of beginnings(subject)) {
+    const complaint = complaintAboutAnswer(ask(subject, frame, prefix, 0));
+    if (complaint) return `${complaint}, for the first ${position} of ${lengthOf(subject, frame)}`;
+  }
+  return undefined;
+}
+
+/** `input` answers the same whether it is told what an earlier call has seen or not. */
+export function from(subject: Subject): string | undefined {
+  let current = -1;
+  let seen: number[] = [];
+  for (const { frame, position, prefix } of beginnings(subject)) {
+    if (frame !== current) [current, seen] = [frame, []];
+    const wanted = ask(subject, frame, prefix, 0);
+    for (const from of new Set([seen.at(-1), seen[subject.random.below(seen.length)]])) {
+      if (from === undefined) continue;
+      const got = ask(subject, frame, prefix, from);
+      if (!Object.is(got, wanted)) {
+        return `input answered ${show(got)} with from ${from} and ${
+          show(wanted)
+        } with from 0, for the first ` +
+          `${position} of ${lengthOf(subject, frame)}`;
+      }
+    }
+    if (wanted === 0) seen.push(position);
+  }
+  return undefined;
+}
+
+/** All samples in one piece. */
+export function allAtOnce(subject: Subject): string | undefined {
+  return subject.complaintAboutSizes([subject.stream.length]);
+}
+
+/** All samples in two pieces, cut at every position. */
+export function splitInTwo(subject: Subject): string | undefined {
+  const { length } = subject.stream;
+  for (const position of subject.random.positions(length, MAX_POSITIONS)) {
+    const complaint = subject.complaintAboutSizes([position, length - position]);
+    if (complaint) {
+      return `split at byte ${position} of ${length} (${place(subject, position)}): ${complaint}`;
+    }
+  }
+  return undefined;
+}
+
+/** All samples, every byte alone. */
+export function byteByByte(subject: Subject): string | undefined {
+  return subject.complaintAboutSizes(new Array(subject.stream.length).fill(1));
+}
+
+/** All samples in pieces of random sizes. */
+export function randomSplits(subject: Subject): string | undefined {
+  const { length } = subject.stream;
+  const runs = Math.max(8, Math.min(SPLITS, Math.floor(MAX_SPLIT_BYTES / (length + 1))));
+  for (let run = 0; run < runs; run++) {
+    const sizes = subject.random.sizes(length, subject.random.pick([2, 3, 5, 11, 50, 500]));
+    const complaint = subject.complaintAboutSizes(sizes);
+    if (complaint) return `pieces of ${listOf(sizes)} bytes, seed ${subject.options.seed}: ${complaint}`;
+  }
+  return undefined;
+}
+
+/** All samples, as a window on memory that holds other bytes on both sides. */
+export function windows(subject: Subject): string | undefined {
+  const complaint = subject.complaintAboutSizes(subject.encoded.map((piece) => piece.length), "window");
+  return complaint && `the buffer does not begin where its memory (buffer.buffer) does: ${complaint}`;
+}
+
+/** All samples, their bytes overwritten as soon as a call has seen them. */
+export function overwrittenBuffer(subject: Subject): string | undefined {
+  const complaint = subject.complaintAboutSizes(subject.encoded.map((piece) => piece.length), "overwrite");
+  return complaint && `the buffer was overwritten after the call; keep a copy, not a view: ${complaint}`;
+}
+
+/** All samples on each of two connections at once, their pieces taking turns. */
+export function twoConnections(subject: Subject): string | undefined {
+  const { stream, random } = subject;
+  for (let run = 0; run < 20; run++) {
+    const sides = [0, 1].map(() => ({
+      receiver: subject.open(),
+      sizes: random.sizes(stream.length, Math.ceil(stream.length / 3)),
+      at: 0,
+    }));
+    while (sides.some(({ sizes }) => sizes.length > 0)) {
+      const side = random.pick(sides.filter(({ sizes }) => sizes.length > 0));
+      side.receiver.push(stream.subarray(side.at, side.at += side.sizes.shift()!));
+    }
+    for (const { receiver } of sides) {
+      const complaint = subject.complaint(receiver);
+      if (complaint) {
+        return `what each knows leaks into the other (keep it in the session), seed ${subject.options.seed}: ${complaint}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Every beginning of every frame, the whole frame too. */
+function* beginnings(subject: Subject): Generator<{ frame: number; position: number; prefix: Uint8Array }> {
+  const { frames, random } = subject;
+  const most = Math.max(24, Math.floor(MAX_PREFIXES / frames.length));
+  for (const [frame, bytes] of frames.entries()) {
+    for (const position of [...random.positions(bytes.length, most), bytes.length]) {
+      yield { frame, position, prefix: bytes.slice(0, position) };
+    }
+  }
+}
+
+/** What `input` answers, or throws, on a connection that has come to this frame. */
+function ask(subject: Subject, frame: number, prefix: Uint8Array, from: number): unknown {
+  const { peer }: Receiver = subject.openAt(frame);
+  try {
+    return subject.codec.input(prefix, peer, from);
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+function complaintAboutAnswer(answer: unknown): string | undefined {
+  if (Number.isInteger(answer) && answer as number >= 0) return undefined;
+  const did = answer instanceof Error
+    ? `threw ${answer.name}: ${answer.message}`
+    : `answered ${show(answer)}`;
+  return `input ${did}, wanted a whole number, at least 0`;
+}
+
+function lengthOf(subject: Subject, frame: number): string {
+  return `the ${subject.frames[frame].length} bytes of frame ${frame + 1}`;
+}
+
+function place(subject: Subject, position: number): string {
+  let start = 0;
+  for (const [i, { length }] of subject.encoded.entries()) {
+    if (position < start + length) return `sample ${i + 1}, byte ${position - start} of ${length}`;
+    start += length;
+  }
+  return "the end";
+}
+
+function listOf(sizes: readonly number[]): string {
+  return sizes.slice(0, 40).join("+") + (sizes.length > 40 ? "+..." : "");
+}
