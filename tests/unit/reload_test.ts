@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { type Config, type ConfigInput, resolveConfig } from "../../lib/config.ts";
+import { planReload } from "../../lib/reload.ts";
+
+function config(input: ConfigInput): Config {
+  return resolveConfig(input, { base: "/srv" });
+}
+
+const chat = { listen: "jsonnl://127.0.0.1:1234", handler: "./chat.ts" };
+const echo = { listen: "echo://127.0.0.1:7" };
+
+Deno.test("planReload replaces services that read the same, too", () => {
+  const plan = planReload(config({ services: { chat, echo } }), config({ services: { chat, echo } }));
+  assertEquals(plan.replaced.map((one) => [one.config.name, one.changed]), [["chat", false], [
+    "echo",
+    false,
+  ]]);
+  assertEquals([plan.added, plan.removed, plan.restartNeeded], [[], [], []]);
+});
+
+Deno.test("planReload adds, removes and replaces by name", () => {
+  const next = config({ services: { chat: { ...chat, instances: 2 }, text: { listen: "text://h:1" } } });
+  const plan = planReload(config({ services: { chat, echo } }), next);
+  assertEquals(plan.added, [next.services.text]);
+  assertEquals(plan.removed, ["echo"]);
+  assertEquals(plan.replaced, [{ config: next.services.chat, changed: true }]);
+});
+
+Deno.test("planReload sees every change of a service and none where there is none", () => {
+  const table: [before: ConfigInput, after: ConfigInput, changed: boolean][] = [
+    [{ services: { a: echo } }, { services: { a: { ...echo, limits: { idleTimeout: "9s" } } } }, true],
+    [{ services: { a: echo } }, { services: { a: echo }, defaults: { limits: { maxConnections: 9 } } }, true],
+    [{ services: { a: { ...echo, options: { x: [1] } } } }, {
+      services: { a: { ...echo, options: { x: [2] } } },
+    }, true],
+    [
+      { services: { a: { ...echo, options: { x: 1, y: 2 } } } },
+      { services: { a: { ...echo, options: { y: 2, x: 1 } } } },
+      false,
+    ],
+    [{ services: { a: echo } }, { services: { a: { ...echo, limits: { idleTimeout: "10m" } } } }, false],
+    [{ services: { a: echo } }, { services: { a: echo }, protocols: { echo: "./mine.ts" } }, true],
+    [{ services: { a: echo } }, { services: { a: echo }, protocols: { other: "./mine.ts" } }, false],
+    [{ services: { a: echo } }, { services: { a: echo }, log: { level: "debug" } }, false],
+  ];
+  for (const [before, after, changed] of table) {
+    const plan = planReload(config(before), config(after));
+    assertEquals(plan.replaced.map((one) => one.changed), [changed], Deno.inspect(after));
+  }
+});
+
+Deno.test("planReload names the settings that a reload cannot change", () => {
+  const services = { echo };
+  const before = config({ services, control: "./a.sock" });
+  const table: [ConfigInput, string[]][] = [
+    [{ services, control: "./a.sock", log: { level: "debug" } }, []],
+    [{ services, control: "./b.sock" }, ["control"]],
+    [{ services, control: false }, ["control"]],
+    [{ services, control: "./a.sock", log: { format: "json", file: "./log" } }, ["log.format", "log.file"]],
+  ];
+  for (const [after, expected] of table) {
+    assertEquals(planReload(before, config(after)).restartNeeded, expected);
+  }
+});
+
+Deno.test("planReload is not misled by services named like the parts of every object", () => {
+  const plan = planReload(config({ services: { echo } }), config({ services: { constructor: echo } }));
+  assertEquals(plan.added.map(({ name }) => name), ["constructor"]);
+  assertEquals(plan.removed, ["echo"]);
+});
