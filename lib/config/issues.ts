@@ -34,8 +34,8 @@ function findingsOfOne(issue: Issue, place: Place, tree: unknown): Finding[] {
         finding(place, { found: JSON.stringify(place.at(-1)), wanted: inner.message })
       );
     case "invalid_union": {
-      // Of a list among the choices, what is wrong inside of it says more.
-      const inner = issue.errors.find((issues) => issues.every((one) => one.path.length > 0));
+      // Where the value is of the kind of one choice, what is wrong with it says more than the choices.
+      const inner = issue.errors.find((issues) => !issues.some(isOfOtherKind));
       if (inner === undefined) break;
       return inner.flatMap((one) => findingsOfOne(one, [...place, ...one.path], tree));
     }
@@ -46,4 +46,8 @@ function findingsOfOne(issue: Issue, place: Place, tree: unknown): Finding[] {
   }
   const message = issue.code === "custom" ? issue.params?.message : undefined;
   return [finding(place, { found: describe(value), wanted: issue.message, message })];
+}
+
+function isOfOtherKind(issue: Issue): boolean {
+  return issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
 }

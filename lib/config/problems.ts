@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isMapping } from "./tree.ts";
+
 /** One thing that is wrong. */
 export interface Problem {
   /** The configuration's file as it was named, or `configuration` for one made in code. */
@@ -64,7 +66,8 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   switch (typeof value) {
     case "object":
-      return "a mapping";
+      if (!isMapping(value)) return "an object";
+      return Object.keys(value).length === 0 ? "an empty mapping" : "a mapping";
     case "function":
       return "a function";
     case "string":
