@@ -1,0 +1,76 @@
+/**
+ * `protohost run ADDRESS|FILE`: serves one address or one service's module, without a configuration file.
+ *
+ * @module
+ */
+
+import { basename, extname, resolve } from "@std/path";
+import { type ConfigInput, resolveConfig } from "../config.ts";
+import { parseEndpoint } from "../endpoint.ts";
+import type { Arguments, Command, FlagValues, Help } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import type { ExitCode } from "./exit_codes.ts";
+import { loadForStart, runServer } from "./server.ts";
+import type { Terminal } from "./terminal.ts";
+
+const help: Help = {
+  usage: "run ADDRESS|FILE [--handler FILE] [--protocol NAME|FILE] [--instances N] [--watch]",
+  text: `
+Serves one service without a configuration file: at an address, or as a module says that exports its own "listen".
+
+An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH; its protocol is protocols/NAME.ts in the
+current folder or a bundled one ("protohost protocols" lists them). Some protocols, such as echo, serve by themselves;
+the others want a handler.`,
+  examples: [
+    ["protohost run echo://127.0.0.1:7000", "try: nc 127.0.0.1 7000"],
+    ["protohost run jsonnl://0.0.0.0:1234 --handler services/chat.ts", "a handler at an address"],
+    ["protohost run services/chat.ts", "a module that carries its own listen"],
+    ["protohost run tcp://0.0.0.0:1234 --protocol ./mine.ts --handler ./chat.ts", "a protocol from a file"],
+  ],
+};
+
+const flags = {
+  handler: { type: "string", value: "FILE", text: "The service's module" },
+  protocol: { type: "string", value: "NAME|FILE", text: "The protocol, in place of the address's own" },
+  instances: { type: "count", value: "N", text: "How many workers share the address (1)" },
+  control: { type: "string", value: "PATH", text: "A control socket to open (none)" },
+  watch: { type: "boolean", text: "Restart when code in the folders of the handler or the protocol changes" },
+} as const;
+
+const command: Command<typeof flags> = { help, flags, operands: ["ADDRESS|FILE"], run };
+export default command;
+
+async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
+  const input = configOf(args.operands[0], args.flags);
+  const config = await loadForStart(() => resolveConfig(input, { base: Deno.cwd() }));
+  return await runServer(config, terminal, { watch: args.flags.watch });
+}
+
+/** The configuration of one service at an address, or as its module says. */
+export function configOf(target: string, given: FlagValues<typeof flags>): ConfigInput {
+  const { control, protocol, instances } = given;
+  if (isAddress(target)) {
+    const { protocol: name } = parseEndpoint(target);
+    const handler = given.handler === undefined ? undefined : resolve(given.handler);
+    return {
+      control: control ?? false,
+      services: { [name || "service"]: { listen: target, handler, protocol, instances } },
+    };
+  }
+  if (given.handler !== undefined) {
+    throw new UsageError(`Cannot take --handler beside the module ${target}, wanted an address beside it`);
+  }
+  return {
+    control: control ?? false,
+    services: { [serviceName(target)]: { handler: resolve(target), protocol, instances } },
+  };
+}
+
+function isAddress(target: string): boolean {
+  return target.includes("://") && !target.startsWith("file:");
+}
+
+function serviceName(file: string): string {
+  const name = basename(file, extname(file)).replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^[-_]+/, "");
+  return name === "" ? "service" : name;
+}

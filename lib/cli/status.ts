@@ -1,0 +1,96 @@
+/**
+ * `protohost status`: the services of a running server.
+ *
+ * @module
+ */
+
+import type { ServerStatus, ServiceStatus } from "../status.ts";
+import type { Arguments, Command, Help } from "./command.ts";
+import { askServer } from "./control_client.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { jsonFlag, serverFlags } from "./flags.ts";
+import { showBytes, showDuration } from "./quantities.ts";
+import { formatTable } from "./table.ts";
+import type { Paint, Terminal } from "./terminal.ts";
+
+const help: Help = {
+  usage: "status [-c FILE | --control PATH] [--json]",
+  text: `
+Shows each service of a running server: how it does, where it listens, since when this generation of its code serves,
+what it has counted, and what last went wrong.`,
+  examples: [
+    ["protohost status", "the server of ./protohost.yaml"],
+    ["protohost status --control /run/protohost.sock", "another one"],
+    ["protohost status --json | jq '.services[] | {name, state}'", "for programs"],
+  ],
+};
+
+const flags = { ...serverFlags, json: jsonFlag } as const;
+
+const command: Command<typeof flags> = { help, flags, operands: [], run };
+export default command;
+
+async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
+  const status = await askServer(args.flags, (client) => client.status());
+  terminal.print(
+    args.flags.json ? JSON.stringify(status, null, 2) : formatStatus(status, terminal.paint, Date.now()),
+  );
+  return EXIT.ok;
+}
+
+/** The status of a server for people. */
+export function formatStatus(status: ServerStatus, paint: Paint, now: number): string {
+  const lines = [
+    `protohost ${status.version}, ${paintState(status.state, paint)}, pid ${status.pid}` +
+    (status.started === undefined ? "" : `, up ${showDuration(now - status.started)}`),
+  ];
+  if (status.config !== undefined) lines.push(paint.dim(`configuration ${status.config}`));
+  if (status.control !== undefined) lines.push(paint.dim(`control ${status.control}`));
+  if (!status.portSharing) lines.push(paint.dim("one instance a service: ports cannot be shared here"));
+  const titles = [
+    "SERVICE",
+    "STATE",
+    "ADDRESS",
+    "GEN",
+    "UP",
+    "OPEN",
+    "ACCEPTED",
+    "IN",
+    "OUT",
+    "ERRORS",
+    "CRASHES",
+  ];
+  const rows = status.services.flatMap((service) => rowsOf(service, paint, now));
+  lines.push("", formatTable(titles, rows, { right: [3, 4, 5, 6, 7, 8, 9, 10], title: paint.bold }));
+  for (const { name, lastError } of status.services) {
+    if (lastError) lines.push(`${paint.yellow(name)}: ${lastError.message} (${lastError.code})`);
+  }
+  return lines.join("\n");
+}
+
+function rowsOf(service: ServiceStatus, paint: Paint, now: number): string[][] {
+  const { stats, addresses: [first = "-", ...others] } = service;
+  const serving = service.instances.filter((one) => one.generation === service.generation).length;
+  const errors = Object.values(stats.errors).reduce((sum, count) => sum + count, 0);
+  return [
+    [
+      serving > 1 ? `${service.name} ×${serving}` : service.name,
+      paintState(service.state, paint),
+      first,
+      String(service.generation),
+      service.since === undefined ? "-" : showDuration(now - service.since),
+      String(stats.open),
+      String(stats.accepted),
+      showBytes(stats.bytesIn),
+      showBytes(stats.bytesOut),
+      String(errors),
+      String(service.crashes),
+    ],
+    ...others.map((address) => ["", "", address]),
+  ];
+}
+
+function paintState(state: string, paint: Paint): string {
+  if (state === "running") return paint.green(state);
+  return state === "failed" || state === "stopped" ? paint.red(state) : paint.yellow(state);
+}
