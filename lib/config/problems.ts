@@ -28,11 +28,14 @@ export type Place = readonly PropertyKey[];
 
 /** A configuration that cannot be used; `code` is `bad_config`, the message lists all problems, one a line. */
 export class ConfigError extends TypeError {
+  /** The class. */
   override readonly name = "ConfigError";
+  /** What programs compare. */
   readonly code = "bad_config";
   /** Everything that is wrong. */
   readonly problems: Problem[];
 
+  /** Makes an error of all that is wrong. */
   constructor(problems: Problem[]) {
     super(problems.map(formatProblem).join("\n"));
     this.problems = problems;

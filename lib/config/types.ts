@@ -18,9 +18,11 @@ export interface Config {
   base: string;
   /** Absolute path of the control socket; false for none. */
   control: string | false;
+  /** What is logged, how and where. */
   log: LogConfig;
   /** Protocol names, in lower case, to module URLs. */
   protocols: Record<string, string>;
+  /** The services, by name. */
   services: Record<string, ServiceConfig>;
 }
 
@@ -28,6 +30,7 @@ export interface Config {
 export interface LogConfig {
   /** The lowest level that is written. */
   level: LogLevel;
+  /** For people or for programs. */
   format: LogFormat;
   /** Absolute path; the standard error stream without. */
   file?: string;
@@ -35,6 +38,7 @@ export interface LogConfig {
 
 /** One service, defaults merged in. */
 export interface ServiceConfig {
+  /** The key under `services`. */
   name: string;
   /** Addresses; empty if the handler's module is to bring its own. */
   listen: string[];
@@ -58,6 +62,7 @@ export interface ServiceConfig {
 
 /** A configuration as users write it, in YAML or as an object. Relative paths start from the configuration's folder. */
 export interface ConfigInput {
+  /** The services, by name. */
   services: Record<string, ServiceInput>;
   /**
    * Path of the control socket, or false for none.
@@ -65,6 +70,7 @@ export interface ConfigInput {
    * @default {"protohost.sock" beside the file; none without a file}
    */
   control?: string | false;
+  /** What is logged, how and where. */
   log?: LogInput;
   /** Protocol names to modules. */
   protocols?: Record<string, string>;
@@ -74,9 +80,17 @@ export interface ConfigInput {
 
 /** What is logged, how and where, as users write it. */
 export interface LogInput {
-  /** @default {"info"} */
+  /**
+   * The lowest level that is written.
+   *
+   * @default {"info"}
+   */
   level?: LogLevel;
-  /** @default {"pretty"} */
+  /**
+   * For people or for programs.
+   *
+   * @default {"pretty"}
+   */
   format?: LogFormat;
   /** Path of a file to write to in place of the standard error stream. */
   file?: string;
@@ -84,8 +98,15 @@ export interface LogInput {
 
 /** What of a service can be given once for all. */
 export interface DefaultsInput {
+  /**
+   * How many workers share a service.
+   *
+   * @default {1}
+   */
   instances?: number;
+  /** What a service bears; those of a service go over the defaults one by one. */
   limits?: LimitsInput;
+  /** Certificates; those of a service take the place of the defaults. */
   tls?: TlsInput;
 }
 
