@@ -6,7 +6,7 @@
 
 import { resolve } from "@std/path";
 import { CommandError } from "./errors.ts";
-import { EXIT } from "./exit_codes.ts";
+import type { ExitCode } from "./exit_codes.ts";
 import { requirePermissions } from "./permissions.ts";
 
 /** The files that are looked for in the current folder, in this order. */
@@ -15,10 +15,10 @@ export const CONFIG_NAMES: readonly string[] = ["protohost.yaml", "protohost.yml
 /**
  * The absolute path of the file given, or of the one in the current folder.
  *
- * @throws {CommandError} If there is none.
+ * @throws {CommandError} If there is none, with this exit code.
  * @throws {PermissionError} If it may not be read.
  */
-export async function findConfig(given: string | undefined): Promise<string> {
+export async function findConfig(given: string | undefined, exitCode: ExitCode): Promise<string> {
   const candidates = (given === undefined ? CONFIG_NAMES : [given]).map((name) => resolve(name));
   for (const path of candidates) {
     requirePermissions({ name: "read", path });
@@ -28,7 +28,7 @@ export async function findConfig(given: string | undefined): Promise<string> {
     ? `; make one with "protohost new NAME", or name another with -c FILE`
     : "";
   throw new CommandError(`There is no file ${candidates.join(" or ")}${hint}`, {
-    exitCode: EXIT.cannotStart,
+    exitCode,
   });
 }
 

@@ -6,7 +6,7 @@
 
 import { loadConfig } from "../config.ts";
 import type { Arguments, Command, Help } from "./command.ts";
-import type { ExitCode } from "./exit_codes.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { findConfig } from "./find_config.ts";
 import { configFlag } from "./flags.ts";
 import { loadForStart, runServer } from "./server.ts";
@@ -43,7 +43,7 @@ const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  const file = await findConfig(args.flags.config);
+  const file = await findConfig(args.flags.config, EXIT.cannotStart);
   const config = await loadForStart(() => loadConfig(file));
   return await runServer(config, terminal, { watch: args.flags.watch });
 }

@@ -1,0 +1,55 @@
+/**
+ * `protohost check`: loads everything as `serve` would, and shows the plan.
+ *
+ * @module
+ */
+
+import { type Config, ConfigError, loadConfig } from "../config.ts";
+import type { Arguments, Command, Help } from "./command.ts";
+import { CommandError } from "./errors.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { findConfig } from "./find_config.ts";
+import { configFlag, jsonFlag } from "./flags.ts";
+import { loadServices } from "./load_services.ts";
+import { formatPlan } from "./plan.ts";
+import type { Terminal } from "./terminal.ts";
+
+const help: Help = {
+  usage: "check [-c FILE] [--json]",
+  text: `
+Reads a configuration and loads every service in a worker as "serve" would, "onStart" included, but listens nowhere. Shows
+the plan: addresses, protocols, handlers, instances, and the limits that are not the defaults. Ends with 1 and all
+problems if there are any. A server may run from the same configuration meanwhile.`,
+  examples: [
+    ["protohost check", "./protohost.yaml"],
+    ["protohost check -c new.yaml && mv new.yaml protohost.yaml && protohost reload", "a careful change"],
+  ],
+};
+
+const flags = { config: configFlag, json: jsonFlag } as const;
+
+const command: Command<typeof flags> = { help, flags, operands: [], run };
+export default command;
+
+async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
+  const config = await readConfig(await findConfig(args.flags.config, EXIT.failed));
+  const services = await loadServices(config);
+  terminal.print(
+    args.flags.json ? JSON.stringify(services, null, 2) : formatPlan(config, services, terminal.paint),
+  );
+  const broken = services.filter((one) => !one.loaded).map(({ service }) => service.name);
+  if (broken.length > 0) throw new CommandError(`Cannot load ${broken.join(", ")}`);
+  return EXIT.ok;
+}
+
+async function readConfig(file: string): Promise<Config> {
+  try {
+    return await loadConfig(file);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const count = error.problems.length;
+    throw new CommandError(`${count === 1 ? "1 problem" : `${count} problems`}\n${error.message}`, {
+      cause: error,
+    });
+  }
+}

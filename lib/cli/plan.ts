@@ -1,0 +1,60 @@
+/**
+ * The plan of a server for people: what would run where, with what.
+ *
+ * @module
+ */
+
+import { fromFileUrl, relative } from "@std/path";
+import type { Config } from "../config.ts";
+import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../limits.ts";
+import type { LoadedService } from "./load_services.ts";
+import { showBytes, showDuration } from "./quantities.ts";
+import { formatRows } from "./table.ts";
+import type { Paint } from "./terminal.ts";
+
+/** The plan, a block for each service. */
+export function formatPlan(config: Config, services: LoadedService[], paint: Paint): string {
+  const blocks = services.map((one) => {
+    const title = one.loaded ? `${paint.green("✓")} ${paint.bold(one.service.name)}` : failure(one, paint);
+    return [title, ...formatRows(detailsOf(config, one, paint)).map((line) => `    ${line}`)].join("\n");
+  });
+  return blocks.join("\n");
+}
+
+/** Limits that are not the defaults, as people write them: `idleTimeout 1h, maxFrameBytes 4 KiB`. */
+export function describeLimits(limits: Limits): string {
+  return Object.entries(LIMIT_FIELDS)
+    .filter(([, { field }]) => limits[field] !== DEFAULT_LIMITS[field])
+    .map(([name, { field, kind }]) => `${name} ${describeLimit(limits[field], kind)}`)
+    .join(", ");
+}
+
+function failure({ service }: LoadedService, paint: Paint): string {
+  return `${paint.red("✗")} ${paint.bold(service.name)}`;
+}
+
+function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][] {
+  const { service } = one;
+  const rows = one.loaded
+    ? one.addresses.map((address, index) => [
+      index === 0 ? "listen" : "",
+      `${address}${one.protocols[index] === undefined ? "" : paint.dim(`  speaks ${one.protocols[index]}`)}`,
+    ])
+    : [["error", paint.red(one.error.message)]];
+  if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
+  if (service.instances > 1) rows.push(["instances", String(service.instances)]);
+  const limits = describeLimits(service.limits);
+  if (limits !== "") rows.push(["limits", limits]);
+  return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);
+}
+
+function describeLimit(value: number, kind: "size" | "count" | "duration"): string {
+  if (value === 0) return "off";
+  if (kind === "size") return showBytes(value);
+  return kind === "duration" ? showDuration(value) : String(value);
+}
+
+function moduleName(module: string, { base }: Config): string {
+  if (!module.startsWith("file:") || !base.startsWith("file:")) return module;
+  return relative(fromFileUrl(base), fromFileUrl(module));
+}

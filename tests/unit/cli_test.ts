@@ -1,0 +1,349 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { bold, green } from "@std/fmt/colors";
+import { toFileUrl } from "@std/path";
+import { readArguments } from "../../lib/cli/arguments.ts";
+import type { Command } from "../../lib/cli/command.ts";
+import { commands } from "../../lib/cli/commands.ts";
+import { formatConnections } from "../../lib/cli/connections.ts";
+import { dispatch } from "../../lib/cli/dispatch.ts";
+import { UsageError } from "../../lib/cli/errors.ts";
+import { EXIT } from "../../lib/cli/exit_codes.ts";
+import { permissionAdvice, PermissionError, requirePermissions } from "../../lib/cli/permissions.ts";
+import { showBytes, showDuration } from "../../lib/cli/quantities.ts";
+import { configOf } from "../../lib/cli/run.ts";
+import { nextPort, scaffold } from "../../lib/cli/scaffold.ts";
+import { formatStatus } from "../../lib/cli/status.ts";
+import { formatRows, formatTable } from "../../lib/cli/table.ts";
+import { createRecorder } from "../../lib/cli/terminal.ts";
+import { version } from "../../lib/cli/version.ts";
+import { actionFor, planWatch } from "../../lib/cli/watch_plan.ts";
+import { type ConfigInput, parseConfig, resolveConfig } from "../../lib/config.ts";
+import type { ServerStatus } from "../../lib/status.ts";
+import { createStats } from "../../lib/stats.ts";
+
+const flags = {
+  config: { type: "string", short: "c", value: "FILE", text: "" },
+  instances: { type: "count", value: "N", text: "" },
+  json: { type: "boolean", text: "" },
+} as const;
+const command: Command<typeof flags> = {
+  help: { usage: "", text: "", examples: [] },
+  flags,
+  operands: ["NAME", "[OTHER]"],
+  run: () => Promise.resolve(EXIT.ok),
+};
+
+Deno.test("arguments are read by their flags, in long and short form", () => {
+  for (
+    const [line, wanted] of [
+      ["chat", { flags: {}, operands: ["chat"] }],
+      ["chat -c a.yaml --json", { flags: { config: "a.yaml", json: true }, operands: ["chat"] }],
+      ["--config=a.yaml chat 7", { flags: { config: "a.yaml" }, operands: ["chat", "7"] }],
+      ["--json chat --instances 4", { flags: { json: true, instances: 4 }, operands: ["chat"] }],
+      ["-- --json", { flags: {}, operands: ["--json"] }],
+    ] as const
+  ) {
+    assertEquals<unknown>(readArguments(command, line.split(" ")), wanted, line);
+  }
+});
+
+Deno.test("arguments that cannot be read are refused with what was wanted", () => {
+  for (
+    const [line, message] of [
+      ["", "Missing NAME"],
+      ["a b c", 'Nothing expected from "c" on'],
+      ["a --jsno", 'Unknown flag "--jsno", did you mean --json?'],
+      ["a --confg=x", "did you mean --config?"],
+      ["a -x", 'Unknown flag "-x"'],
+      ["a --config", "The flag --config wants FILE"],
+      ["a --config --json", "The flag --config wants FILE"],
+      ["a --instances 0", 'at least 1: current value is "0"'],
+      ["a --instances two", 'at least 1: current value is "two"'],
+    ]
+  ) {
+    assertThrows(() => readArguments(command, line.split(" ").filter(Boolean)), UsageError, message);
+  }
+});
+
+Deno.test("dispatch prints the version without loading a command", async () => {
+  const terminal = createRecorder();
+  assertEquals(await dispatch(["--version"], terminal), EXIT.ok);
+  assertMatch(terminal.printed.join("\n"), /^protohost \d+\.\d+\.\d+ \(deno /);
+  assertStringIncludes(terminal.printed[0], version);
+});
+
+Deno.test("dispatch shows help of everything and, without a command, as an error", async () => {
+  const asked = createRecorder();
+  assertEquals(await dispatch(["--help"], asked), EXIT.ok);
+  for (const { name } of commands) assertMatch(asked.printed.join("\n"), new RegExp(`^  ${name} +\\S`, "m"));
+  const unasked = createRecorder();
+  assertEquals(await dispatch([], unasked), EXIT.usage);
+  assertEquals(unasked.printed, []);
+  assertEquals(unasked.complained, asked.printed);
+});
+
+Deno.test("every command has help with its usage, its flags and examples", async () => {
+  for (const { name, load } of commands) {
+    const { default: command } = await load();
+    const [direct, roundabout] = [createRecorder(), createRecorder()];
+    assertEquals(await dispatch([name, "--help"], direct), EXIT.ok);
+    assertEquals(await dispatch(["help", name], roundabout), EXIT.ok);
+    assertEquals(direct.printed, roundabout.printed);
+    const text = direct.printed.join("\n");
+    assert(text.startsWith(`Usage: protohost ${name}`), text);
+    for (const flag of Object.keys(command.flags)) assertStringIncludes(text, `--${flag}`);
+    assert(command.help.examples.length > 0, `${name} has no examples`);
+    for (const line of text.split("\n")) assert(line.length <= 120, `too wide for a terminal: ${line}`);
+    for (const operand of command.operands) {
+      assertStringIncludes(command.help.usage, operand, `${name} does not show ${operand}`);
+    }
+  }
+});
+
+Deno.test("dispatch suggests the nearest command when one is mistyped", async () => {
+  for (
+    const [args, message] of [
+      [["sevre"], 'Unknown command "sevre", did you mean "serve"?'],
+      [["conections"], 'did you mean "connections"?'],
+      [["help", "chek"], 'did you mean "check"?'],
+      [["qqqqq"], 'Unknown command "qqqqq"'],
+      [["-c", "x.yaml", "serve"], 'A command comes first: found the flag "-c"'],
+      [["serve", "--wacth"], "did you mean --watch?"],
+    ] as const
+  ) {
+    const terminal = createRecorder();
+    assertEquals(await dispatch([...args], terminal), EXIT.usage, args.join(" "));
+    assertStringIncludes(terminal.complained.join("\n"), message);
+    assertEquals(terminal.printed, []);
+  }
+});
+
+Deno.test("rows are aligned by what is seen, not by bytes or colours", () => {
+  assertEquals(
+    formatRows([["a", "1"], [green("bb"), "22"], ["日本", "3"], ["é", "x"]], [1]),
+    ["a      1", `${green("bb")}    22`, "日本   3", "é      x"],
+  );
+  assertEquals(formatRows([["a", ""], ["bbb", "c"]]), ["a", "bbb  c"]);
+  assertEquals(formatTable(["N"], [["x"]], { title: bold }), `${bold("N")}\nx`);
+});
+
+Deno.test("quantities are shown in two units at most", () => {
+  for (
+    const [ms, wanted] of [[0, "0ms"], [0.4, "0ms"], [250, "250ms"], [1499, "1s"], [90_000, "1m 30s"], [
+      3_600_000,
+      "1h",
+    ], [187_506_007, "2d 4h"]] as const
+  ) {
+    assertEquals(showDuration(ms), wanted);
+  }
+  for (
+    const [bytes, wanted] of [[0, "0 B"], [999, "999 B"], [1024, "1 kiB"], [
+      1.5 * 1024 ** 2,
+      "1.5 MiB",
+    ]] as const
+  ) {
+    assertEquals(showBytes(bytes), wanted);
+  }
+});
+
+Deno.test("permissions that are missing are named, with what to type", async () => {
+  const status = await Deno.permissions.query({ name: "ffi" });
+  assertEquals(status.state === "granted", false);
+  assertThrows(() => requirePermissions({ name: "ffi" }, { name: "read" }), PermissionError, "use ffi");
+  requirePermissions({ name: "read" });
+  assertStringIncludes(
+    permissionAdvice(["serve", "-c", "x.yaml"], "file:///a/main.ts"),
+    "deno run -P=serve main.ts serve -c x.yaml",
+  );
+  const remote = permissionAdvice(["serve"], "https://jsr.io/@protohost/protohost/0.1.0/main.ts");
+  assertStringIncludes(remote, "--allow-net --allow-read --allow-write");
+  assertStringIncludes(remote, "--unstable-net");
+});
+
+Deno.test("run makes a configuration of an address", () => {
+  const { control, services } = configOf("JsonNL://127.0.0.1:1234", { handler: "a.ts", instances: 2 });
+  assertEquals(control, false);
+  assertEquals(Object.keys(services), ["jsonnl"]);
+  const { listen, handler, instances } = services.jsonnl;
+  assertEquals([listen, instances], ["JsonNL://127.0.0.1:1234", 2]);
+  assertMatch(handler!, /[/\\]a\.ts$/);
+});
+
+Deno.test("run makes a configuration of a module that carries its own address", () => {
+  const { services } = configOf("services/my chat.ts", { protocol: "text" });
+  assertEquals(Object.keys(services), ["my-chat"]);
+  assertEquals(services["my-chat"].protocol, "text");
+  assertEquals(services["my-chat"].listen, undefined);
+  assertThrows(() => configOf("chat.ts", { handler: "b.ts" }), UsageError, "--handler");
+});
+
+Deno.test("run makes configurations that hold", () => {
+  for (
+    const [target, given] of [
+      ["echo://127.0.0.1:0", {}],
+      ["tcp://127.0.0.1:0", { protocol: "./p.ts", handler: "./h.ts" }],
+      ["services/chat.ts", { control: "./x.sock" }],
+    ] as const
+  ) {
+    const config = resolveConfig(configOf(target, given), { base: Deno.cwd() });
+    assertEquals(Object.keys(config.services).length, 1);
+  }
+});
+
+Deno.test("what new makes is a configuration that holds, at a port that is free", () => {
+  const files = Object.fromEntries(scaffold("chat", 7000).map((file) => [file.path, file]));
+  assertEquals(Object.keys(files).sort(), [
+    "deno.json",
+    "protocols/chat.ts",
+    "protohost.yaml",
+    "services/chat.ts",
+    "tests/chat_test.ts",
+  ]);
+  const first = files["protohost.yaml"].text;
+  const port = nextPort(first);
+  assertEquals(port, 7001);
+  const second = scaffold("frog", port).find((file) => file.path === "protohost.yaml")!;
+  const config = parseConfig(first + second.add!.lines, {
+    file: "/somewhere/protohost.yaml",
+    env: () => undefined,
+  });
+  assertEquals(Object.values(config.services).flatMap(({ listen }) => listen), [
+    "chat://127.0.0.1:7000",
+    "frog://127.0.0.1:7001",
+  ]);
+  const deno = JSON.parse(files["deno.json"].text);
+  assertEquals(deno.imports["@protohost/protohost"], "jsr:@protohost/protohost@^0.1");
+});
+
+const folder = Deno.build.os === "windows" ? "C:\\srv" : "/srv";
+const at = (...parts: string[]) => [folder, ...parts].join(Deno.build.os === "windows" ? "\\" : "/");
+
+function planOf(input: ConfigInput) {
+  const config = resolveConfig(input, { base: folder });
+  return planWatch({ ...config, file: at("protohost.yaml") });
+}
+
+Deno.test("watch restarts the services in whose folders code changed", () => {
+  const plan = planOf({
+    protocols: { mine: "./wire/mine.ts" },
+    services: {
+      a: { listen: "text://127.0.0.1:1", handler: "./a/main.ts" },
+      b: { listen: "mine://127.0.0.1:2", handler: "./b/main.ts" },
+      c: { listen: "echo://127.0.0.1:3" },
+    },
+  });
+  for (
+    const [path, wanted] of [
+      [at("a", "main.ts"), ["a"]],
+      [at("a", "deep", "helper.js"), ["a"]],
+      [at("wire", "helper.ts"), ["b"]],
+      [at("protocols", "text.ts"), ["a", "c"]],
+      [at("a", "data.json"), undefined],
+      [at("a", "node_modules", "x.js"), undefined],
+      [at("a", ".main.ts.swp"), undefined],
+      [at("a", ".cache", "x.ts"), undefined],
+      [at("ab", "main.ts"), undefined],
+      [at("other.ts"), undefined],
+    ] as const
+  ) {
+    const action = actionFor(plan, [path]);
+    assertEquals(action?.type === "restart" ? action.services : undefined, wanted as string[], path);
+  }
+});
+
+Deno.test("watch reloads when the configuration changed, whatever else did", () => {
+  const plan = planOf({ services: { a: { listen: "text://127.0.0.1:1", handler: "./a/main.ts" } } });
+  assertEquals(actionFor(plan, [at("a", "main.ts"), at("protohost.yaml")]), { type: "reload" });
+  assertEquals(actionFor(plan, [at("other.yaml")]), undefined);
+});
+
+Deno.test("watch has no folder for modules that are not on this disk", () => {
+  const config = resolveConfig({
+    services: { a: { listen: "x://127.0.0.1:1", protocol: "jsr:@a/b", handler: "https://example.org/a.ts" } },
+  }, { base: toFileUrl(folder) });
+  assertEquals([...planWatch(config).folders.keys()], []);
+});
+
+const now = 1_700_000_000_000;
+const status: ServerStatus = {
+  version: "0.1.0",
+  pid: 42,
+  state: "running",
+  started: now - 90_000,
+  config: "/srv/protohost.yaml",
+  control: "/srv/protohost.sock",
+  portSharing: true,
+  services: [
+    {
+      name: "chat",
+      state: "running",
+      generation: 3,
+      addresses: ["text://0.0.0.0:1235", "text+unix:///run/chat"],
+      protocols: ["text"],
+      since: now - 5000,
+      crashes: 1,
+      restarts: 1,
+      lastError: { name: "Error", code: "worker_exited", message: "The worker ended" },
+      instances: [0, 1].map((instance) => ({
+        generation: 3,
+        instance,
+        state: "ready",
+        since: now - 5000,
+        crashes: 0,
+        restarts: 0,
+      })),
+      stats: {
+        ...createStats(),
+        open: 2,
+        accepted: 12,
+        bytesIn: 2048,
+        errors: { bad_frame: 2, idle_timeout: 1 },
+      },
+    },
+  ],
+};
+
+Deno.test("status is a table with a line for each address and what last went wrong", () => {
+  const text = formatStatus(status, createRecorder().paint, now);
+  assertEquals(text.split("\n"), [
+    "protohost 0.1.0, running, pid 42, up 1m 30s",
+    "configuration /srv/protohost.yaml",
+    "control /srv/protohost.sock",
+    "",
+    "SERVICE  STATE    ADDRESS                GEN  UP  OPEN  ACCEPTED     IN  OUT  ERRORS  CRASHES",
+    "chat ×2  running  text://0.0.0.0:1235      3  5s     2        12  2 kiB  0 B       3        1",
+    "                  text+unix:///run/chat",
+    "chat: The worker ended (worker_exited)",
+  ]);
+});
+
+Deno.test("connections are a table, or a line that there are none", () => {
+  const { paint } = createRecorder();
+  assertEquals(formatConnections([], paint), "No open connections");
+  const text = formatConnections([{
+    id: "chat.1.0.7",
+    service: "chat",
+    transport: "tcp",
+    remote: "127.0.0.1:50000",
+    local: "127.0.0.1:1235",
+    state: "open",
+    ageMs: 61_000,
+    idleMs: 20,
+    bytesRead: 10,
+    bytesWritten: 3000,
+    queuedBytes: 0,
+  }], paint);
+  assertEquals(text.split("\n"), [
+    "ID          FROM             TO              OVER  STATE    AGE  IDLE    IN      OUT  QUEUED",
+    "chat.1.0.7  127.0.0.1:50000  127.0.0.1:1235  tcp   open   1m 1s  20ms  10 B  2.9 kiB     0 B",
+  ]);
+});
+
+Deno.test("the pinned version of Deno is the same wherever it stands", async () => {
+  const pinned = (await Deno.readTextFile(new URL("../../.dvmrc", import.meta.url))).trim();
+  assertMatch(pinned, /^\d+\.\d+\.\d+$/);
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const named = [...readme.matchAll(/\bdeno@(\d[\d.]*\d)/g)].map(([, version]) => version);
+  assertEquals([...new Set(named)], [pinned]);
+  for (const task of ["serve", "test"]) assertStringIncludes(readme, `npx -y deno@${pinned} task ${task}`);
+});
