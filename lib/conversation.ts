@@ -64,7 +64,8 @@ interface Failing extends Connection {
   fail(error: unknown): void;
 }
 
-class Script implements Conversation {
+/** The messages of one connection, handed out one by one to whoever asks. */
+export class Script implements Conversation {
   readonly connection: Failing;
   readonly #waiting: unknown[] = [];
   #awaiting: ((message: unknown) => void) | undefined;
@@ -90,10 +91,11 @@ class Script implements Conversation {
     return message === END ? null : message;
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
     for (let message = await this.#next(); message !== END; message = await this.#next()) yield message;
   }
 
+  /** Takes in a message; holds the connection back when too many wait. */
   receive(message: unknown): void {
     const awaiting = this.#awaiting;
     if (awaiting !== undefined) {
@@ -103,12 +105,14 @@ class Script implements Conversation {
     if (this.#waiting.push(message) >= WAITING_MESSAGES) this.connection.pause();
   }
 
+  /** No message will follow. */
   finish(): void {
     this.#ended = true;
     this.#awaiting?.(END);
     this.#awaiting = undefined;
   }
 
+  /** Nobody will ask any more. */
   abandon(): void {
     this.#waiting.length = 0;
     this.finish();

@@ -106,3 +106,25 @@ export class DatagramTransport implements Transport {
     this.#awaiting = undefined;
   }
 }
+
+/** A client's end of UDP: a socket of its own that hears one address only. */
+export function dialDatagrams(remote: Deno.NetAddr): Transport {
+  const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
+  const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+  const transport = new DatagramTransport(socket, remote, () => socket.close());
+  receiveAll(socket, transport);
+  return transport;
+}
+
+async function receiveAll(socket: Deno.DatagramConn, into: DatagramTransport): Promise<void> {
+  const { hostname, port } = into.remoteAddr as Deno.NetAddr;
+  const room = new Uint8Array(DATAGRAM_BYTES);
+  try {
+    for (;;) {
+      const [datagram, from] = await socket.receive(room) as [Uint8Array, Deno.NetAddr];
+      if (from.hostname === hostname && from.port === port) into.take(datagram.slice());
+    }
+  } catch {
+    into.close();
+  }
+}

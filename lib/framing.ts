@@ -29,6 +29,9 @@ export class FrameError extends Error {
 /** Received bytes that are not yet consumed, and how far `input` has seen them. */
 export class FrameBuffer {
   readonly #maxFrameBytes: number;
+  /** What an idle connection's buffer has; like every capacity at most `maxFrameBytes`. */
+  readonly #idleBytes: number;
+  readonly #readBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = EMPTY;
   #start = 0;
   #end = 0;
@@ -37,11 +40,13 @@ export class FrameBuffer {
   /** The length of the frame that is being awaited; 0 while unknown. */
   #need = 0;
   /** The capacity that suits what has been arriving. */
-  #fit = IDLE_BYTES;
+  #fit: number;
   #quietReads = 0;
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#fit = this.#idleBytes = Math.min(IDLE_BYTES, maxFrameBytes);
+    this.#readBytes = Math.min(READ_BYTES, maxFrameBytes);
   }
 
   /** Bytes that wait. */
@@ -71,11 +76,11 @@ export class FrameBuffer {
     const room = this.#bytes.length - this.#end;
     this.#end += count;
     if (count === room) {
-      this.#fit = Math.min(this.#fit * 4, READ_BYTES);
+      this.#fit = Math.min(this.#fit * 4, this.#readBytes);
       this.#quietReads = 0;
-    } else if (this.#fit > IDLE_BYTES && count < this.#fit >> 3) {
+    } else if (this.#fit > this.#idleBytes && count < this.#fit >> 3) {
       if (++this.#quietReads === QUIET_READS) {
-        this.#fit = IDLE_BYTES;
+        this.#fit = this.#idleBytes;
         this.#quietReads = 0;
       }
     } else this.#quietReads = 0;
@@ -172,10 +177,8 @@ export class FrameBuffer {
     if (used <= capacity >> 1 && this.#need <= capacity) {
       this.#bytes.copyWithin(0, this.#start, this.#end);
     } else {
-      const wanted = Math.min(capacity * 4, Math.max(this.#need, READ_BYTES, capacity * 2));
-      const grown = new Uint8Array(
-        Math.max(Math.min(wanted, Math.max(this.#maxFrameBytes, IDLE_BYTES)), used + 1),
-      );
+      const wanted = Math.max(capacity * 2, Math.min(capacity * 4, Math.max(this.#need, READ_BYTES)));
+      const grown = new Uint8Array(Math.min(wanted, this.#maxFrameBytes));
       grown.set(this.#bytes.subarray(this.#start, this.#end));
       this.#bytes = grown;
     }

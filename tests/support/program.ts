@@ -4,8 +4,8 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { soon, Wire } from "./wire.ts";
 
 /** What starts the program: an executable and its first arguments. */
 export interface Launcher {
@@ -68,7 +68,7 @@ export class Program implements AsyncDisposable {
 
   /** Its exit code, once it has ended and all it wrote has been read. */
   async ended(): Promise<number> {
-    const { code } = await this.#process.status;
+    const { code } = await soon(this.#process.status, "the end of the program");
     await this.#read;
     return code;
   }
@@ -81,7 +81,7 @@ export class Program implements AsyncDisposable {
       if (this.#ended) throw new Error(`The program ended without writing ${pattern}:\n${this.output}`);
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
-      await promise;
+      await soon(promise, `${pattern} in the output of the program`);
       this.#waiting.delete(resolve);
     }
   }
@@ -129,55 +129,11 @@ export class TempFolder implements AsyncDisposable {
   }
 }
 
-/** A client in lines of text. */
-export class LineClient implements Disposable {
-  readonly #conn: Deno.Conn;
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #buffered = "";
-
-  private constructor(conn: Deno.Conn) {
-    this.#conn = conn;
-    this.#reader = conn.readable.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  static async connect(port: number): Promise<LineClient> {
-    return new LineClient(await Deno.connect({ hostname: "127.0.0.1", port }));
-  }
-
-  /** Sends a line. */
-  async send(line: string): Promise<void> {
-    const bytes = new TextEncoder().encode(`${line}\n`);
-    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
-  }
-
-  /** The next line without its end; null at the end of the stream. */
-  async receive(): Promise<string | null> {
-    while (!this.#buffered.includes("\n")) {
-      const { value, done } = await this.#reader.read();
-      if (done) return null;
-      this.#buffered += value;
-    }
-    const end = this.#buffered.indexOf("\n");
-    const line = this.#buffered.slice(0, end);
-    this.#buffered = this.#buffered.slice(end + 1);
-    return line;
-  }
-
-  /** Sends a line and answers the next one. */
-  async ask(line: string): Promise<string | null> {
-    await this.send(line);
-    return await this.receive();
-  }
-
-  [Symbol.dispose](): void {
-    this.#reader.cancel().catch(() => {});
-  }
-}
-
-/** Asks one question on a connection of its own, and sees the answer. */
-export async function assertAnswer(port: number, line: string, wanted: string): Promise<void> {
-  using client = await LineClient.connect(port);
-  assertEquals(await client.ask(line), wanted);
+/** Asks one question on a connection of its own, and answers the line that comes back. */
+export async function ask(port: number, line: string): Promise<string> {
+  using wire = await Wire.open(port);
+  await wire.write(`${line}\n`);
+  return await wire.line();
 }
 
 function optionsOf(launcher: Launcher, args: string[], cwd: string): Deno.CommandOptions {
