@@ -6,6 +6,7 @@
 
 import { fromFileUrl, relative } from "@std/path";
 import type { Config } from "../config.ts";
+import { parseEndpoint } from "../endpoint.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../limits.ts";
 import type { LoadedService } from "./load_services.ts";
 import { showBytes, showDuration } from "./quantities.ts";
@@ -36,16 +37,27 @@ function failure({ service }: LoadedService, paint: Paint): string {
 function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][] {
   const { service } = one;
   const rows = one.loaded
-    ? one.addresses.map((address, index) => [
-      index === 0 ? "listen" : "",
-      `${address}${one.protocols[index] === undefined ? "" : paint.dim(`  speaks ${one.protocols[index]}`)}`,
-    ])
-    : [["error", paint.red(one.error.message)]];
+    ? column(
+      "listen",
+      one.addresses.map((address, index) => describeAddress(address, one.protocols[index], paint)),
+    )
+    : column("error", one.error.message.split("\n").map((line) => paint.red(line.trim())));
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
   const limits = describeLimits(service.limits);
   if (limits !== "") rows.push(["limits", limits]);
   return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);
+}
+
+/** Rows of one name, which the first one shows. */
+function column(name: string, values: string[]): string[][] {
+  return values.map((value, index) => [index === 0 ? name : "", value]);
+}
+
+/** An address, and the protocol if it is not the one that the address names. */
+function describeAddress(address: string, protocol: string | undefined, paint: Paint): string {
+  if (protocol === undefined || parseEndpoint(address).protocol === protocol.toLowerCase()) return address;
+  return `${address}  ${paint.dim(`speaks ${protocol}`)}`;
 }
 
 function describeLimit(value: number, kind: "size" | "count" | "duration"): string {

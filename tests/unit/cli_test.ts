@@ -10,6 +10,8 @@ import { UsageError } from "../../lib/cli/errors.ts";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
 import { permissionAdvice, PermissionError, requirePermissions } from "../../lib/cli/permissions.ts";
 import { showBytes, showDuration } from "../../lib/cli/quantities.ts";
+import { formatPlan } from "../../lib/cli/plan.ts";
+import { SUMMARIES } from "../../lib/cli/protocols.ts";
 import { configOf } from "../../lib/cli/run.ts";
 import { nextPort, scaffold } from "../../lib/cli/scaffold.ts";
 import { formatStatus } from "../../lib/cli/status.ts";
@@ -17,6 +19,7 @@ import { formatRows, formatTable } from "../../lib/cli/table.ts";
 import { createRecorder } from "../../lib/cli/terminal.ts";
 import { version } from "../../lib/cli/version.ts";
 import { actionFor, planWatch } from "../../lib/cli/watch_plan.ts";
+import { bundledProtocols } from "../../lib/bundled.ts";
 import { type ConfigInput, parseConfig, resolveConfig } from "../../lib/config.ts";
 import type { ServerStatus } from "../../lib/status.ts";
 import { createStats } from "../../lib/stats.ts";
@@ -137,7 +140,7 @@ Deno.test("quantities are shown in two units at most", () => {
     assertEquals(showDuration(ms), wanted);
   }
   for (
-    const [bytes, wanted] of [[0, "0 B"], [999, "999 B"], [1024, "1 kiB"], [
+    const [bytes, wanted] of [[0, "0 B"], [999, "999 B"], [1024, "1 KiB"], [
       1.5 * 1024 ** 2,
       "1.5 MiB",
     ]] as const
@@ -311,10 +314,49 @@ Deno.test("status is a table with a line for each address and what last went wro
     "control /srv/protohost.sock",
     "",
     "SERVICE  STATE    ADDRESS                GEN  UP  OPEN  ACCEPTED     IN  OUT  ERRORS  CRASHES",
-    "chat ×2  running  text://0.0.0.0:1235      3  5s     2        12  2 kiB  0 B       3        1",
+    "chat ×2  running  text://0.0.0.0:1235      3  5s     2        12  2 KiB  0 B       3        1",
     "                  text+unix:///run/chat",
     "chat: The worker ended (worker_exited)",
   ]);
+});
+
+Deno.test("the plan shows what would run, what is not as by default, and what is broken", () => {
+  const config = resolveConfig({
+    services: {
+      chat: {
+        listen: ["text://127.0.0.1:1", "tcp://127.0.0.1:2"],
+        handler: "./services/chat.ts",
+        instances: 2,
+        limits: { maxFrameBytes: "4KiB", idleTimeout: 0, drainTimeout: "1m", maxConnections: 10 },
+      },
+      broken: { listen: "text://127.0.0.1:3", handler: "./broken.ts" },
+    },
+  }, { base: folder });
+  const { chat, broken } = config.services;
+  const text = formatPlan(config, [
+    { service: chat, loaded: true, addresses: chat.listen, protocols: ["text", "text"] },
+    {
+      service: broken,
+      loaded: false,
+      error: { name: "Error", code: "bad_module", message: "It does not load\n    at x.ts" },
+    },
+  ], createRecorder().paint);
+  assertEquals(text.replaceAll("\\", "/").split("\n"), [
+    "✓ chat",
+    "    listen     text://127.0.0.1:1",
+    "               tcp://127.0.0.1:2  speaks text",
+    "    handler    services/chat.ts",
+    "    instances  2",
+    "    limits     maxFrameBytes 4 KiB, maxConnections 10, idleTimeout off, drainTimeout 1m",
+    "✗ broken",
+    "    error    It does not load",
+    "             at x.ts",
+    "    handler  broken.ts",
+  ]);
+});
+
+Deno.test("every bundled protocol has its line in the list of protocols", () => {
+  assertEquals(Object.keys(SUMMARIES).sort(), Object.keys(bundledProtocols).sort());
 });
 
 Deno.test("connections are a table, or a line that there are none", () => {
@@ -335,7 +377,7 @@ Deno.test("connections are a table, or a line that there are none", () => {
   }], paint);
   assertEquals(text.split("\n"), [
     "ID          FROM             TO              OVER  STATE    AGE  IDLE    IN      OUT  QUEUED",
-    "chat.1.0.7  127.0.0.1:50000  127.0.0.1:1235  tcp   open   1m 1s  20ms  10 B  2.9 kiB     0 B",
+    "chat.1.0.7  127.0.0.1:50000  127.0.0.1:1235  tcp   open   1m 1s  20ms  10 B  2.9 KiB     0 B",
   ]);
 });
 

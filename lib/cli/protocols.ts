@@ -1,0 +1,69 @@
+/**
+ * `protohost protocols`: what addresses can name.
+ *
+ * @module
+ */
+
+import { fromFileUrl, relative, toFileUrl } from "@std/path";
+import { loadConfig } from "../config.ts";
+import { listProtocols, type ProtocolEntry } from "../resolve.ts";
+import type { Arguments, Command, Help } from "./command.ts";
+import { CommandError } from "./errors.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { findConfig } from "./find_config.ts";
+import { configFlag, jsonFlag } from "./flags.ts";
+import { formatTable } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+const help: Help = {
+  usage: "protocols [-c FILE] [--json]",
+  text: `
+Lists the protocols that an address can name: those under "protocols" in the configuration, then protocols/NAME.ts beside
+it (or in the current folder, if there is no configuration), then the bundled ones. A name that is there twice is taken
+from the first.`,
+  examples: [
+    ["protohost protocols", "then: protohost run NAME://127.0.0.1:7000 --handler FILE"],
+    ["protohost new chat", "adds one"],
+  ],
+};
+
+const flags = { config: configFlag, json: jsonFlag } as const;
+
+const command: Command<typeof flags> = { help, flags, operands: [], run };
+export default command;
+
+/** What the bundled protocols speak. */
+export const SUMMARIES: Readonly<Record<string, string>> = {
+  echo: "Sends back whatever comes; serves by itself",
+  frame: "Bytes behind their length in 4 bytes, big endian",
+  jsonnl: "One JSON value a line",
+  raw: "Bytes as they come",
+  text: "One line of text a message",
+};
+
+async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
+  const entries = await listProtocols(await sourcesFor(args.flags.config));
+  if (args.flags.json) {
+    terminal.print(JSON.stringify(entries, null, 2));
+    return EXIT.ok;
+  }
+  const rows = entries.map((entry) => [entry.name, entry.from, describe(entry)]);
+  terminal.print(formatTable(["NAME", "FROM", "WHAT"], rows, { title: terminal.paint.bold }));
+  return EXIT.ok;
+}
+
+async function sourcesFor(
+  given: string | undefined,
+): Promise<{ protocols: Record<string, string>; base: string }> {
+  try {
+    return await loadConfig(await findConfig(given, EXIT.failed));
+  } catch (error) {
+    if (given !== undefined || !(error instanceof CommandError)) throw error;
+    return { protocols: {}, base: `${toFileUrl(Deno.cwd()).href}/` };
+  }
+}
+
+function describe(entry: ProtocolEntry): string {
+  if (entry.url === undefined) return SUMMARIES[entry.name] ?? "";
+  return entry.url.startsWith("file:") ? relative(Deno.cwd(), fromFileUrl(entry.url)) : entry.url;
+}
