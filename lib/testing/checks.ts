@@ -51,5 +51,5 @@ const all: readonly Check[] = [
   { name: "two connections", needs: ["random splits"], check: twoConnections },
   { name: "over the limit", needs: ["round trip"], check: overTheLimit },
   { name: "garbage", needs: ["round trip"], check: garbage },
-  { name: "cost of input", needs: ["from"], check: inputCost },
+  { name: "cost of input", needs: ["random splits"], check: inputCost },
 ];

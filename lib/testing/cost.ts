@@ -24,16 +24,14 @@ export function inputCost(subject: Subject): string | undefined {
   for (const { frame, bytes } of endless(subject)) {
     let ratio = Infinity;
     for (let attempt = 0; attempt < ATTEMPTS && ratio > MAX_RATIO; attempt++) {
-      ratio = Math.min(
-        ratio,
-        costOf(subject, frame, bytes) / costOf(subject, frame, bytes.slice(0, SHORT_BYTES)),
-      );
+      const long = costOf(subject, frame, bytes);
+      const short = costOf(subject, frame, bytes.slice(0, SHORT_BYTES));
+      ratio = long === undefined || short === undefined ? 0 : Math.min(ratio, long / short);
     }
     if (ratio > MAX_RATIO) {
-      return `byte by byte, ${LONG_BYTES} bytes cost ${
-        ratio.toFixed(1)
-      } times as much as ${SHORT_BYTES}, wanted ` +
-        `about ${LONG_BYTES / SHORT_BYTES} times: search from \`from\`, not from 0`;
+      const times = ratio.toFixed(1);
+      return `byte by byte, ${LONG_BYTES} bytes cost ${times} times as much as ${SHORT_BYTES}, wanted about ` +
+        `${LONG_BYTES / SHORT_BYTES} times: search from \`from\`, not from 0`;
     }
   }
   return undefined;
@@ -67,18 +65,22 @@ function isWaiting(subject: Subject, frame: number, bytes: Uint8Array): boolean 
   }
 }
 
-/** The least of several times, in milliseconds: noise only ever adds. */
-function costOf(subject: Subject, frame: number, bytes: Uint8Array): number {
+/** The least of several times, in milliseconds, since noise only ever adds; undefined if it throws. */
+function costOf(subject: Subject, frame: number, bytes: Uint8Array): number | undefined {
   let [least, total] = [Infinity, 0];
   for (let run = 0; run < RUNS && total < ENOUGH_MS; run++) {
     const { peer } = subject.openAt(frame);
     const begun = performance.now();
-    for (let length = 1; length <= bytes.length; length++) {
-      subject.codec.input(bytes.subarray(0, length), peer, length - 1);
+    try {
+      for (let length = 1; length <= bytes.length; length++) {
+        subject.codec.input(bytes.subarray(0, length), peer, length - 1);
+      }
+    } catch {
+      return undefined; // it refuses so many pieces, which bounds the cost
     }
     const cost = performance.now() - begun;
     least = Math.min(least, cost);
     total += cost;
   }
-  return Math.max(least, Number.MIN_VALUE);
+  return Math.max(least, Number.EPSILON);
 }

@@ -139,8 +139,11 @@ export class Receiver {
     switch (this.#handling) {
       case "plain":
         return use(this.#view(length).slice());
-      case "window":
-        return use(this.#view(length));
+      case "window": {
+        const memory = new Uint8Array(length + 2 * this.#margin).fill(FOREIGN);
+        memory.set(this.#view(length), this.#margin);
+        return use(memory.subarray(this.#margin, this.#margin + length));
+      }
       case "overwrite": {
         const bytes = this.#view(length).slice();
         try {

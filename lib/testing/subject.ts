@@ -29,6 +29,7 @@ export class Subject {
   readonly #protocol: AnyProtocol;
   readonly #side: Side;
   #encoded: Uint8Array[] | undefined;
+  #stream: Uint8Array | undefined;
   #frames: Uint8Array[] | undefined;
 
   /** Takes the protocol's own codec for what comes in, and its `reply`, if it has one, for what goes out. */
@@ -47,7 +48,7 @@ export class Subject {
 
   /** The bytes of all samples. */
   get stream(): Uint8Array {
-    return concat(this.encoded);
+    return this.#stream ??= concat(this.encoded);
   }
 
   /** The frames that the samples' bytes are cut into when each sample comes alone. */
