@@ -7,10 +7,10 @@
  * import { line, type Protocol, text } from "@protohost/protohost";
  *
  * const lines = line({ max: 4096 });
- * const shout: Protocol<string> = {
- *   name: "shout",
+ * const words: Protocol<string> = {
+ *   name: "words",
  *   input: lines,
- *   decode: (frame) => text(lines.unwrap(frame)).toUpperCase(),
+ *   decode: (frame) => text(lines.unwrap(frame)),
  *   encode: (message) => lines.wrap(message),
  * };
  * ```
@@ -22,7 +22,9 @@ import { bytes, concat, equals, indexOf, text } from "./bytes.ts";
 
 /** A frame that is, or announces itself, longer than a framer's `max`; `code` is `frame_too_large`. */
 export class FrameTooLargeError extends RangeError {
+  /** The class's own name. */
   override readonly name = "FrameTooLargeError";
+  /** What programs compare. */
   readonly code = "frame_too_large";
 
   /** Makes the error of a frame of so many bytes, or at least so many. */
@@ -33,7 +35,9 @@ export class FrameTooLargeError extends RangeError {
 
 /** A length that contradicts itself, or a payload that its frame could not hold; `code` is `bad_frame`. */
 export class BadFrameError extends RangeError {
+  /** The class's own name. */
   override readonly name = "BadFrameError";
+  /** What programs compare. */
   readonly code = "bad_frame";
 }
 

@@ -58,6 +58,7 @@ export interface CheckOptions<In = unknown, Out = In> {
 export interface CheckResult {
   /** Such as `split in two`; `reply: split in two` for the other direction. */
   name: string;
+  /** Whether nothing is wrong. */
   passed: boolean;
   /** What failed, where, with which seed. */
   detail?: string;
@@ -67,6 +68,7 @@ export interface CheckResult {
 export interface ProtocolReport {
   /** The protocol's name. */
   protocol: string;
+  /** Whether all checks passed. */
   passed: boolean;
   /** All checks that ran, in their order. */
   checks: CheckResult[];
@@ -78,8 +80,11 @@ export interface ProtocolReport {
 
 /** A protocol does not keep the contract; `code` is `protocol_check_failed`, `report` says in what. */
 export class ProtocolCheckError extends Error {
+  /** The class's own name. */
   override readonly name = "ProtocolCheckError";
+  /** What programs compare. */
   readonly code = "protocol_check_failed";
+  /** Every check and its outcome. */
   readonly report: ProtocolReport;
 
   /** Makes the error of a report that has failures. */

@@ -12,6 +12,7 @@
 
 import { bytes, concat, type Handler, type Protocol } from "@protohost/protohost";
 
+/** Bytes as they come, sent back unless a handler says otherwise. */
 const echo: Protocol<Uint8Array> = {
   name: "echo",
   input: (buffer, connection) => Math.min(buffer.length, connection.limits.maxFrameBytes),

@@ -18,6 +18,7 @@ const HEADER_BYTES = 4;
 
 const frames = lengthPrefix({ bytes: HEADER_BYTES, includesHeader: true });
 
+/** Frames behind their length. A message is the payload, copied. */
 const frame: Protocol<Uint8Array> = {
   name: "frame",
   input: frames,

@@ -16,17 +16,22 @@ import { line, type Protocol, skip, text } from "@protohost/protohost";
 
 /** A line that is not JSON, or a message that JSON cannot write; `code` is `bad_json`. */
 export class JsonLineError extends SyntaxError {
+  /** The class's own name. */
   override readonly name = "JsonLineError";
+  /** What programs compare. */
   readonly code = "bad_json";
 }
 
+/** JSON Lines. A message is any value that JSON can write. */
 const jsonnl: Protocol<unknown> = {
   name: "jsonnl",
   input: line(),
   decode,
   encode(message) {
     const json = JSON.stringify(message);
-    if (json === undefined) throw new JsonLineError(`Cannot write a ${typeof message} as JSON`);
+    if (json === undefined) {
+      throw new JsonLineError(`Cannot write a message of type ${typeof message} as JSON`);
+    }
     return json + "\n";
   },
   command(message) {

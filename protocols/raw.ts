@@ -12,6 +12,7 @@
 
 import { bytes, concat, type Protocol } from "@protohost/protohost";
 
+/** Bytes as they come. A message is a copy of them. */
 const raw: Protocol<Uint8Array> = {
   name: "raw",
   input: (buffer, connection) => Math.min(buffer.length, connection.limits.maxFrameBytes),

@@ -15,6 +15,7 @@ import { line, type Protocol, text as decodeText } from "@protohost/protohost";
 
 const lines = line();
 
+/** Lines. A message is a string without a line break. */
 const text: Protocol<string> = {
   name: "text",
   input: lines,

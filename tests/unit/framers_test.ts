@@ -1,0 +1,156 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  BadFrameError,
+  bytes,
+  delimiter,
+  type Framer,
+  FrameTooLargeError,
+  lengthPrefix,
+  line,
+  type Protocol,
+  text,
+} from "@protohost/protohost";
+import { checkProtocol } from "@protohost/protohost/testing";
+
+const kept: [name: string, framer: Framer, samples: Uint8Array[]][] = [
+  ["line()", line(), texts("", "hello", "a\rb")],
+  ["line of \\r\\n", line({ ending: "\r\n", max: 64 }), texts("", "hello", "a\rb")],
+  ["delimiter of one byte", delimiter(0), texts("", "hello", "a\nb")],
+  ["delimiter of two bytes", delimiter("\r\n"), texts("", "hello", "a\nb\rc", "ends in \r")],
+  ["delimiter that begins as it ends", delimiter("-+-"), texts("", "+-", "a-b+c-", "-+ -")],
+  ["delimiter that is no UTF-8", delimiter(Uint8Array.of(0xff, 0)), texts("", "hello", "\0")],
+  ["lengthPrefix()", lengthPrefix(), texts("", "hello")],
+  ["lengthPrefix of 1 byte", lengthPrefix({ bytes: 1 }), [bytes("a"), new Uint8Array(255)]],
+  ["lengthPrefix of 2 bytes, little", lengthPrefix({ bytes: 2, endian: "little" }), [new Uint8Array(600)]],
+  ["lengthPrefix of 3 bytes", lengthPrefix({ bytes: 3, includesHeader: true }), [new Uint8Array(70_000)]],
+  ["lengthPrefix of 8 bytes", lengthPrefix({ bytes: 8, includesHeader: true }), texts("", "hello")],
+  ["lengthPrefix behind 3 bytes", lengthPrefix({ bytes: 2, offset: 3 }), texts("", "hello")],
+];
+
+for (const [name, framer, samples] of kept) {
+  Deno.test(`${name} keeps the contract when it is a protocol's input`, () => {
+    const protocol: Protocol<Uint8Array> = {
+      name,
+      input: framer,
+      decode: (frame) => framer.unwrap(frame).slice(),
+      encode: (message) => framer.wrap(message),
+    };
+    checkProtocol(protocol, { samples, garbage: 500 });
+  });
+}
+
+const answers: [name: string, framer: Framer, buffer: number[], from: number, length: number][] = [
+  ["line", line(), [97, 10, 98], 0, 2],
+  ["line", line(), [97, 98], 0, 0],
+  ["line", line(), [], 0, 0],
+  ["line of 3 at most", line({ max: 3 }), [97, 98, 10, 99], 0, 3],
+  ["line of 3 at most", line({ max: 3 }), [97, 98], 0, 0],
+  ["delimiter", delimiter("\r\n"), [97, 13, 10], 2, 3],
+  ["delimiter", delimiter("\r\n"), [13], 0, 0],
+  ["delimiter of 3 at most", delimiter("\r\n", { max: 3 }), [97, 13, 10, 1], 0, 3],
+  ["2 bytes big", lengthPrefix({ bytes: 2 }), [1, 2], 0, 260],
+  ["2 bytes little", lengthPrefix({ bytes: 2, endian: "little" }), [1, 2], 0, 515],
+  ["2 bytes, itself counted", lengthPrefix({ bytes: 2, includesHeader: true }), [1, 2], 0, 258],
+  ["2 bytes behind 1", lengthPrefix({ bytes: 2, offset: 1 }), [9, 1, 2], 0, 261],
+  [
+    "2 bytes behind 1, all counted",
+    lengthPrefix({ bytes: 2, offset: 1, includesHeader: true }),
+    [9, 0, 3],
+    0,
+    3,
+  ],
+  ["4 bytes above 2^31", lengthPrefix(), [255, 255, 255, 255], 0, 2 ** 32 + 3],
+  ["8 bytes", lengthPrefix({ bytes: 8 }), [0, 0, 0, 1, 0, 0, 0, 0], 0, 2 ** 32 + 8],
+  ["half a length", lengthPrefix({ bytes: 4 }), [255, 255, 255], 0, 0],
+];
+
+for (const [name, framer, buffer, from, length] of answers) {
+  Deno.test(`a framer of ${name} answers ${length} when it gets ${buffer.join(" ")}`, () => {
+    assertEquals(framer(Uint8Array.from(buffer), undefined, from), length);
+  });
+}
+
+const refused: [name: string, framer: Framer, buffer: number[], message: string][] = [
+  ["line", line({ max: 3 }), [97, 97, 97, 10], "its length is 4 bytes, wanted at most 3"],
+  ["line without end", line({ max: 3 }), [97, 97, 97], "its length is more than 3 bytes, wanted at most 3"],
+  ["delimiter", delimiter("\r\n", { max: 3 }), [97, 97, 13, 10], "its length is 4 bytes, wanted at most 3"],
+  ["delimiter without end", delimiter("\r\n", { max: 3 }), [97, 97, 97], "more than 3 bytes"],
+  ["length", lengthPrefix({ bytes: 1, max: 10 }), [10], "its length is 11 bytes, wanted at most 10"],
+  ["length beyond 2^53", lengthPrefix({ bytes: 8 }), [1, 0, 0, 0, 0, 0, 0, 0], "wanted at most"],
+];
+
+for (const [name, framer, buffer, message] of refused) {
+  Deno.test(`a framer throws frame_too_large when a ${name} exceeds its max`, () => {
+    const error = assertThrows(() => framer(Uint8Array.from(buffer)), FrameTooLargeError, message);
+    assertEquals(error.code, "frame_too_large");
+    assertEquals(error instanceof RangeError, true);
+  });
+}
+
+Deno.test("lengthPrefix throws bad_frame when a length that counts its header is shorter than it", () => {
+  const error = assertThrows(
+    () => lengthPrefix({ includesHeader: true })(Uint8Array.of(0, 0, 0, 3)),
+    BadFrameError,
+    "its length is 3 bytes, wanted at least the 4 of its header",
+  );
+  assertEquals(error.code, "bad_frame");
+});
+
+Deno.test("wrap throws bad_frame when the payload would not come back", () => {
+  const cases: [Framer, string][] = [
+    [line(), "a\nb"],
+    [line(), "a\r"],
+    [delimiter("\r\n"), "a\r\nb"],
+    [delimiter("aa"), "a"],
+    [delimiter("-+-"), "-+"],
+    [delimiter(0), "\0"],
+    [lengthPrefix({ bytes: 1 }), "x".repeat(256)],
+  ];
+  for (const [framer, payload] of cases) {
+    assertThrows(() => framer.wrap(payload), BadFrameError, "Cannot make a frame", JSON.stringify(payload));
+    assertThrows(() => framer.wrap(bytes(payload)), BadFrameError, "Cannot make a frame");
+  }
+});
+
+Deno.test("wrap answers a string when lines or delimited frames are given one", () => {
+  assertEquals(line().wrap("a"), "a\n");
+  assertEquals(line({ ending: "\r\n" }).wrap("é"), "é\r\n");
+  assertEquals(delimiter(";").wrap("a"), "a;");
+  assertEquals(delimiter(Uint8Array.of(255)).wrap("é"), Uint8Array.of(0xc3, 0xa9, 255));
+});
+
+Deno.test("wrap writes the length where and how the options say", () => {
+  assertEquals(lengthPrefix().wrap("hi"), Uint8Array.of(0, 0, 0, 2, 104, 105));
+  assertEquals(
+    lengthPrefix({ bytes: 2, endian: "little", includesHeader: true, offset: 1 }).wrap("hi"),
+    Uint8Array.of(0, 5, 0, 104, 105),
+  );
+});
+
+Deno.test("unwrap of a line takes off one line end when there are several", () => {
+  for (
+    const [frame, payload] of [["a\r\n", "a"], ["a\n", "a"], ["a\r\r\n", "a\r"], ["\n", ""], ["a", "a"], [
+      "",
+      "",
+    ]]
+  ) {
+    assertEquals(text(line().unwrap(bytes(frame))), payload);
+  }
+});
+
+Deno.test("a framer is refused when its options make no sense", () => {
+  assertThrows(() => delimiter(""), RangeError, "the delimiter is empty");
+  assertThrows(() => line({ max: 0 }), RangeError, "its max is 0, wanted at least 1");
+  assertThrows(() => lengthPrefix({ max: NaN }), RangeError, "its max is NaN");
+});
+
+Deno.test("delimiter keeps its own bytes when the caller changes the array later", () => {
+  const wanted = Uint8Array.of(1, 2);
+  const framer = delimiter(wanted);
+  wanted.fill(9);
+  assertEquals(framer(Uint8Array.of(0, 1, 2)), 3);
+});
+
+function texts(...strings: string[]): Uint8Array[] {
+  return strings.map(bytes);
+}
