@@ -4,7 +4,7 @@
  * @module
  */
 
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 /** A file to write. */
 export interface ScaffoldFile {

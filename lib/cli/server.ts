@@ -76,10 +76,7 @@ export async function runServer(
   try {
     await supervisor.start();
   } catch (error) {
-    throw new CommandError(`Cannot start:\n${(error as Error).message}`, {
-      cause: error,
-      exitCode: EXIT.cannotStart,
-    });
+    throw new CommandError((error as Error).message, { cause: error, exitCode: EXIT.cannotStart });
   }
   onSignal("SIGHUP", () => void reload(supervisor), ended.signal);
   onSignal("SIGTERM", () => stop(EXIT.terminated), ended.signal);

@@ -1,15 +1,12 @@
 /**
- * The version of the program, from the one place that has it.
+ * What `protohost --version` prints.
  *
  * @module
  */
 
-import config from "../../deno.json" with { type: "json" };
+import { version } from "../version.ts";
 
-/** Such as `0.1.0`. */
-export const version: string = config.version;
-
-/** What `protohost --version` prints. */
+/** The versions of the program and of what it runs on. */
 export function describeVersion(): string {
   return `protohost ${version} (deno ${Deno.version.deno}, ${Deno.build.target})`;
 }

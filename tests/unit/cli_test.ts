@@ -17,7 +17,7 @@ import { nextPort, scaffold } from "../../lib/cli/scaffold.ts";
 import { formatStatus } from "../../lib/cli/status.ts";
 import { formatRows, formatTable } from "../../lib/cli/table.ts";
 import { createRecorder } from "../../lib/cli/terminal.ts";
-import { version } from "../../lib/cli/version.ts";
+import { version } from "../../lib/version.ts";
 import { actionFor, planWatch } from "../../lib/cli/watch_plan.ts";
 import { bundledProtocols } from "../../lib/bundled.ts";
 import { type ConfigInput, parseConfig, resolveConfig } from "../../lib/config.ts";

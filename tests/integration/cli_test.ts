@@ -1,0 +1,403 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import type { ServerStatus } from "../../lib/status.ts";
+import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
+import { Wire } from "../support/wire.ts";
+
+const root = fromFileUrl(new URL("../../", import.meta.url));
+const windows = Deno.build.os === "windows";
+
+const shout = `import { defineService } from "@protohost/protohost";
+export default defineService<string>({
+  onMessage(connection, line) { connection.send("ONE " + line); },
+});
+`;
+const plain = `import { defineService } from "@protohost/protohost";
+export default defineService<string>({
+  onMessage(connection, line) { connection.send(line); },
+});
+`;
+const files = {
+  "protohost.yaml": `services:
+  shout: { listen: "text://127.0.0.1:0", handler: ./shout/main.ts }
+  plain: { listen: "text://127.0.0.1:0", handler: ./plain/main.ts, instances: 2 }
+`,
+  "shout/main.ts": shout,
+  "plain/main.ts": plain,
+};
+
+function run(folder: TempFolder, ...args: string[]) {
+  return runProgram(fromSource, args, folder.path);
+}
+
+async function statusOf(folder: TempFolder): Promise<ServerStatus> {
+  return JSON.parse((await run(folder, "status", "--json")).stdout);
+}
+
+function portOf(status: ServerStatus, service: string): number {
+  const [address] = status.services.find(({ name }) => name === service)!.addresses;
+  return Number(/:(\d+)$/.exec(address)![1]);
+}
+
+/** The port that a service has by the banner. */
+async function bannerPort(program: Program, service: string): Promise<number> {
+  const [, port] = await program.until(new RegExp(`^  ${service} +\\S+?:(\\d+)\\b`, "m"));
+  await program.until(/Ctrl-C stops/);
+  return Number(port);
+}
+
+Deno.test("check shows the plan of the examples", async () => {
+  const { code, stdout, stderr } = await runProgram(
+    fromSource,
+    ["check", "-c", "examples/protohost.yaml"],
+    root,
+  );
+  assertEquals(code, 0, stderr);
+  for (const name of ["message", "conversation", "chat"]) assertStringIncludes(stdout, `✓ ${name}\n`);
+  assertStringIncludes(stdout, "jsonnl://0.0.0.0:1234");
+  assertStringIncludes(stdout, "instances  2");
+});
+
+Deno.test("check ends with 1 and all problems when several things are wrong", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  a: { listen: "text:/nowhere", handler: ./missing.ts }
+  b: { listn: "text://127.0.0.1:1", handler: ./shout.ts }
+`,
+    "shout.ts": shout,
+  });
+  const { code, stderr } = await run(folder, "check");
+  assertEquals(code, 1);
+  for (const part of ["services.a.listen", "missing.ts", 'did you mean "listen"?']) {
+    assertStringIncludes(stderr, part);
+  }
+});
+
+Deno.test("check ends with 1 when modules do not load, and names each", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  good: { listen: "text://127.0.0.1:0", handler: ./good.ts }
+  broken: { listen: "text://127.0.0.1:0", handler: ./broken.ts }
+  strange: { listen: "strange://127.0.0.1:0", handler: ./good.ts }
+`,
+    "good.ts": shout,
+    "broken.ts": `throw new Error("the module broke");`,
+  });
+  const { code, stdout, stderr } = await run(folder, "check");
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "✓ good");
+  assertStringIncludes(stdout, "the module broke");
+  assertStringIncludes(stdout, 'Cannot find the protocol "strange"');
+  assertStringIncludes(stderr, "Cannot load broken, strange");
+});
+
+Deno.test({
+  name: "a server answers, is watched, reloaded, restarted and stopped from another terminal",
+  ignore: windows,
+  async fn() {
+    await using folder = new TempFolder();
+    await folder.write(files);
+    await using server = new Program(fromSource, ["serve"], folder.path);
+    const port = await bannerPort(server, "shout");
+    assertEquals(await ask(port, "hello"), "ONE hello");
+
+    const status = await statusOf(folder);
+    assertEquals([status.pid, status.state], [server.pid, "running"]);
+    assertEquals(portOf(status, "shout"), port);
+    const table = await run(folder, "status");
+    assertMatch(table.stdout, /^shout +running +text:\/\/127\.0\.0\.1:\d+ +1 /m);
+    assertMatch(table.stdout, /^plain ×2 /m);
+
+    using held = await Wire.open(portOf(status, "plain"));
+    await held.write("here\n");
+    assertEquals(await held.line(), "here");
+    const connections = await run(folder, "connections", "plain");
+    assertEquals(connections.stdout.trim().split("\n").length, 2);
+    assertMatch(connections.stdout, /^plain\.1\.\d\.\d+ +127\.0\.0\.1:\d+ /m);
+    assertEquals(JSON.parse((await run(folder, "connections", "shout", "--json")).stdout), []);
+    const nobody = await run(folder, "connections", "plane");
+    assertEquals(nobody.code, 1);
+    assertStringIncludes(nobody.stderr, 'did you mean "plain"?');
+
+    await folder.write({ "shout/main.ts": shout.replace("ONE", "TWO") });
+    assertEquals(await run(folder, "restart", "shout"), { code: 0, stdout: "Restarted shout\n", stderr: "" });
+    assertEquals(await ask(port, "hello"), "TWO hello");
+    await held.write("still here\n");
+    assertEquals(await held.line(), "still here");
+
+    const unknown = await run(folder, "restart", "shuot");
+    assertEquals(unknown.code, 1);
+    assertStringIncludes(unknown.stderr, '"shout"');
+
+    await folder.write({ "shout/main.ts": "throw new Error('the edit broke it');" });
+    for (const command of [["restart", "shout"], ["reload"], ["reload", "shout"]]) {
+      const refused = await run(folder, ...command);
+      assertEquals(refused.code, 1, command.join(" "));
+      assertStringIncludes(refused.stderr, "the edit broke it");
+    }
+    assertEquals(await ask(port, "hello"), "TWO hello");
+
+    await folder.write({ "shout/main.ts": shout.replace("ONE", "THREE") });
+    assertEquals((await run(folder, "reload")).code, 0);
+    assertEquals(await ask(port, "hello"), "THREE hello");
+    await held.write("even now\n");
+    assertEquals(await held.line(), "even now");
+
+    assertEquals((await run(folder, "stop")).code, 0);
+    held[Symbol.dispose]();
+    assertEquals(await server.ended(), 0);
+    const gone = await run(folder, "status");
+    assertEquals(gone.code, 4);
+    assertStringIncludes(gone.stderr, "protohost.sock");
+  },
+});
+
+Deno.test({
+  name: "a server drains at the first signal and ends at once at the second",
+  ignore: windows,
+  async fn() {
+    for (const [signal, wanted] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      await using folder = new TempFolder();
+      await folder.write(files);
+      await using server = new Program(fromSource, ["serve"], folder.path);
+      using held = await Wire.open(await bannerPort(server, "plain"));
+      await held.write("here\n");
+      assertEquals(await held.line(), "here");
+      server.signal(signal);
+      await server.until(/again to end at once/);
+      await held.write("still here\n");
+      assertEquals(await held.line(), "still here");
+      server.signal(signal);
+      assertEquals(await server.ended(), wanted);
+    }
+  },
+});
+
+Deno.test({
+  name: "a server that has drained after a signal ends with 0",
+  ignore: windows,
+  async fn() {
+    await using folder = new TempFolder();
+    await folder.write(files);
+    await using server = new Program(fromSource, ["serve"], folder.path);
+    const held = await Wire.open(await bannerPort(server, "plain"));
+    server.signal("SIGTERM");
+    await server.until(/again to end at once/);
+    held[Symbol.dispose]();
+    assertEquals(await server.ended(), 0);
+  },
+});
+
+Deno.test({
+  name: "HUP reloads, and changes nothing when anything is broken",
+  ignore: windows,
+  async fn() {
+    await using folder = new TempFolder();
+    await folder.write(files);
+    await using server = new Program(fromSource, ["serve"], folder.path);
+    const port = await bannerPort(server, "shout");
+    await folder.write({ "protohost.yaml": "services: { shout: [" });
+    let from = server.output.length;
+    server.signal("SIGHUP");
+    await server.until(/protohost\.yaml/, from);
+    assertEquals(await ask(port, "hello"), "ONE hello");
+
+    await folder.write({
+      "protohost.yaml": `services:
+  shout: { listen: "text://127.0.0.1:0", handler: ./shout/main.ts }
+  more: { listen: "echo://127.0.0.1:0" }
+`,
+      "shout/main.ts": shout.replace("ONE", "TWO"),
+    });
+    from = server.output.length;
+    server.signal("SIGHUP");
+    await server.until(/reloaded/i, from);
+    const status = await statusOf(folder);
+    assertEquals(status.services.map(({ name }) => name).sort(), ["more", "shout"]);
+    assertEquals(await ask(portOf(status, "shout"), "hello"), "TWO hello");
+    assertEquals(await ask(portOf(status, "more"), "hello"), "hello");
+  },
+});
+
+Deno.test("serve --watch restarts a service when its code changes, and reloads when the configuration does", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    ...files,
+    "protohost.yaml": `control: false\n${files["protohost.yaml"]}`,
+  });
+  await using server = new Program(fromSource, ["serve", "--watch"], folder.path);
+  const port = await bannerPort(server, "shout");
+  using held = await Wire.open(await bannerPort(server, "plain"));
+  await held.write("a\n");
+  assertEquals(await held.line(), "a");
+
+  let from = server.output.length;
+  await folder.write({ "shout/main.ts": shout.replace("ONE", "TWO") });
+  await server.until(/restarted/i, from);
+  assertEquals(await ask(port, "hello"), "TWO hello");
+
+  from = server.output.length;
+  await folder.write({ "shout/main.ts": "not TypeScript {" });
+  await server.until(/shout/, from);
+  assertEquals(await ask(port, "hello"), "TWO hello");
+
+  from = server.output.length;
+  await folder.write({ "shout/main.ts": shout.replace("ONE", "THREE") });
+  await server.until(/restarted/i, from);
+  assertEquals(await ask(port, "hello"), "THREE hello");
+
+  from = server.output.length;
+  await folder.write({ "protohost.yaml": `# changed\ncontrol: false\n${files["protohost.yaml"]}` });
+  await server.until(/reloaded/i, from);
+  await held.write("b\n");
+  assertEquals(await held.line(), "b");
+});
+
+Deno.test("run serves an address with a bundled protocol", async () => {
+  await using folder = new TempFolder();
+  await using server = new Program(fromSource, ["run", "echo://127.0.0.1:0"], folder.path);
+  assertEquals(await ask(await bannerPort(server, "echo"), "hello"), "hello");
+});
+
+Deno.test("run serves an address with a protocol and a handler from files", async () => {
+  await using folder = new TempFolder();
+  assertEquals((await run(folder, "new", "chat")).code, 0);
+  const args = ["run", "chat://127.0.0.1:0", "--handler", "services/chat.ts"];
+  await using server = new Program(fromSource, args, folder.path);
+  assertEquals(await ask(await bannerPort(server, "chat"), "HELLO world"), "HELLO world");
+});
+
+Deno.test("run serves a module that carries its own address", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "mine.ts": shout.replace("({", '({\n  listen: "text://127.0.0.1:0",'),
+  });
+  await using server = new Program(fromSource, ["run", "mine.ts"], folder.path);
+  assertEquals(await ask(await bannerPort(server, "mine"), "hello"), "ONE hello");
+});
+
+Deno.test("a server that cannot start ends with 3 and says why", async () => {
+  await using folder = new TempFolder();
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  const inUse = await run(folder, "run", `echo://127.0.0.1:${port}`);
+  assertEquals(inUse.code, 3);
+  assertStringIncludes(inUse.stderr, String(port));
+  const unknown = await run(folder, "run", "ecko://127.0.0.1:0");
+  assertEquals(unknown.code, 3);
+  assertStringIncludes(unknown.stderr, 'did you mean "echo"?');
+  const without = await run(folder, "serve");
+  assertEquals(without.code, 3);
+  assertStringIncludes(without.stderr, "protohost new");
+  await folder.write({ "protohost.yaml": "services: {}" });
+  const empty = await run(folder, "serve");
+  assertEquals(empty.code, 3);
+  assertStringIncludes(empty.stderr, "services");
+});
+
+Deno.test("serve without permissions says what to type", async () => {
+  await using folder = new TempFolder();
+  await folder.write(files);
+  const launcher = { ...fromSource, args: ["run", "--quiet", `${root}main.ts`] };
+  const { code, stderr } = await runProgram(launcher, ["serve"], folder.path);
+  assertEquals(code, 3);
+  assertStringIncludes(stderr, "deno run -P=serve main.ts serve");
+});
+
+Deno.test("commands for a server end with 4 when none is there, and with 3 when it has no control socket", async () => {
+  await using folder = new TempFolder();
+  await folder.write(files);
+  for (const args of [["status"], ["connections"], ["reload"], ["restart", "shout"], ["stop"]]) {
+    const { code, stderr } = await run(folder, ...args);
+    assertEquals(code, 4, `${args}: ${stderr}`);
+    assertStringIncludes(stderr, folder.at("protohost.sock"));
+  }
+});
+
+Deno.test("what new makes passes check and its tests, and serves", async () => {
+  await using folder = new TempFolder();
+  const made = await run(folder, "new", "chat");
+  assertEquals(made.code, 0, made.stderr);
+  assertStringIncludes(made.stdout, "protohost serve");
+  assertEquals((await run(folder, "check")).code, 0);
+  const tested = await run(folder, "test", "protocols/chat.ts");
+  assertEquals(tested.code, 0, tested.stdout);
+  assertMatch(tested.stdout, /^\d+ passed, 0 failed$/m);
+  for (
+    const args of [
+      ["test", "--quiet", "--config", `${root}deno.json`, "tests/chat_test.ts"],
+      ["check", "--quiet", "--config", `${root}deno.json`, "services/chat.ts"],
+      ["fmt", "--check", "--config", `${root}deno.json`, "protocols", "services", "tests"],
+    ]
+  ) {
+    const { code, stderr } = await runProgram({ command: Deno.execPath(), args: [] }, args, folder.path);
+    assertEquals(code, 0, stderr);
+  }
+  const config = await Deno.readTextFile(folder.at("protohost.yaml"));
+  await folder.write({ "protohost.yaml": `control: false\n${config.replace(":7000", ":0")}` });
+  await using server = new Program(fromSource, ["serve"], folder.path);
+  assertEquals(await ask(await bannerPort(server, "chat"), "HELLO world"), "HELLO world");
+});
+
+Deno.test("new overwrites nothing, and says what to add where a configuration is there", async () => {
+  await using folder = new TempFolder();
+  await folder.write({ "protohost.yaml": "services:\n", "services/chat.ts": "mine" });
+  const refused = await run(folder, "new", "chat");
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "services/chat.ts");
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), [
+    "protohost.yaml",
+    "services",
+  ]);
+  const second = await run(folder, "new", "frog");
+  assertEquals(second.code, 0, second.stderr);
+  assertStringIncludes(second.stdout, 'listen: "frog://127.0.0.1:7000"');
+  assertEquals(await Deno.readTextFile(folder.at("protohost.yaml")), "services:\n");
+  assertEquals((await run(folder, "new", "Bad Name")).code, 2);
+});
+
+Deno.test("test ends with 1 when a protocol does not keep the contract", async () => {
+  await using folder = new TempFolder();
+  assertEquals((await run(folder, "new", "chat")).code, 0);
+  const good = await Deno.readTextFile(folder.at("protocols/chat.ts"));
+  // It forgets the line feed, so that its frames never end.
+  await folder.write({ "protocols/chat.ts": good.replaceAll("\\n`", "`") });
+  const { code, stdout } = await run(folder, "test", "protocols/chat.ts");
+  assertEquals(code, 1);
+  assertMatch(stdout, /^ {2}✗ /m);
+  assertMatch(stdout, /^\d+ passed, [1-9]\d* failed \(seed \d+\)$/m);
+  const report = JSON.parse((await run(folder, "test", "protocols/chat.ts", "--json")).stdout);
+  assertEquals([report.protocol, report.passed], ["chat", false]);
+  await folder.write({ "none.ts": "export default {}" });
+  const without = await run(folder, "test", "none.ts");
+  assertEquals(without.code, 1);
+  assertStringIncludes(without.stderr, "samples");
+});
+
+Deno.test("protocols lists what is in the configuration, beside it, and bundled", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml":
+      `protocols: { mine: ./wire/mine.ts }\nservices: { a: { listen: "mine://127.0.0.1:0" } }\n`,
+    "wire/mine.ts": "",
+    "protocols/text.ts": "",
+  });
+  const { code, stdout, stderr } = await run(folder, "protocols");
+  assertEquals(code, 0, stderr);
+  const lines = stdout.trim().split("\n").map((line) => line.split(/ {2,}/));
+  assertEquals(lines.find(([name]) => name === "mine")?.[1], "configuration");
+  assertEquals(lines.filter(([name]) => name === "text").map(([, from]) => from), ["folder"]);
+  assertEquals(lines.find(([name]) => name === "jsonnl")?.[1], "bundled");
+});
+
+Deno.test("help and version need no permission", async () => {
+  await using folder = new TempFolder();
+  const launcher = { ...fromSource, args: ["run", "--quiet", "--no-prompt", `${root}main.ts`] };
+  for (const args of [["--version"], ["--help"], ["serve", "--help"], ["help", "new"]]) {
+    const { code, stdout } = await runProgram(launcher, args, folder.path);
+    assertEquals(code, 0);
+    assert(stdout.length > 0);
+  }
+});
