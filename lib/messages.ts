@@ -95,12 +95,14 @@ export type FromWorker =
   | { type: "listen_failed"; error: ErrorRecord }
   | { type: "unlistened" }
   | { type: "drained"; finished: number; cut: number }
-  | { type: "stopped" }
+  /** With the counters as they stand at the end. */
+  | { type: "stopped"; stats: ServiceStats }
   | { type: "pong"; id: number; stats: ServiceStats }
   | { type: "connections"; id: number; connections: ConnectionInfo[] }
   | { type: "publish"; topic: string; message: unknown }
   | { type: "subscribe"; topic: string }
   | { type: "unsubscribe"; topic: string }
   | { type: "log"; records: LogRecord[] }
+  /** The service's code asked for the end of its isolate, `how` by `Deno.exit(1)` or `self.close()`. */
   | { type: "exited"; how: string }
   | { type: "crashed"; error: ErrorRecord };

@@ -1,0 +1,16 @@
+/**
+ * The protocols that come with protohost. Loaded when asked for, since they import what users import.
+ *
+ * @module
+ */
+
+import type { AnyProtocol } from "./contract.ts";
+
+/** Loads the module of each bundled protocol, by name. */
+export const bundledProtocols: Readonly<Record<string, () => Promise<{ default: AnyProtocol }>>> = {
+  echo: () => import("../protocols/echo.ts"),
+  frame: () => import("../protocols/frame.ts"),
+  jsonnl: () => import("../protocols/jsonnl.ts"),
+  raw: () => import("../protocols/raw.ts"),
+  text: () => import("../protocols/text.ts"),
+};

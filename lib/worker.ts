@@ -1,0 +1,58 @@
+/**
+ * The entry of a worker isolate. Small, so that it stands at once; the rest is loaded when it is told what to run.
+ *
+ * What would end the isolate behind the supervisor's back is told to it instead: `Deno.exit`, `self.close`, uncaught
+ * errors, unhandled rejections. What cannot be told is found by the heartbeat.
+ *
+ * @module
+ */
+
+import { toErrorRecord } from "./error_record.ts";
+import type { Instance } from "./instance.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+/** The part of a worker's global scope that is used here. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker): void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+let instance: Instance | undefined;
+let loading: Promise<Instance> | undefined;
+let over = false;
+
+Deno.exit = (code?: number): never => {
+  end({ type: "exited", how: `Deno.exit(${code ?? ""})` });
+  // Nothing behind the call may run; the supervisor ends the isolate.
+  throw new Error("The isolate is about to end: Deno.exit was called");
+};
+scope.close = () => end({ type: "exited", how: "self.close()" });
+
+addEventListener("error", (event) => {
+  event.preventDefault();
+  end({ type: "crashed", error: toErrorRecord(event.error ?? event.message) });
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  end({ type: "crashed", error: toErrorRecord(event.reason) });
+});
+
+scope.onmessage = ({ data }) => {
+  if (instance) return instance.handle(data);
+  loading ??= import("./instance.ts").then(({ Instance }) => instance = new Instance(post));
+  loading.then((loaded) => loaded.handle(data));
+};
+
+function post(message: FromWorker): void {
+  if (!over) scope.postMessage(message);
+}
+
+/** The last words. */
+function end(message: FromWorker): void {
+  if (over) return;
+  instance?.flush();
+  post(message);
+  over = true;
+}
