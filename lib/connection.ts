@@ -1,43 +1,42 @@
 /**
- * One connection over a stream or datagrams: receives, cuts, delivers, queues, writes, and ends in good order.
+ * One connection over a stream or datagrams: receives, delivers, sends, and ends in good order.
  *
  * | phase | reads | delivers | writes | leaves for |
  * | --- | --- | --- | --- | --- |
- * | open | yes | unless paused, busy, full or upgrading | yes | closing, by `close`; closed, by `destroy` or an error |
+ * | open | yes | unless held back | yes | closing, by `close`; closed, by `destroy` or an error of the transport |
  * | closing | discards | no | what is queued | lingering, when all is written |
  * | lingering | discards | no | no | closed, when the peer ends too or `lingerTimeout` is over |
  * | closed | no | no | no | |
  *
- * A connection is *busy* while a callback's promise is pending, *full* from `maxSendBytes` queued until half of that.
  * Nothing on the path of a frame awaits unless a callback does: a read is followed by one synchronous pass over all
  * complete frames and one write.
  *
  * @module
  */
 
-import { CONNECTION_ERRORS, ConnectionError, type ConnectionErrorCode } from "./connection_error.ts";
-import {
-  type AnyHandler,
-  type AnyProtocol,
-  type Codec,
-  type Connection,
-  type Peer,
-  type SendOptions,
-  type SendResult,
-  type Side,
-  skip,
-  type TransportName,
-  type Upgrade,
-} from "./contract.ts";
 import type { Clock, Ticking } from "./clock.ts";
+import { CONNECTION_ERRORS, ConnectionError, type ConnectionErrorCode } from "./connection_error.ts";
+import type {
+  AnyHandler,
+  AnyProtocol,
+  Codec,
+  Connection,
+  Peer,
+  SendOptions,
+  SendResult,
+  Side,
+  TransportName,
+  Upgrade,
+} from "./contract.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "./endpoint.ts";
 import { errorCode } from "./error_record.ts";
-import { FrameBuffer } from "./framing.ts";
 import type { Limits } from "./limits.ts";
+import { Outbox, type Sender } from "./outbox.ts";
 import { relay } from "./relay.ts";
-import { SendBuffer } from "./send_buffer.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "./stats.ts";
-import type { Secure, Transport } from "./transport.ts";
+import { closeQuietly, type Secure, type Transport } from "./transport.ts";
 
 /** The most that a closed connection discards while the peer still sends. */
 const LINGER_BYTES = 1024 * 1024;
@@ -64,7 +63,6 @@ export interface ConnectionHost {
 // deno-lint-ignore no-explicit-any
 export class ServiceConnection implements Connection<any, any, any>, Peer<any>, Ticking {
   readonly id: string;
-  readonly side: Side;
   readonly limits: Limits;
   // deno-lint-ignore no-explicit-any
   session: any;
@@ -74,68 +72,47 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   bytesWritten = 0;
 
   readonly #host: ConnectionHost;
-  readonly #handler: AnyHandler;
-  readonly #stats: ServiceStats;
-  readonly #clock: Clock;
+  readonly #delivery: Delivery;
+  readonly #outbox: Outbox;
+  readonly #deadlines: Deadlines;
   readonly #datagrams: boolean;
-  readonly #inbound: FrameBuffer;
-  #outbound: SendBuffer;
-  /** What must leave before a TLS upgrade may begin, while one is under way. */
-  #plaintext: SendBuffer | undefined;
   #kind: TransportName;
   #transport: Transport;
   #protocol: AnyProtocol;
   // deno-lint-ignore no-explicit-any
-  #incoming!: Codec<any, any>;
-  // deno-lint-ignore no-explicit-any
   #outgoing!: Codec<any, any>;
-
   #phase: Phase = "open";
   #error: Error | undefined;
-  #paused = false;
-  #busy = false;
-  #full = false;
-  #inPass = false;
-  #flushScheduled = false;
-  #writing = false;
   #writeEnded = false;
-  /** The peer's half: open, ended with things still to deliver, and done with. */
-  #reading: "open" | "rest" | "ending" | "ended" = "open";
+  #discarded = 0;
+  #pipe: Connection<unknown> | undefined;
+  #abort: AbortController | undefined;
+  #wakeReader: (() => void) | undefined;
   #upgradingTls = false;
   #readPending = false;
   #handOver: ((bytes: Uint8Array | null) => void) | undefined;
-  #wakeReader: (() => void) | undefined;
-  #pipe: Connection<unknown> | undefined;
-  #discarded = 0;
-
-  readonly #openedAt: number;
-  #activeAt: number;
-  #busySince = 0;
-  #writeSince = 0;
-  #partialSince = 0;
-  #endedAt = 0;
-  #framed = false;
-  #abort: AbortController | undefined;
-  #flushWaiters: { resolve(): void; reject(error: Error): void }[] = [];
 
   constructor(id: string, transport: Transport, options: { kind: TransportName; host: ConnectionHost }) {
     const { kind, host } = options;
     this.id = id;
-    this.side = host.side;
     this.limits = host.limits;
     this.#host = host;
-    this.#handler = host.handler;
-    this.#stats = host.stats;
-    this.#clock = host.clock;
     this.#kind = kind;
     this.#transport = transport;
     this.#datagrams = transport.receive !== undefined;
-    this.#inbound = new FrameBuffer(host.limits.maxFrameBytes);
-    this.#outbound = new SendBuffer({ separate: this.#datagrams });
+    this.#delivery = new Delivery(this, this.#receiver(), { datagrams: this.#datagrams });
+    this.#outbox = new Outbox(transport, this.#sender(), {
+      maxBytes: host.limits.maxSendBytes,
+      separate: this.#datagrams,
+    });
     this.#protocol = host.protocol;
     this.#speak(host.protocol);
-    this.#clock.add(this);
-    this.#openedAt = this.#activeAt = this.#clock.now;
+    host.clock.add(this);
+    this.#deadlines = new Deadlines(host.clock.now);
+  }
+
+  get side(): Side {
+    return this.#host.side;
   }
 
   get transport(): TransportName {
@@ -151,7 +128,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   get queuedBytes(): number {
-    return this.#outbound.size + (this.#plaintext?.size ?? 0);
+    return this.#outbox.size;
   }
 
   get error(): Error | undefined {
@@ -166,9 +143,9 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     return this.#abort.signal;
   }
 
-  /** Greets, then receives until the end. Settles when the connection is closed. */
+  /** Greets, then receives until the end. */
   async run(): Promise<void> {
-    this.#call(() => this.#handler.onConnect?.(this));
+    this.#call(() => this.#delivery.settle(this.#host.handler.onConnect?.(this)));
     try {
       await (this.#datagrams ? this.#receiveDatagrams() : this.#receive());
     } catch (error) {
@@ -178,20 +155,9 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   send(message: unknown, options?: SendOptions): SendResult {
     if (this.#phase !== "open" || this.#writeEnded) return "refused";
-    if (this.#full && this.queuedBytes >= this.limits.maxSendBytes) {
-      this.#notify(
-        new ConnectionError(
-          "send_refused",
-          `Cannot queue a message: ${this.queuedBytes} bytes wait, maxSendBytes is ${this.limits.maxSendBytes}`,
-        ),
-        "send_refused",
-      );
-      return "refused";
-    }
+    if (this.#outbox.isFull) return this.#refuse();
     const raw = options?.raw === true;
-    const data = raw ? message as Uint8Array | string : this.#outgoing.encode(message, this);
-    this.#stats.messagesOut++;
-    if (data.length > 0) this.#queue(data);
+    this.#queue(raw ? message as Uint8Array | string : this.#outgoing.encode(message, this));
     if (!raw && this.#protocol.upgrade !== undefined) {
       const to = this.#protocol.upgrade(message, "out", this);
       if (to !== undefined) this.upgrade(to);
@@ -200,38 +166,34 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   flushed(): Promise<void> {
-    if (this.#phase === "closed") return Promise.reject(this.#closedError());
-    if (this.queuedBytes === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#flushWaiters.push({ resolve, reject }));
+    return this.#phase === "closed" ? Promise.reject(this.#closedError()) : this.#outbox.flushed();
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#delivery.hold(Hold.paused);
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#proceed();
+    this.#release(Hold.paused);
   }
 
   close(last?: unknown, options?: SendOptions): void {
     if (this.#phase !== "open") return;
-    if (last !== undefined) {
-      const data = options?.raw ? last as Uint8Array | string : this.#outgoing.encode(last, this);
-      if (data.length > 0) this.#outbound.push(data);
-      this.#stats.messagesOut++;
+    if (last !== undefined && !this.#writeEnded) {
+      this.#queue(options?.raw ? last as Uint8Array | string : this.#outgoing.encode(last, this));
     }
     this.#phase = "closing";
-    this.#inbound.clear();
-    this.#scheduleFlush();
+    this.#delivery.hold(Hold.closed);
+    this.#delivery.buffer.clear();
+    if (!this.#delivery.isPassing) this.#outbox.schedule();
+    this.#outbox.dropBarrier();
     this.#wake();
   }
 
   end(): void {
     if (this.#phase !== "open" || this.#writeEnded) return;
     this.#writeEnded = true;
-    this.#scheduleFlush();
+    this.#outbox.schedule();
   }
 
   destroy(error?: Error): void {
@@ -254,256 +216,147 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   /** Says goodbye before the service goes. */
   drain(): void {
-    if (this.#phase === "open") this.#call(() => this.#handler.onDrain?.(this), { hold: false });
+    if (this.#phase !== "open") return;
+    this.#call(async () => {
+      try {
+        await this.#host.handler.onDrain?.(this);
+      } catch (error) {
+        this.#fail(error, "handler_error");
+      }
+    });
   }
 
-  /** Ends it with an error, the handler's own unless it carries a code of {@linkcode CONNECTION_ERRORS}. */
+  /** Ends it with an error, the handler's own unless it is a {@linkcode ConnectionError}. */
   fail(error: unknown): void {
     this.#fail(error, error instanceof ConnectionError ? error.code : "handler_error");
   }
 
   /** What is to be seen of it from outside. */
   info(service: string): ConnectionInfo {
+    const { now } = this.#host.clock;
     return {
       id: this.id,
       service,
       transport: this.#kind,
       remote: formatAddr(this.remoteAddr),
       local: formatAddr(this.localAddr),
-      state: this.#phase === "open" && this.#busy ? "busy" : this.#phase,
-      ageMs: Math.round(this.#clock.now - this.#openedAt),
-      idleMs: Math.round(this.#clock.now - this.#activeAt),
+      state: this.#phase === "open" && this.#delivery.isBusy ? "busy" : this.#phase,
+      ageMs: Math.round(now - this.#deadlines.openedAt),
+      idleMs: Math.round(now - this.#deadlines.activeAt),
       bytesRead: this.bytesRead,
       bytesWritten: this.bytesWritten,
       queuedBytes: this.queuedBytes,
     };
   }
 
-  /** Looks at the deadlines. A time is kept to within two of the clock's periods, never early. */
   tick(now: number): void {
-    const limits = this.limits;
-    const late = (since: number, limit: number) => limit > 0 && now - since >= limit + this.#clock.periodMs;
+    const { limits } = this;
     if (this.#phase === "lingering") {
-      if (now - this.#endedAt >= limits.lingerTimeoutMs) this.#shut();
+      if (now - this.#deadlines.endedAt >= limits.lingerTimeoutMs) this.#shut();
       return;
     }
-    if (this.#writing && late(this.#writeSince, limits.sendTimeoutMs)) {
-      this.#overdue("send_timeout", limits.sendTimeoutMs);
-      return this.#shut();
-    }
-    if (this.#phase !== "open") return;
-    if (this.#busy && this.#busySince > 0) {
-      if (late(this.#busySince, limits.handlerTimeoutMs)) {
-        this.#overdue("handler_timeout", limits.handlerTimeoutMs);
-      }
-    } else if (this.#partialSince > 0 && late(this.#partialSince, limits.frameTimeoutMs)) {
-      this.#overdue("frame_timeout", limits.frameTimeoutMs);
-    } else if (!this.#framed && late(this.#openedAt, limits.firstFrameTimeoutMs)) {
-      this.#overdue("first_frame_timeout", limits.firstFrameTimeoutMs);
-    } else if (late(this.#activeAt, limits.idleTimeoutMs)) {
-      this.#overdue("idle_timeout", limits.idleTimeoutMs);
-    }
+    const slackMs = this.#host.clock.periodMs;
+    const code = this.#deadlines.overdue(now, limits, { open: this.#phase === "open", slackMs });
+    if (code === undefined) return;
+    const error = new ConnectionError(code, `Cannot wait longer: ${CONNECTION_ERRORS[code]}`);
+    if (this.#phase === "open") this.#fail(error, code);
+    else this.#notify(this.#error = error, code);
+    if (code === "send_timeout") this.#shut();
   }
 
   // Receiving
 
   async #receive(): Promise<void> {
+    const { buffer } = this.#delivery;
     while (this.#phase !== "closed") {
-      if (this.#phase === "open" ? this.#inbound.isFull : this.#discarded > LINGER_BYTES) {
+      if (this.#phase === "open" ? buffer.isFull : this.#discarded > LINGER_BYTES) {
         await new Promise<void>((resolve) => this.#wakeReader = resolve);
         continue;
       }
-      const room = this.#inbound.room();
+      const room = buffer.room();
       this.#readPending = true;
       const count = await this.#transport.read(room);
       this.#readPending = false;
-      if (this.#handOver !== undefined) {
-        this.#handOver(count === null ? null : room.slice(0, count));
-        this.#handOver = undefined;
-        return;
-      }
+      if (this.#handOver !== undefined) return this.#handOver(count === null ? null : room.slice(0, count));
       if (count === null) break;
       this.#received(count);
       if (this.#upgradingTls) return;
     }
-    this.#ended();
+    if (this.#phase === "lingering") this.#shut();
+    else if (this.#phase !== "closed") this.#delivery.endOfStream();
   }
 
   async #receiveDatagrams(): Promise<void> {
     while (this.#phase !== "closed") {
-      if (this.#phase === "open" && !this.#delivers) {
+      if (this.#phase === "open" && !this.#delivery.isFree) {
         await new Promise<void>((resolve) => this.#wakeReader = resolve);
         continue;
       }
       const datagram = await this.#transport.receive!();
       if (datagram === null) break;
-      this.#activeAt = this.#clock.now;
-      this.bytesRead += datagram.length;
-      this.#stats.bytesIn += datagram.length;
+      this.#count(datagram.length);
       if (this.#phase !== "open") continue;
-      this.#inbound.load(datagram);
-      this.#pass();
+      this.#delivery.buffer.load(datagram);
+      this.#delivery.pass();
     }
     this.#shut();
   }
 
   #received(count: number): void {
-    this.#activeAt = this.#clock.now;
+    this.#count(count);
+    if (this.#phase === "open") {
+      this.#delivery.buffer.commit(count);
+      return this.#delivery.pass();
+    }
+    this.#discarded += count;
+    if (this.#phase === "lingering" && this.#discarded > LINGER_BYTES) this.#shut();
+  }
+
+  #count(count: number): void {
+    this.#deadlines.activeAt = this.#host.clock.now;
     this.bytesRead += count;
-    this.#stats.bytesIn += count;
-    if (this.#phase !== "open") {
-      this.#discarded += count;
-      if (this.#phase === "lingering" && this.#discarded > LINGER_BYTES) this.#shut();
-      return;
-    }
-    this.#inbound.commit(count);
-    this.#pass();
+    this.#host.stats.bytesIn += count;
   }
 
-  get #delivers(): boolean {
-    return this.#phase === "open" && !this.#paused && !this.#busy && !this.#full && !this.#upgradingTls;
-  }
-
-  /** Delivers every complete frame that waits, then writes what that made. */
-  #pass(): void {
-    if (this.#inPass) return;
-    this.#inPass = true;
-    let framed = false;
-    try {
-      while (this.#delivers) {
-        const frame = this.#inbound.next(this.#incoming, this);
-        if (frame === undefined || this.#phase !== "open") break;
-        framed = true;
-        this.#message(frame);
-      }
-      if (this.#delivers) {
-        if (this.#datagrams) this.#endDatagram();
-        else if (this.#reading !== "open") this.#deliverEnd();
-      }
-    } catch (error) {
-      this.#fail(error, "bad_frame");
-    }
-    this.#inPass = false;
-    if (framed) this.#framed = true;
-    if (this.#inbound.length === 0 || !this.#delivers) this.#partialSince = 0;
-    else if (framed || this.#partialSince === 0) this.#partialSince = this.#clock.now;
-    this.#flush();
-  }
-
-  #message(frame: Uint8Array): void {
-    let message;
-    try {
-      message = this.#incoming.decode(frame, this);
-    } catch (cause) {
-      return this.#fail(badMessage(cause), "bad_message");
-    }
-    if (message !== skip && this.#phase === "open") this.#dispatch(message);
-  }
-
-  #dispatch(message: unknown): void {
-    this.#stats.messagesIn++;
-    if (this.#protocol.upgrade !== undefined) {
-      const to = this.#protocol.upgrade(message, "in", this);
-      if (to !== undefined) this.upgrade(to);
-    }
-    if (this.#pipe !== undefined) return relay(message, this, this.#pipe);
-    try {
-      const settling = this.#handler.onMessage?.(this, message);
-      if (settling !== undefined) this.#hold(settling);
-    } catch (error) {
-      this.#fail(error, "handler_error");
-    }
-  }
-
-  /** A datagram is one buffer: what makes no whole frame in it is bad, and costs no more than itself. */
-  #endDatagram(): void {
-    const left = this.#inbound.length;
-    this.#inbound.clear();
-    if (left === 0) return;
-    this.#notify(
-      new ConnectionError("bad_frame", `Cannot cut a frame: a datagram ends ${left} bytes into it`),
-      "bad_frame",
-    );
-  }
-
-  /** The peer has ended its half and every whole frame is delivered. */
-  #deliverEnd(): void {
-    if (this.#reading === "rest") {
-      this.#reading = "ending";
-      const rest = this.#inbound.takeRest();
-      if (rest.length > 0) this.#deliverRest(rest);
-    }
-    if (this.#reading === "ending" && this.#delivers) {
-      this.#reading = "ended";
-      this.#pipe?.end();
-      this.#call(() => this.#handler.onEnd?.(this));
-    }
-    const done = this.#reading === "ended" && this.#delivers;
-    if (done && (this.#writeEnded || !this.#handler.allowHalfOpen)) this.close();
-  }
-
-  #deliverRest(rest: Uint8Array): void {
-    if (this.#incoming.end === undefined) {
-      return this.#notify(
-        new ConnectionError(
-          "partial_frame",
-          `Cannot complete a frame: the stream ended ${rest.length} bytes into it`,
-        ),
-        "partial_frame",
-      );
-    }
-    let message;
-    try {
-      message = this.#incoming.end(rest, this);
-    } catch (cause) {
-      return this.#fail(badMessage(cause), "bad_message");
-    }
-    if (message !== skip) this.#dispatch(message);
-  }
-
-  #ended(): void {
-    if (this.#phase === "closed") return;
-    if (this.#reading === "open") this.#reading = "rest";
-    if (this.#phase === "lingering") this.#shut();
-    else this.#pass();
-  }
-
-  // Callbacks
-
-  /** Runs a callback that may throw or answer a promise; `hold` has the promise hold back delivery. */
-  #call(callback: () => unknown, options: { hold: boolean } = { hold: true }): void {
-    try {
-      const settling = callback();
-      if (settling === undefined) return;
-      if (options.hold) this.#hold(settling);
-      else Promise.resolve(settling).catch((error) => this.#fail(error, "handler_error"));
-    } catch (error) {
-      this.#fail(error, "handler_error");
-    } finally {
-      this.#scheduleFlush();
-    }
-  }
-
-  #hold(settling: unknown): void {
-    if (typeof (settling as PromiseLike<unknown> | null)?.then !== "function") return;
-    this.#busy = true;
-    this.#busySince = this.#clock.now;
-    (settling as PromiseLike<unknown>).then(
-      () => {
-        this.#busy = false;
-        this.#proceed();
+  #receiver(): Receiver {
+    const { handler, stats, clock } = this.#host;
+    return {
+      message: (message) => {
+        stats.messagesIn++;
+        if (this.#protocol.upgrade !== undefined) {
+          const to = this.#protocol.upgrade(message, "in", this);
+          if (to !== undefined) this.upgrade(to);
+        }
+        return this.#pipe === undefined
+          ? handler.onMessage?.(this, message)
+          : relay(message, this, this.#pipe);
       },
-      (error) => {
-        this.#busy = false;
-        this.#fail(error, "handler_error");
+      end: () => {
+        this.#pipe?.end();
+        return handler.onEnd?.(this);
       },
-    );
+      ended: () => {
+        if (this.#writeEnded || !(handler.allowHalfOpen || this.#pipe)) this.close();
+      },
+      failed: (thrown, fallback) => this.#fail(thrown, fallback),
+      lost: (error) => this.#notify(error, error.code),
+      busy: (pending) => {
+        this.#deadlines.busySince = pending ? clock.now : 0;
+        if (!pending) this.#wake();
+      },
+      passed: (framed) => {
+        const deadlines = this.#deadlines;
+        if (framed) deadlines.framed = true;
+        if (this.#delivery.buffer.length === 0 || !this.#delivery.isFree) deadlines.partialSince = 0;
+        else if (framed || deadlines.partialSince === 0) deadlines.partialSince = clock.now;
+        this.#outbox.flush();
+      },
+    };
   }
 
-  /** Goes on after something that held back delivery is over. */
-  #proceed(): void {
-    if (this.#phase !== "open") return;
-    this.#pass();
+  /** Takes away what held delivery back, and has the reader go on if it had to stop. */
+  #release(reason: number): void {
+    this.#delivery.release(reason);
     this.#wake();
   }
 
@@ -513,128 +366,57 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     wake?.();
   }
 
-  /** Counts and reports an error that the connection survives. */
-  #notify(error: Error, code: string): void {
-    countError(this.#stats, code);
-    this.#host.report(this, error, code);
-    try {
-      this.#handler.onError?.(this, error);
-    } catch (thrown) {
-      countError(this.#stats, "handler_error");
-      this.#host.report(this, toError(thrown), "handler_error");
-    }
-  }
-
-  /** Ends the connection with an error: what was answered before still leaves. */
-  #fail(thrown: unknown, fallback: ConnectionErrorCode): void {
-    if (this.#phase !== "open") return;
-    const error = toError(thrown);
-    this.#error ??= error;
-    this.#notify(error, fallback === "handler_error" ? fallback : codeOf(error, fallback));
-    this.close();
-  }
-
-  #overdue(code: ConnectionErrorCode, limitMs: number): void {
-    const error = new ConnectionError(code, `Cannot wait longer: ${CONNECTION_ERRORS[code]} (${limitMs} ms)`);
-    if (this.#phase === "open") return this.#fail(error, code);
-    this.#error ??= error;
-    this.#notify(error, code);
-  }
-
   // Sending
 
   #queue(data: Uint8Array | string): void {
-    this.#outbound.push(data);
-    if (!this.#full && this.queuedBytes >= this.limits.maxSendBytes) {
-      this.#full = true;
-      this.#call(() => this.#handler.onBufferFull?.(this), { hold: false });
-    }
-    this.#scheduleFlush();
+    this.#host.stats.messagesOut++;
+    if (data.length === 0) return;
+    this.#outbox.push(data);
+    if (!this.#delivery.isPassing) this.#outbox.schedule();
   }
 
-  /** Writes at the end of this turn what is sent outside of a pass, so that several sends make one write. */
-  #scheduleFlush(): void {
-    if (this.#inPass || this.#flushScheduled || this.#writing) return;
-    this.#flushScheduled = true;
-    queueMicrotask(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
+  #refuse(): SendResult {
+    const found = `${this.queuedBytes} bytes are queued, maxSendBytes is ${this.limits.maxSendBytes}`;
+    this.#notify(new ConnectionError("send_refused", `Cannot queue a message: ${found}`), "send_refused");
+    return "refused";
   }
 
-  #flush(): void {
-    if (this.#writing || this.#phase === "closed") return;
-    const buffer = this.#plaintext ?? this.#outbound;
-    if (buffer.size === 0) return this.#written();
-    if (this.#upgradingTls && this.#plaintext === undefined) return;
-    this.#writing = true;
-    this.#writeSince = this.#clock.now;
-    this.#transport.write(buffer.head()).then(this.#onWritten, this.#onWriteFailed);
-  }
-
-  readonly #onWritten = (count: number): void => {
-    this.#writing = false;
-    if (this.#phase === "closed") return;
-    this.#activeAt = this.#clock.now;
-    this.bytesWritten += count;
-    this.#stats.bytesOut += count;
-    (this.#plaintext ?? this.#outbound).consume(count);
-    if (this.#full && this.queuedBytes < this.limits.maxSendBytes / 2) {
-      this.#full = false;
-      this.#call(() => this.#handler.onBufferDrain?.(this), { hold: false });
-      this.#proceed();
-    }
-    this.#flush();
-  };
-
-  readonly #onWriteFailed = (error: unknown): void => {
-    this.#writing = false;
-    this.#lost(error);
-  };
-
-  /** Nothing is left to write. */
-  #written(): void {
-    if (this.#plaintext !== undefined) {
-      this.#plaintext = undefined;
-      if (this.#phase === "open") return this.#startTls();
-      this.#outbound.clear();
-    }
-    if (this.#flushWaiters.length > 0) {
-      for (const waiter of this.#flushWaiters.splice(0)) {
-        waiter.resolve();
-      }
-    }
-    if (this.#phase === "closing") this.#linger();
-    else if (this.#writeEnded && this.#phase === "open") this.#endWriting();
-  }
-
-  /** Half-closes, once. */
-  #endWriting(): void {
-    if (this.#endedAt > 0) return;
-    this.#endedAt = this.#clock.now;
-    this.#transport.closeWrite().catch(() => this.#shut());
-    if (this.#reading === "ended") this.#shut();
-  }
-
-  #linger(): void {
-    this.#phase = "lingering";
-    const peerIsDone = this.#reading !== "open" || this.#discarded > LINGER_BYTES;
-    if (peerIsDone || this.#datagrams || this.limits.lingerTimeoutMs === 0) return this.#shut();
-    if (this.#endedAt > 0) {
-      this.#endedAt = this.#clock.now;
-      return;
-    }
-    this.#endWriting();
+  #sender(): Sender {
+    const { handler, stats, clock } = this.#host;
+    return {
+      writing: () => {
+        this.#deadlines.writeSince = clock.now;
+      },
+      wrote: (count) => {
+        this.#deadlines.writeSince = 0;
+        this.#deadlines.activeAt = clock.now;
+        this.bytesWritten += count;
+        stats.bytesOut += count;
+      },
+      full: () => {
+        this.#delivery.hold(Hold.full);
+        this.#call(() => handler.onBufferFull?.(this));
+      },
+      drained: () => {
+        this.#call(() => handler.onBufferDrain?.(this));
+        this.#release(Hold.full);
+      },
+      empty: () => {
+        if (this.#phase === "closing") this.#linger();
+        else if (this.#writeEnded && this.#phase === "open") this.#endWriting();
+      },
+      writeFailed: (error) => this.#lost(error),
+    };
   }
 
   // Upgrading
 
   // deno-lint-ignore no-explicit-any
-  #speak(protocol: { reply?: Codec<any, any>; session?(): unknown } & Codec<any, any>): void {
+  #speak(protocol: Codec<any, any> & Pick<AnyProtocol, "reply" | "session">): void {
     const reply = protocol.reply ?? protocol;
-    [this.#incoming, this.#outgoing] = this.side === "server" ? [protocol, reply] : [reply, protocol];
+    this.#delivery.speak(this.side === "server" ? protocol : reply);
+    this.#outgoing = this.side === "server" ? reply : protocol;
     this.session ??= protocol.session?.();
-    this.#inbound.reset();
   }
 
   #requestTls(): void {
@@ -643,73 +425,124 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       const why = this.#host.secure === undefined
         ? "no certificate is configured"
         : `its transport is ${this.#kind}`;
-      return this.#fail(new ConnectionError("upgrade_failed", `Cannot start TLS: ${why}`), "upgrade_failed");
+      return this.fail(new ConnectionError("upgrade_failed", `Cannot start TLS: ${why}`));
     }
-    if (this.#inbound.length > 0) {
-      const found = `${this.#inbound.length} bytes of plaintext wait behind the request for TLS`;
-      return this.#fail(
-        new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`),
-        "plaintext_after_starttls",
-      );
+    const waiting = this.#delivery.buffer.length;
+    if (waiting > 0) {
+      const found = `${waiting} bytes of plaintext came behind the request for it`;
+      return this.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
     }
     this.#upgradingTls = true;
-    this.#plaintext = this.#outbound;
-    this.#outbound = new SendBuffer();
-    this.#scheduleFlush();
+    this.#delivery.hold(Hold.upgrading);
+    this.#outbox.barrier(() => this.#startTls());
   }
 
-  #startTls(): void {
-    // What came since the request is the handshake, or fails it.
-    let first: Promise<Uint8Array | null> | undefined;
-    if (this.#readPending) first = new Promise((resolve) => this.#handOver = resolve);
-    else if (this.#inbound.length > 0) first = Promise.resolve(this.#inbound.takeRest());
-    this.#host.secure!(this.#transport, first).then((transport) => {
+  async #startTls(): Promise<void> {
+    try {
+      const transport = await this.#host.secure!(this.#transport, this.#bytesBehind());
       if (this.#phase === "closed") return transport.close();
       this.#transport = transport;
-      this.#kind = "tls";
-      this.#upgradingTls = false;
-      this.#activeAt = this.#clock.now;
-      this.#flush();
-      this.#receive().catch((error) => this.#lost(error));
-      this.#proceed();
-    }, (error) => {
-      this.#error ??= toError(error);
-      if (this.#phase === "open") this.#notify(toError(error), codeOf(error, "tls_handshake"));
-      this.#shut();
-    });
+    } catch (error) {
+      if (this.#phase === "open") {
+        this.#notify(this.#error ??= toError(error), codeOf(error, "tls_handshake"));
+      }
+      return this.#shut();
+    }
+    this.#kind = "tls";
+    this.#upgradingTls = false;
+    this.#handOver = undefined;
+    this.#deadlines.activeAt = this.#host.clock.now;
+    this.#outbox.replace(this.#transport);
+    this.#release(Hold.upgrading);
+    this.#receive().catch((error) => this.#lost(error));
   }
 
-  // Ending
+  /** What has come since the request for TLS, or will by the read that is pending: the handshake, or what fails it. */
+  #bytesBehind(): Promise<Uint8Array | null> | undefined {
+    const { buffer } = this.#delivery;
+    if (this.#readPending) return new Promise((resolve) => this.#handOver = resolve);
+    return buffer.length > 0 ? Promise.resolve(buffer.takeRest()) : undefined;
+  }
 
-  /** A read or a write has failed. */
+  // Errors
+
+  /** Runs a callback that delivery does not wait for. */
+  #call(callback: () => unknown): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#fail(error, "handler_error");
+    }
+  }
+
+  /** Counts and reports an error that need not be the end. */
+  #notify(error: Error, code: string): void {
+    countError(this.#host.stats, code);
+    this.#host.report(this, error, code);
+    try {
+      this.#host.handler.onError?.(this, error);
+    } catch (thrown) {
+      this.#blame(thrown);
+    }
+  }
+
+  /** Counts and reports what a callback threw that hears of errors itself. */
+  #blame(thrown: unknown): void {
+    countError(this.#host.stats, "handler_error");
+    this.#host.report(this, toError(thrown), "handler_error");
+  }
+
+  /** Ends the connection with an error: what was answered before still leaves. */
+  #fail(thrown: unknown, fallback: ConnectionErrorCode): void {
+    if (this.#phase !== "open") return;
+    const error = this.#error = toError(thrown);
+    this.#notify(error, fallback === "handler_error" ? fallback : codeOf(error, fallback));
+    this.close();
+  }
+
+  /** A read or a write has failed: nothing can leave any more. */
   #lost(thrown: unknown): void {
     if (this.#phase === "closed") return;
-    const error = toError(thrown);
     if (this.#phase === "open" || this.queuedBytes > 0) {
-      this.#error ??= error;
+      const error = this.#error ??= toError(thrown);
       this.#notify(error, codeOf(error, "connection_reset"));
     }
     this.#shut();
   }
 
+  // Ending
+
+  /** All is written: ends writing, and waits for the peer to end too. */
+  #linger(): void {
+    this.#phase = "lingering";
+    const peerIsDone = this.#delivery.peerEnded || this.#discarded > LINGER_BYTES || this.#datagrams;
+    if (peerIsDone || this.limits.lingerTimeoutMs === 0) this.#shut();
+    else if (this.#deadlines.endedAt > 0) this.#deadlines.endedAt = this.#host.clock.now;
+    else this.#endWriting();
+  }
+
+  /** Half-closes, once. */
+  #endWriting(): void {
+    if (this.#deadlines.endedAt > 0) return;
+    this.#deadlines.endedAt = this.#host.clock.now;
+    if (this.#delivery.isDone) return this.#shut();
+    this.#transport.closeWrite().catch(() => this.#shut());
+  }
+
   #shut(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#clock.delete(this);
-    try {
-      this.#transport.close();
-    } catch { /* closed by the other side of an upgrade */ }
-    this.#inbound.clear();
-    this.#outbound.clear();
-    this.#plaintext = undefined;
+    this.#host.clock.delete(this);
+    closeQuietly(this.#transport);
+    this.#delivery.hold(Hold.closed);
+    this.#delivery.buffer.clear();
+    this.#outbox.stop(this.#closedError());
     this.#wake();
-    for (const waiter of this.#flushWaiters.splice(0)) waiter.reject(this.#closedError());
     this.#abort?.abort(this.#error);
     try {
-      this.#handler.onClose?.(this);
-    } catch (error) {
-      countError(this.#stats, "handler_error");
-      this.#host.report(this, toError(error), "handler_error");
+      this.#host.handler.onClose?.(this);
+    } catch (thrown) {
+      this.#blame(thrown);
     }
     this.#host.closed(this);
   }
@@ -726,11 +559,6 @@ const RAW: Codec<Uint8Array> = {
   decode: (frame) => frame.slice(),
   encode: (message) => message,
 };
-
-function badMessage(cause: unknown): ConnectionError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new ConnectionError("bad_message", `Cannot decode a frame: ${why}`, { cause });
-}
 
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -150,7 +150,7 @@ export interface Connection<Out = unknown, S = unknown, T = unknown> extends Pee
   destroy(error?: Error): void;
   /**
    * Sends every further message of this connection to another one, with backpressure, and ends that one's writing when
-   * this one's peer ends. Takes the place of `onMessage`.
+   * this one's peer ends. Takes the place of `onMessage`; this one stays open for what comes back.
    */
   pipe(other: Connection<unknown>): void;
   /** Changes what stands under or over this connection, once all that was sent so far has left. */

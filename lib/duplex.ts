@@ -5,7 +5,7 @@
  */
 
 import { Duplex } from "node:stream";
-import type { Transport } from "./transport.ts";
+import { closeQuietly, type Transport } from "./transport.ts";
 
 const READ_BYTES = 16 * 1024;
 
@@ -33,9 +33,7 @@ export class TransportDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    try {
-      this.#base.close();
-    } catch { /* already closed */ }
+    closeQuietly(this.#base);
     done(error);
   }
 

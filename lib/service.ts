@@ -20,7 +20,7 @@ import { type Accepted, bind, type Listener } from "./listener.ts";
 import type { TlsSpec } from "./messages.ts";
 import { type ConnectionInfo, countError, createStats, type ServiceStats } from "./stats.ts";
 import { readTlsFiles, secureServer, type TlsMaterial } from "./tls.ts";
-import type { Transport } from "./transport.ts";
+import { closeQuietly, type Transport } from "./transport.ts";
 
 /** How long accepting rests when the system has no means for another connection. */
 const ACCEPT_RETRY_MS = 100;
@@ -160,7 +160,7 @@ class IsolateService implements Service {
     this.#stopped = true;
     await this.unlisten();
     for (const connection of [...this.#open]) connection.destroy();
-    for (const transport of this.#preparing) transport.close();
+    for (const transport of this.#preparing) closeQuietly(transport);
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
 
@@ -196,7 +196,7 @@ class IsolateService implements Service {
     const fromThere = this.#perAddress.get(address) ?? 0;
     if (most > 0 && fromThere >= most) {
       this.stats.refused++;
-      transport.close();
+      closeQuietly(transport);
       return this.#report(
         address,
         new ConnectionError(
@@ -221,7 +221,7 @@ class IsolateService implements Service {
       }
       this.#serve(transport, accepted, host);
     } catch (error) {
-      accepted.transport.close();
+      closeQuietly(accepted.transport);
       this.#release(accepted.transport);
       this.#report(formatAddr(accepted.transport.remoteAddr), error as Error);
     } finally {

@@ -29,3 +29,10 @@ export type Secure = (
   transport: Transport,
   first: Promise<Uint8Array | null> | undefined,
 ) => Promise<Transport>;
+
+/** Closes a transport that may be closed already, as one is whose peer has reset it or whose handshake failed. */
+export function closeQuietly(transport: Transport): void {
+  try {
+    transport.close();
+  } catch { /* it is closed already */ }
+}

@@ -1,0 +1,111 @@
+/**
+ * The client's side: conversations, timeouts, reconnects, pipes.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { connect, type Connection, listen } from "@protohost/protohost";
+import { soon, until, Wire } from "../support/wire.ts";
+
+function echo(connection: Connection<string>, line: string): void {
+  connection.send(line);
+}
+
+function code(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
+}
+
+Deno.test("a client converses and iterates to the end of the stream", async () => {
+  await using server = await listen("text://127.0.0.1:0", {
+    onMessage(connection: Connection<string>, line: string) {
+      for (const word of line.split(" ")) connection.send(word);
+      if (line.includes("bye")) connection.close();
+    },
+  });
+  await using client = await connect<string>(server.addresses[0]);
+  assertEquals(await soon(client.pingPong("one two")), "one");
+  assertEquals(await soon(client.pong()), "two");
+  client.ping("three bye");
+  assertEquals(await soon(Array.fromAsync(client)), ["three", "bye"]);
+  assertEquals(await soon(client.pong()), null);
+  assertEquals(code(await assertRejects(() => soon(client.pingPong("more")))), "end_of_stream");
+  await soon(client.closed);
+});
+
+Deno.test("a client with onMessage is called back", async () => {
+  await using server = await listen("text://127.0.0.1:0", { onMessage: echo });
+  const heard: string[] = [];
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  await using client = await connect<string>(server.addresses[0], {
+    onConnect: (connection) => void connection.send("hello"),
+    onMessage: (_, line) => void heard.push(line),
+    onClose: () => resolve(),
+  });
+  await until(() => heard.length === 1);
+  await client.close();
+  await soon(closed);
+  assertEquals(heard, ["hello"]);
+});
+
+Deno.test("a server that is not there, and one that does not shake hands, are clear errors", async () => {
+  const port = await (async () => {
+    await using server = await listen("text://127.0.0.1:0");
+    return server.port;
+  })();
+  const refused = await assertRejects(() => connect(`text://127.0.0.1:${port}`));
+  assertEquals(code(refused), "connect_failed");
+  await using silent = await listen("text://127.0.0.1:0");
+  const late = await assertRejects(() =>
+    soon(connect(`text+tls://127.0.0.1:${silent.port}`, { timeout: "200ms" }))
+  );
+  assertEquals(code(late), "connect_timeout");
+});
+
+Deno.test("a client that reconnects finds its server again", async () => {
+  const first = await listen("text://127.0.0.1:0", { onMessage: echo });
+  const address = first.addresses[0];
+  let connects = 0;
+  await using client = await connect<string>(address, { reconnect: true, onConnect: () => void connects++ });
+  assertEquals(await soon(client.pingPong("a")), "a");
+  await first.close({ immediate: true });
+  assertEquals(await soon(client.pong()), null);
+  assertEquals(client.send("nobody"), "refused");
+  await using _second = await listen(address, { onMessage: echo });
+  await until(() => connects === 2);
+  assertEquals(await soon(client.pingPong("b")), "b");
+});
+
+Deno.test("a client that reconnects gives up after its attempts", async () => {
+  const server = await listen("text://127.0.0.1:0", { onMessage: echo });
+  await using client = await connect<string>(server.addresses[0], { reconnect: { attempts: 1 } });
+  await server.close({ immediate: true });
+  await soon(client.closed);
+});
+
+Deno.test("pipe relays messages with backpressure and half-closes at the end", async () => {
+  await using target = await listen("text://127.0.0.1:0", {
+    onMessage: echo,
+    limits: { maxFrameBytes: "4MiB" },
+  });
+  await using relay = await listen("text://127.0.0.1:0", {
+    limits: { maxSendBytes: "64KiB" },
+    async onConnect(connection: Connection<string>) {
+      const upstream = await connect<string>(target.addresses[0], {
+        onConnect: (other) => other.pipe(connection),
+        onMessage: () => {},
+        limits: { maxSendBytes: "64KiB" },
+      });
+      connection.pipe(upstream.connection);
+    },
+  });
+  using wire = await Wire.open(relay.port);
+  const line = "z".repeat(999) + "\n";
+  const writing = wire.write(line.repeat(5000)).then(() => wire.conn.closeWrite());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const all = await wire.rest();
+  await soon(writing);
+  assertEquals(all.length, 5_000_000);
+  assertEquals(all, line.repeat(5000));
+  await until(() => relay.stats.open === 0 && target.stats.open === 0);
+});
