@@ -5,10 +5,8 @@
  */
 
 import type { ConnectionInfo } from "../stats.ts";
-import { nearest } from "../suggest.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { askServer } from "./control_client.ts";
-import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { jsonFlag, serverFlags } from "./flags.ts";
 import { showBytes, showDuration } from "./quantities.ts";
@@ -18,8 +16,9 @@ import type { Paint, Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "connections [SERVICE] [-c FILE | --control PATH] [--json]",
   text: `
-Shows the open connections of a running server, or of one service: who, for how long, how long nothing has moved, what
-was received and sent, and what waits to be sent. An identifier is SERVICE.GENERATION.INSTANCE.NUMBER.`,
+Shows the open connections of a running server, or of one service: who, for how long, how long
+nothing has moved, what was received and sent, and what waits to be sent. An identifier is
+SERVICE.GENERATION.INSTANCE.NUMBER.`,
   examples: [
     ["protohost connections", "all of them"],
     ["protohost connections chat", "those of one service"],
@@ -34,13 +33,7 @@ export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   const [service] = args.operands;
-  const connections = await askServer(args.flags, async (client) => {
-    const all = await client.connections();
-    if (service === undefined) return all;
-    const names = (await client.status()).services.map(({ name }) => name);
-    if (!names.includes(service)) throw unknownService(service, names);
-    return all.filter((one) => one.service === service);
-  });
+  const connections = await askServer(args.flags, { command: "connections", service });
   terminal.print(
     args.flags.json ? JSON.stringify(connections, null, 2) : formatConnections(connections, terminal.paint),
   );
@@ -64,13 +57,4 @@ export function formatConnections(connections: ConnectionInfo[], paint: Paint): 
     showBytes(one.queuedBytes),
   ]);
   return formatTable(titles, rows, { right: [5, 6, 7, 8, 9], title: paint.bold });
-}
-
-function unknownService(name: string, names: string[]): CommandError {
-  const guess = nearest(name, names);
-  return new CommandError(
-    `There is no service "${name}"${guess === undefined ? "" : `, did you mean "${guess}"?`} (there are ${
-      names.join(", ")
-    })`,
-  );
 }

@@ -23,7 +23,8 @@ Writes into the current folder what a protocol and a service of that name need:
   protohost.yaml       where to listen
   deno.json            for editors and "deno test"
 
-Nothing is overwritten. Where protohost.yaml or deno.json are there already, the lines to add are shown.`,
+Nothing is overwritten. Where protohost.yaml or deno.json are there already, the lines to add are
+shown.`,
   examples: [["protohost new chat", "then: protohost serve"]],
 };
 

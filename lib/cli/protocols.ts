@@ -18,9 +18,9 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "protocols [-c FILE] [--json]",
   text: `
-Lists the protocols that an address can name: those under "protocols" in the configuration, then protocols/NAME.ts beside
-it (or in the current folder, if there is no configuration), then the bundled ones. A name that is there twice is taken
-from the first.`,
+Lists the protocols that an address can name: those under "protocols" in the configuration, then
+protocols/NAME.ts beside it (or in the current folder, if there is no configuration), then the
+bundled ones. A name that is there twice is taken from the first.`,
   examples: [
     ["protohost protocols", "then: protohost run NAME://127.0.0.1:7000 --handler FILE"],
     ["protohost new chat", "adds one"],

@@ -13,9 +13,10 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "reload [NAME] [-c FILE | --control PATH]",
   text: `
-Has a running server read its configuration again, load all code anew, and then replace every service, start what was
-added and stop what was removed. Open connections finish on the old code, or reach the drain timeout. If anything is
-broken, nothing changes, and what is wrong is shown here and logged there. The same as a HUP signal to the server.
+Has a running server read its configuration again, load all code anew, and then replace every
+service, start what was added and stop what was removed. Open connections finish on the old code,
+or reach the drain timeout. If anything is broken, nothing changes, and what is wrong is shown
+here and logged there. The same as a HUP signal to the server.
 
 With NAME it replaces that service alone, as "restart" does.`,
   examples: [
@@ -31,8 +32,8 @@ const command: Command<typeof flags> = { help, flags, operands: ["[NAME]"], run 
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  const [name] = args.operands;
-  await askServer(args.flags, (client) => client.reload(name));
-  terminal.print(name === undefined ? "Reloaded" : `Reloaded ${name}`);
+  const [service] = args.operands;
+  await askServer(args.flags, { command: "reload", service });
+  terminal.print(service === undefined ? "Reloaded" : `Reloaded ${service}`);
   return EXIT.ok;
 }

@@ -13,9 +13,10 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "restart NAME [-c FILE | --control PATH]",
   text: `
-Replaces one service of a running server by its code of now; the configuration is not read again. The new code is loaded
-and ready before the old one stops accepting, and open connections finish on the old code, or reach the drain timeout.
-If the new code does not load, the old one goes on, and what is wrong is shown. Other services do not notice.`,
+Replaces one service of a running server by its code of now; the configuration is not read again.
+The new code is loaded and ready before the old one stops accepting, and open connections finish
+on the old code, or reach the drain timeout. If the new code does not load, the old one goes on,
+and what is wrong is shown. Other services do not notice.`,
   examples: [["protohost restart chat", "after an edit of services/chat.ts"]],
 };
 
@@ -25,8 +26,8 @@ const command: Command<typeof flags> = { help, flags, operands: ["NAME"], run };
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  const [name] = args.operands;
-  await askServer(args.flags, (client) => client.restart(name));
-  terminal.print(`Restarted ${name}`);
+  const [service] = args.operands;
+  await askServer(args.flags, { command: "restart", service });
+  terminal.print(`Restarted ${service}`);
   return EXIT.ok;
 }

@@ -16,11 +16,12 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "run ADDRESS|FILE [--handler FILE] [--protocol NAME|FILE] [--instances N] [--watch]",
   text: `
-Serves one service without a configuration file: at an address, or as a module says that exports its own "listen".
+Serves one service without a configuration file: at an address, or as a module says that exports
+its own "listen".
 
-An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH; its protocol is protocols/NAME.ts in the
-current folder or a bundled one ("protohost protocols" lists them). Some protocols, such as echo, serve by themselves;
-the others want a handler.`,
+An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH; its protocol is
+protocols/NAME.ts in the current folder or a bundled one ("protohost protocols" lists them). Some
+protocols, such as echo, serve by themselves; the others want a handler.`,
   examples: [
     ["protohost run echo://127.0.0.1:7000", "try: nc 127.0.0.1 7000"],
     ["protohost run jsonnl://0.0.0.0:1234 --handler services/chat.ts", "a handler at an address"],

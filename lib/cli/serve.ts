@@ -18,12 +18,13 @@ const help: Help = {
 Serves what a configuration file says, until it is told to stop.
 
   HUP               read the configuration and all code again; if anything is broken nothing changes
-  TERM, INT         stop accepting, let connections finish until the drain timeout, end; a second one ends at once
+  TERM, INT         stop accepting, let connections finish until the drain timeout, end;
+                    a second one ends at once
   protohost status, connections, reload, restart, stop
                     the same and more from another terminal, over the control socket
 
-With --watch a service is restarted when code (.ts, .js and their like, .wasm) in the folders of its handler or its
-protocols changes, and everything is reloaded when the configuration does.`,
+With --watch a service is restarted when code (.ts, .js and their like, .wasm) in the folders of
+its handler or its protocols changes, and everything is reloaded when the configuration does.`,
   examples: [
     ["protohost serve", "serves ./protohost.yaml"],
     ["protohost serve -c /etc/protohost.yaml", "another file; paths in it start from its folder"],

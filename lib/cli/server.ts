@@ -1,24 +1,30 @@
 /**
- * A server from its start to its end, as `serve` and `run` have it: banner, signals, watch.
+ * A server from its start to its end, as `serve` and `run` have it: signals, banner, watch.
  *
- * Signals: HUP reloads; TERM and INT drain; a second TERM or INT ends at once. A signal that this system does not have
- * is done without.
+ * ```text
+ * signal     while it starts           while it runs   while it drains
+ * HUP        reload once it runs       reload          nothing
+ * TERM, INT  end at once               drain           cut, and end after a second at most
+ * ```
  *
  * @module
  */
 
 import { type Config, ConfigError } from "../config.ts";
-import { parseEndpoint } from "../endpoint.ts";
-import { Supervisor } from "../supervisor.ts";
+import { formatAddr, parseEndpoint } from "../endpoint.ts";
+import { startServer } from "../serve.ts";
+import type { Supervisor } from "../supervisor.ts";
+import { StartError } from "../supervisor_error.ts";
 import { formatBanner } from "./banner.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { requirePermissions } from "./permissions.ts";
+import { onSignal } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { watch } from "./watch.ts";
 import { planWatch, type WatchAction } from "./watch_plan.ts";
 
-/** How long a second signal waits for connections to be cut and sockets to be unlinked. */
+/** How long a second signal waits for connections to be cut and sockets to be unlinked: a busy worker never answers. */
 const END_AT_ONCE_MS = 1000;
 
 /** How a server is run. */
@@ -56,80 +62,77 @@ export async function runServer(
   options: RunServerOptions = {},
 ): Promise<ExitCode> {
   requirePermissions(...permissionsFor(config));
-  const supervisor = new Supervisor(config);
   const atOnce = Promise.withResolvers<ExitCode>();
   const ended = new AbortController();
-  let stopping = false;
+  let supervisor: Supervisor | undefined;
+  let draining = false;
+  let outcome: ExitCode = EXIT.ok;
 
-  function stop(exitCode: ExitCode): void {
-    if (stopping) {
-      const timeout = AbortSignal.timeout(END_AT_ONCE_MS);
-      timeout.onabort = () => atOnce.resolve(exitCode);
-      supervisor.stop({ immediate: true }).finally(() => atOnce.resolve(exitCode));
-      return;
+  function stop(signalled: ExitCode): void {
+    if (!supervisor) return atOnce.resolve(signalled);
+    if (draining) {
+      outcome = signalled;
+      setTimeout(() => atOnce.resolve(signalled), END_AT_ONCE_MS);
+    } else {
+      terminal.complain("Stopping, once open connections have finished; again to end at once");
     }
-    stopping = true;
-    terminal.complain("Stopping, once open connections have finished; again to end at once");
-    supervisor.stop().catch(atOnce.reject);
+    supervisor.stop({ immediate: draining }).catch(atOnce.reject);
+    draining = true;
+  }
+
+  async function startAndServe(): Promise<ExitCode> {
+    const starting = start(config);
+    onSignal("SIGHUP", () => void starting.then(reload, () => {}), ended.signal);
+    onSignal("SIGTERM", () => stop(EXIT.terminated), ended.signal);
+    onSignal("SIGINT", () => stop(EXIT.interrupted), ended.signal);
+    const started = supervisor = await starting;
+    if (options.watch) {
+      const plan = () => planWatch(started.config);
+      watch({ signal: ended.signal, plan, act: (action) => act(started, action) }).catch(atOnce.reject);
+    }
+    terminal.print(formatBanner(started.status(), terminal.paint));
+    await started.finished;
+    return outcome;
   }
 
   try {
-    await supervisor.start();
-  } catch (error) {
-    throw new CommandError((error as Error).message, { cause: error, exitCode: EXIT.cannotStart });
-  }
-  onSignal("SIGHUP", () => void reload(supervisor), ended.signal);
-  onSignal("SIGTERM", () => stop(EXIT.terminated), ended.signal);
-  onSignal("SIGINT", () => stop(EXIT.interrupted), ended.signal);
-  terminal.print(formatBanner(supervisor.status(), terminal.paint));
-  const watching = options.watch
-    ? watch({
-      signal: ended.signal,
-      plan: () => planWatch(supervisor.config),
-      act: (action) => act(supervisor, action),
-    })
-    : undefined;
-  try {
-    return await Promise.race([supervisor.finished.then(() => EXIT.ok), atOnce.promise]);
+    return await Promise.race([startAndServe(), atOnce.promise]);
   } finally {
     ended.abort();
-    await watching;
+  }
+}
+
+async function start(config: Config): Promise<Supervisor> {
+  try {
+    return await startServer(config);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    throw new CommandError(error.message, { cause: error, exitCode: EXIT.cannotStart });
   }
 }
 
 function permissionsFor(config: Config): Deno.PermissionDescriptor[] {
   const addresses = Object.values(config.services).flatMap((service) => service.listen).map(parseEndpoint);
-  const control: Deno.PermissionDescriptor[] = config.control === false
-    ? []
-    : [{ name: "read", path: config.control }, { name: "write", path: config.control }];
+  const sockets = addresses.flatMap((endpoint) => endpoint.transport === "unix" ? [endpoint.path] : []);
+  if (config.control !== false) sockets.push(config.control);
   return [
-    ...addresses.map((endpoint): Deno.PermissionDescriptor =>
+    ...addresses.flatMap((endpoint): Deno.PermissionDescriptor[] =>
       endpoint.transport === "unix"
-        ? { name: "write", path: endpoint.path }
-        : { name: "net", host: `${endpoint.hostname}:${endpoint.port}` }
+        ? []
+        : [{ name: "net", host: formatAddr({ ...endpoint, transport: "tcp" }) }]
     ),
-    ...control,
+    ...sockets.flatMap((
+      path,
+    ): Deno.PermissionDescriptor[] => [{ name: "read", path }, { name: "write", path }]),
   ];
 }
 
+/** What goes wrong stands in the log, and what was goes on. */
 async function act(supervisor: Supervisor, action: WatchAction): Promise<void> {
   if (action.type === "reload") return await reload(supervisor);
-  for (const service of action.services) {
-    // What went wrong stands in the log, and the old code goes on.
-    await supervisor.restart(service).catch(() => {});
-  }
+  for (const service of action.services) await supervisor.restart(service).catch(() => {});
 }
 
 async function reload(supervisor: Supervisor): Promise<void> {
   await supervisor.reload().catch(() => {});
-}
-
-function onSignal(name: Deno.Signal, listener: () => void, signal: AbortSignal): void {
-  try {
-    Deno.addSignalListener(name, listener);
-  } catch {
-    // Windows has no TERM and no HUP.
-    return;
-  }
-  signal.addEventListener("abort", () => Deno.removeSignalListener(name, listener), { once: true });
 }

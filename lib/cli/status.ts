@@ -16,8 +16,8 @@ import type { Paint, Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "status [-c FILE | --control PATH] [--json]",
   text: `
-Shows each service of a running server: how it does, where it listens, since when this generation of its code serves,
-what it has counted, and what last went wrong.`,
+Shows each service of a running server: how it does, where it listens, since when this generation
+of its code serves, what it has counted, and what last went wrong.`,
   examples: [
     ["protohost status", "the server of ./protohost.yaml"],
     ["protohost status --control /run/protohost.sock", "another one"],
@@ -31,7 +31,7 @@ const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  const status = await askServer(args.flags, (client) => client.status());
+  const status = await askServer(args.flags, { command: "status" });
   terminal.print(
     args.flags.json ? JSON.stringify(status, null, 2) : formatStatus(status, terminal.paint, Date.now()),
   );

@@ -13,8 +13,8 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "stop [--now] [-c FILE | --control PATH]",
   text: `
-Has a running server stop accepting, let its connections finish until the drain timeout, and end. With --now it cuts
-them. The same as a TERM signal to the server, or two of them.`,
+Has a running server stop accepting, let its connections finish until the drain timeout, and end.
+With --now it cuts them. The same as a TERM signal to the server, or two of them.`,
   examples: [
     ["protohost stop", "the server of ./protohost.yaml"],
     ["protohost stop --now", "without waiting for connections"],
@@ -27,7 +27,7 @@ const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  await askServer(args.flags, (client) => client.stop({ immediate: args.flags.now ?? false }));
+  await askServer(args.flags, { command: "stop", immediate: args.flags.now ?? false });
   terminal.print(args.flags.now ? "Stopping at once" : "Stopping, once its connections have finished");
   return EXIT.ok;
 }

@@ -15,10 +15,12 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "test FILE [--seed N] [--json]",
   text: `
-Checks that a protocol keeps the contract whatever the network does to its bytes: every frame cut at every place, sent
-byte by byte and all at once, written and read back, too long, broken off, and buffers of garbage.
+Checks that a protocol keeps the contract whatever the network does to its bytes: every frame cut
+at every place, sent byte by byte and all at once, written and read back, too long, broken off,
+and buffers of garbage.
 
-FILE is a module that exports the protocol as its default, and beside it the messages to check it with:
+FILE is a module that exports the protocol as its default, and beside it the messages to check it
+with:
 
   export const samples = [{ verb: "HELLO", rest: "world" }];
 

@@ -1,0 +1,43 @@
+/**
+ * Where the control socket of a running server is.
+ *
+ * @module
+ */
+
+import { dirname, resolve } from "@std/path";
+import { draftText } from "../config/parse.ts";
+import { folderUrl } from "../config/paths.ts";
+import { resolveControl } from "../config/resolve.ts";
+import { CommandError } from "./errors.ts";
+import { EXIT } from "./exit_codes.ts";
+import { findConfig } from "./find_config.ts";
+
+/** What was given to find a server by. */
+export interface ServerFlags {
+  /** Its configuration file. */
+  config?: string;
+  /** Its control socket. */
+  control?: string;
+}
+
+/**
+ * The absolute path of a server's control socket: the one given, or that of its configuration. The configuration may be
+ * broken otherwise: the server that runs has read it when it was not.
+ *
+ * @throws {CommandError} If there is no configuration, or it has no control socket.
+ */
+export async function findControlPath(flags: ServerFlags): Promise<string> {
+  if (flags.control !== undefined) return resolve(flags.control);
+  const file = await findConfig(flags.config, EXIT.noServer);
+  const { tree } = draftText(await Deno.readTextFile(file), { file, env: (name) => Deno.env.get(name) });
+  const given = (tree as { control?: unknown } | undefined | null)?.control;
+  const path = resolveControl(
+    typeof given === "string" || given === false ? given : undefined,
+    folderUrl(dirname(file)),
+    file,
+  );
+  if (path !== false) return path;
+  throw new CommandError(`The server of ${file} has no control socket: control is false there`, {
+    exitCode: EXIT.noServer,
+  });
+}
