@@ -7,8 +7,7 @@
 import type { TransportName } from "./contract.ts";
 import { DatagramListener } from "./datagrams.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
-import { inTime, secureServer, type TlsMaterial } from "./tls.ts";
-import type { Transport } from "./transport.ts";
+import type { Secure, Transport } from "./transport.ts";
 import { UnixListener } from "./unix_socket.ts";
 
 /** A transport just accepted. */
@@ -29,8 +28,8 @@ export interface Listener {
 }
 
 export interface BindOptions {
-  tls?: TlsMaterial;
-  tlsHandshakeTimeoutMs: number;
+  /** How the handshake is done at a TLS endpoint. */
+  secure?: Secure;
   /** @default {false} */
   reusePort?: boolean;
   /** @default {false} */
@@ -90,38 +89,16 @@ function bindTcp(endpoint: NetEndpoint, options: BindOptions): Listener {
 }
 
 function bindTls(endpoint: NetEndpoint, options: BindOptions): Listener {
-  const { tls, tlsHandshakeTimeoutMs } = options;
-  if (tls === undefined) throw new TypeError("TLS needs a certificate and a key, under `tls`");
-  const [identity] = tls.identities;
-  if (tls.identities.length > 1 || tls.clientCertificate !== "none") {
-    const plain = bindTcp({ ...endpoint, transport: "tcp" }, options);
-    const secure = secureServer(tls, tlsHandshakeTimeoutMs);
-    return {
-      endpoint: { ...plain.endpoint, transport: "tls" } as Endpoint,
-      async accept() {
-        const { transport } = await plain.accept();
-        return { transport, kind: "tls", prepare: () => secure(transport, undefined) };
-      },
-      close: () => plain.close(),
-    };
-  }
-  probe(endpoint, options);
-  const listener = Deno.listenTls({
-    ...netOptions(endpoint, options),
-    cert: identity.cert,
-    key: identity.key,
-  });
+  const { secure } = options;
+  if (secure === undefined) throw new TypeError("TLS needs a certificate and a key, under `tls`");
+  const plain = bindTcp(endpoint, options);
   return {
-    endpoint: { ...endpoint, port: (listener.addr as Deno.NetAddr).port },
+    endpoint: plain.endpoint,
     async accept() {
-      const connection = await listener.accept();
-      const prepare = async () => {
-        await inTime(connection.handshake(), tlsHandshakeTimeoutMs);
-        return connection;
-      };
-      return { transport: connection, kind: "tls", prepare };
+      const { transport } = await plain.accept();
+      return { transport, kind: "tls", prepare: () => secure(transport, undefined) };
     },
-    close: () => listener.close(),
+    close: () => plain.close(),
   };
 }
 

@@ -19,8 +19,8 @@ import type { Limits } from "./limits.ts";
 import { type Accepted, bind, type Listener } from "./listener.ts";
 import type { TlsSpec } from "./messages.ts";
 import { type ConnectionInfo, countError, createStats, type ServiceStats } from "./stats.ts";
-import { readTlsFiles, secureServer, type TlsMaterial } from "./tls.ts";
-import { closeQuietly, type Transport } from "./transport.ts";
+import { readTlsFiles, secureServer } from "./tls.ts";
+import { closeQuietly, type Secure, type Transport } from "./transport.ts";
 
 /** How long accepting rests when the system has no means for another connection. */
 const ACCEPT_RETRY_MS = 100;
@@ -81,7 +81,7 @@ class IsolateService implements Service {
   readonly #open: Set<ServiceConnection>;
   readonly #preparing: Set<Transport> = new Set();
   readonly #perAddress: Map<string, number> = new Map();
-  #tls: TlsMaterial | undefined;
+  #secure: Secure | undefined;
   #listeners: Listener[] = [];
   #roomWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
@@ -95,21 +95,20 @@ class IsolateService implements Service {
   }
 
   async start(): Promise<void> {
-    const { tls, bindings, context } = this.#options;
-    if (tls !== undefined) this.#tls = await readTlsFiles(tls);
+    const { tls, bindings, context, limits } = this.#options;
+    if (tls !== undefined) this.#secure = secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
     for (const handler of handlersOf(bindings)) await handler.onStart?.(context);
   }
 
   async listen(options: ListenOptions = {}): Promise<Endpoint[]> {
-    const { bindings, limits, mode, context } = this.#options;
+    const { bindings, mode, context } = this.#options;
     const listeners: Listener[] = [];
     try {
       for (const [index, binding] of bindings.entries()) {
         const endpoint = options.endpoints?.[index] ?? binding.endpoint;
         listeners.push(
           await bind(endpoint, {
-            tls: this.#tls,
-            tlsHandshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+            secure: this.#secure,
             reusePort: options.reusePort,
             exclusive: options.exclusive,
             mode,
@@ -246,7 +245,7 @@ class IsolateService implements Service {
       limits,
       clock: this.#clock,
       stats: this.stats,
-      secure: this.#tls && secureServer(this.#tls, limits.tlsHandshakeTimeoutMs),
+      secure: this.#secure,
       report(connection, error, code) {
         const properties = { id: connection.id, remote: formatAddr(connection.remoteAddr), code, error };
         const said = "Connection {id} from {remote}: {code}: {error}";

@@ -1,11 +1,14 @@
 /**
- * TLS over any transport, by `node:tls`: for STARTTLS, for certificates chosen by name, and for clients' certificates,
- * none of which `Deno.listenTls` has.
+ * TLS over any transport, by `node:tls`. `Deno.listenTls` has neither STARTTLS nor certificates chosen by name nor
+ * clients' certificates, and it cannot get rid of a peer that never completes its handshake: closing such a connection
+ * leaves its socket open.
  *
  * @module
  */
 
-import { connect, createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { connect, createSecureContext, createServer, type SecureContext, type TLSSocket } from "node:tls";
+import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { ConnectionError } from "./connection_error.ts";
 import { TransportDuplex } from "./duplex.ts";
 import type { TlsSpec } from "./messages.ts";
@@ -44,11 +47,10 @@ export interface ClientTls {
 
 /** Reads the files of a service's `tls`. */
 export async function readTlsFiles(spec: TlsSpec): Promise<TlsMaterial> {
-  const identities = spec.certificates.map(async ({ cert, key, names }): Promise<Identity> => ({
-    cert: await Deno.readTextFile(cert),
-    key: await Deno.readTextFile(key),
-    names: names ?? [],
-  }));
+  const identities = spec.certificates.map(async (files): Promise<Identity> => {
+    const [cert, key] = [await Deno.readTextFile(files.cert), await Deno.readTextFile(files.key)];
+    return { cert, key, names: files.names ?? namesIn(cert) };
+  });
   return {
     identities: await Promise.all(identities),
     clientCa: spec.clientCa && await Promise.all(spec.clientCa.map((file) => Deno.readTextFile(file))),
@@ -58,22 +60,37 @@ export async function readTlsFiles(spec: TlsSpec): Promise<TlsMaterial> {
 
 /** Makes the server's side of a handshake. */
 export function secureServer(material: TlsMaterial, timeoutMs: number): Secure {
+  const { clientCa: ca, clientCertificate } = material;
   const contexts = material.identities.map(({ cert, key, names }) => ({
     names: names.map((name) => name.toLowerCase()),
-    context: createSecureContext({ cert, key, ca: material.clientCa }),
+    context: createSecureContext({ cert, key, ca }),
   }));
   const { cert, key } = material.identities[0];
+  const options = {
+    cert,
+    key,
+    ca,
+    requestCert: clientCertificate !== "none",
+    rejectUnauthorized: clientCertificate === "required",
+    // Must always answer with a context, or Deno ends the handshake.
+    SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
+      done(null, chooseContext(contexts, name)),
+  };
   return async (transport, first) => {
-    const socket = new TLSSocket(new TransportDuplex(transport, first), {
-      isServer: true,
-      cert,
-      key,
-      ca: material.clientCa,
-      requestCert: material.clientCertificate !== "none",
-      rejectUnauthorized: material.clientCertificate === "required",
-      SNICallback: (name, done) => done(null, chooseContext(contexts, name)),
+    const duplex = new TransportDuplex(transport, first);
+    const socket = await handshake(duplex, timeoutMs, (resolve, reject) => {
+      // A server for one connection, because a TLSSocket of its own lets any client's certificate pass.
+      const server = createServer(options, resolve);
+      server.on("tlsClientError", reject);
+      server.emit("connection", duplex);
     });
-    await handshake(socket, "secure", timeoutMs);
+    if (!socket.authorized && clientCertificate === "optional" && socket.getPeerCertificate()?.raw) {
+      socket.destroy();
+      throw new ConnectionError(
+        "tls_handshake",
+        "Cannot complete the TLS handshake: the client's certificate is not trusted",
+      );
+    }
     return new TlsTransport(socket, transport);
   };
 }
@@ -81,33 +98,43 @@ export function secureServer(material: TlsMaterial, timeoutMs: number): Secure {
 /** Makes the client's side of a handshake. */
 export function secureClient(host: string, tls: ClientTls, timeoutMs: number): Secure {
   return async (transport, first) => {
-    const socket = connect({
-      socket: new TransportDuplex(transport, first),
-      servername: tls.serverName ?? (/[:]|^[\d.]+$/.test(host) ? "" : host),
-      host,
-      ca: tls.caCerts,
-      cert: tls.cert,
-      key: tls.key,
-      rejectUnauthorized: !tls.insecure,
+    const duplex = new TransportDuplex(transport, first);
+    const socket = await handshake(duplex, timeoutMs, (resolve, reject) => {
+      const connecting = connect({
+        socket: duplex,
+        // An IP address is no name to ask for (RFC 6066, section 3).
+        servername: tls.serverName ?? (isIP(host) ? "" : host),
+        host,
+        ca: tls.caCerts,
+        cert: tls.cert,
+        key: tls.key,
+        rejectUnauthorized: !tls.insecure,
+      });
+      connecting.once("secureConnect", () => resolve(connecting));
+      connecting.on("error", reject);
     });
-    await handshake(socket, "secureConnect", timeoutMs);
     return new TlsTransport(socket, transport);
   };
 }
 
-/** Settles when `completed` does; rejects with `tls_handshake` or `tls_handshake_timeout`. */
-export async function inTime<T>(completed: Promise<T>, timeoutMs: number): Promise<T> {
+/** Runs a handshake over a duplex; destroys the duplex if it fails or takes too long. */
+async function handshake(
+  duplex: TransportDuplex,
+  timeoutMs: number,
+  start: (resolve: (socket: TLSSocket) => void, reject: (error: Error) => void) => void,
+): Promise<TLSSocket> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    if (timeoutMs === 0) return;
-    timer = setTimeout(() => {
-      const message = `Cannot complete the TLS handshake: nothing came of it in ${timeoutMs} ms`;
-      reject(new ConnectionError("tls_handshake_timeout", message));
-    }, timeoutMs);
-  });
   try {
-    return await Promise.race([completed, late]);
+    return await new Promise<TLSSocket>((resolve, reject) => {
+      start(resolve, reject);
+      duplex.on("error", reject);
+      duplex.on("close", () => reject(new Error("the connection was closed")));
+      if (timeoutMs === 0) return;
+      const late = `Cannot complete the TLS handshake: it is not done after ${timeoutMs} ms`;
+      timer = setTimeout(() => reject(new ConnectionError("tls_handshake_timeout", late)), timeoutMs);
+    });
   } catch (cause) {
+    duplex.destroy();
     if (cause instanceof ConnectionError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConnectionError("tls_handshake", `Cannot complete the TLS handshake: ${why}`, { cause });
@@ -116,19 +143,10 @@ export async function inTime<T>(completed: Promise<T>, timeoutMs: number): Promi
   }
 }
 
-async function handshake(socket: TLSSocket, event: string, timeoutMs: number): Promise<void> {
-  const completed = new Promise<void>((resolve, reject) => {
-    socket.once(event, () => resolve());
-    socket.once("error", reject);
-    socket.once("close", () => reject(new Error("the connection was closed")));
-  });
-  try {
-    await inTime(completed, timeoutMs);
-  } catch (error) {
-    socket.on("error", () => {});
-    socket.destroy();
-    throw error;
-  }
+/** The host names that a certificate is for. */
+function namesIn(cert: string): string[] {
+  const names = new X509Certificate(cert).subjectAltName ?? "";
+  return [...names.matchAll(/DNS:([^,\s]+)/g)].map(([, name]) => name);
 }
 
 function chooseContext(
