@@ -36,7 +36,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "test",
     summary: "Run the conformance suite on a protocol of yours",
-    load: () => import("./test.ts"),
+    load: () => import("./test_protocol.ts"),
   },
   {
     name: "protocols",

@@ -31,7 +31,11 @@ export function resolveInput(input: ConfigInput, base: string, file?: string): C
 }
 
 /** The absolute path of the control socket; without a path of its own it stands beside the file, if there is one. */
-export function resolveControl(control: string | false | undefined, base: string, file?: string): string | false {
+export function resolveControl(
+  control: string | false | undefined,
+  base: string,
+  file?: string,
+): string | false {
   // A variable of the environment brings even false as a string.
   if (control === false || control === "false") return false;
   if (control !== undefined) return absolutePath(control, base);

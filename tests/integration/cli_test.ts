@@ -347,7 +347,8 @@ Deno.test("new overwrites nothing, and says what to add where a configuration is
   const refused = await run(folder, "new", "chat");
   assertEquals(refused.code, 1);
   assertStringIncludes(refused.stderr, "services/chat.ts");
-  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), [
+  const left = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
+  assertEquals(left.sort(), [
     "protohost.yaml",
     "services",
   ]);
