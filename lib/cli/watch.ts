@@ -22,7 +22,7 @@ export interface WatchOptions {
 
 /** Watches until the signal. Folders that are not there are left out until the plan is asked again. */
 export async function watch(options: WatchOptions): Promise<void> {
-  while (!options.signal.aborted) await watchUntilReload(options.plan(), options);
+  while (!options.signal.aborted) await watchUntilReload(realPaths(options.plan()), options);
 }
 
 /** Acts on changes until one of them was a reload. What changes in the meantime is kept for the next action. */
@@ -64,16 +64,27 @@ async function watchUntilReload(plan: WatchPlan, options: WatchOptions): Promise
 }
 
 function openWatchers(plan: WatchPlan): Deno.FsWatcher[] {
-  const folders = [...plan.folders.keys()].filter(isFolder);
+  const folders = [...plan.folders.keys()];
   const watchers = folders.length > 0 ? [Deno.watchFs(folders)] : [];
   if (plan.file !== undefined) watchers.push(Deno.watchFs(dirname(plan.file), { recursive: false }));
   return watchers;
 }
 
-function isFolder(path: string): boolean {
+/** Paths as the system reports them, behind symbolic links. Folders that are not there are left out. */
+function realPaths(plan: WatchPlan): WatchPlan {
+  const folders = new Map<string, string[]>();
+  for (const [folder, services] of plan.folders) {
+    const path = realPath(folder);
+    if (path !== undefined) folders.set(path, services);
+  }
+  return { file: plan.file && realPath(plan.file), folders };
+}
+
+function realPath(path: string): string | undefined {
   try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
