@@ -83,6 +83,8 @@ class IsolateService implements Service {
   readonly #perAddress: Map<string, number> = new Map();
   #secure: Secure | undefined;
   #listeners: Listener[] = [];
+  /** The accept loops; each settles once its listener is closed. */
+  #accepting: Promise<void>[] = [];
   #roomWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
   #count = 0;
@@ -126,14 +128,15 @@ class IsolateService implements Service {
       throw error;
     }
     this.#listeners = listeners;
-    for (const [index, listener] of listeners.entries()) this.#accept(listener, this.#host(bindings[index]));
+    this.#accepting = listeners.map((listener, index) => this.#accept(listener, this.#host(bindings[index])));
     return listeners.map((listener) => listener.endpoint);
   }
 
-  unlisten(): Promise<void> {
+  async unlisten(): Promise<void> {
     for (const listener of this.#listeners.splice(0)) listener.close();
     for (const waiter of this.#roomWaiters.splice(0)) waiter();
-    return Promise.resolve();
+    // A peer may have been accepted already that nobody has been told of: it is to be served, not lost.
+    await Promise.all(this.#accepting);
   }
 
   async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {

@@ -235,7 +235,7 @@ Deno.test("serve --watch restarts a service when its code changes, and reloads w
 
   let from = server.output.length;
   await folder.write({ "shout/main.ts": shout.replace("ONE", "TWO") });
-  await server.until(/shout: Generation \d+ drains/, from);
+  await server.until(/shout: Generation \d+ has ended/, from);
   assertEquals(await ask(port, "hello"), "TWO hello");
 
   from = server.output.length;
@@ -245,7 +245,7 @@ Deno.test("serve --watch restarts a service when its code changes, and reloads w
 
   from = server.output.length;
   await folder.write({ "shout/main.ts": shout.replace("ONE", "THREE") });
-  await server.until(/shout: Generation \d+ drains/, from);
+  await server.until(/shout: Generation \d+ has ended/, from);
   assertEquals(await ask(port, "hello"), "THREE hello");
 
   from = server.output.length;
