@@ -191,6 +191,37 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "a server ends at the second signal though a worker is busy for ever, and at the first while it starts",
+  ignore: windows,
+  async fn() {
+    await using folder = new TempFolder();
+    const one = (handler: string) =>
+      `services: { one: { listen: "text://127.0.0.1:0", handler: ./${handler} } }\n`;
+    await folder.write({
+      "busy.yaml": one("busy.ts"),
+      "busy.ts":
+        `export default { onMessage(connection) { connection.send("busy"); setTimeout(() => { for (;;); }); } };`,
+      "slow.yaml": one("slow.ts"),
+      "slow.ts": `export default (context) => ({
+  onStart() { context.log.info("never to be done"); return new Promise(() => {}); },
+});`,
+    });
+    await using busy = new Program(fromSource, ["serve", "-c", "busy.yaml"], folder.path);
+    assertEquals(await ask(await bannerPort(busy, "one"), "go"), "busy");
+    busy.signal("SIGTERM");
+    await busy.until(/again to end at once/);
+    busy.signal("SIGTERM");
+    assertEquals(await busy.ended(), 143);
+
+    await using slow = new Program(fromSource, ["serve", "-c", "slow.yaml"], folder.path);
+    await slow.until(/never to be done/);
+    slow.signal("SIGTERM");
+    assertEquals(await slow.ended(), 143);
+  },
+});
+
+Deno.test({
   name: "HUP reloads, and changes nothing when anything is broken",
   ignore: windows,
   async fn() {
