@@ -34,11 +34,13 @@ export type {
   SendResult,
   ServiceContext,
   ServiceDefinition,
+  ServiceLog,
   ServiceModule,
   Side,
   Skip,
   TransportName,
   Upgrade,
+  WriteLog,
 } from "./lib/contract.ts";
 export { bytes, concat, equals, indexOf, text } from "./lib/bytes.ts";
 export { BadFrameError, delimiter, FrameTooLargeError, lengthPrefix, line } from "./lib/framers.ts";
@@ -49,13 +51,39 @@ export { DEFAULT_LIMITS } from "./lib/limits.ts";
 export type { Limits, LimitsInput, Quantity } from "./lib/limits.ts";
 export { connect } from "./lib/connect.ts";
 export type { Client, ConnectOptions, ReconnectOptions } from "./lib/connect.ts";
-export { ConnectionError } from "./lib/connection_error.ts";
+export { CONNECTION_ERRORS, ConnectionError } from "./lib/connection_error.ts";
 export type { ConnectionErrorCode } from "./lib/connection_error.ts";
 export { DialError } from "./lib/dial.ts";
 export { FrameError } from "./lib/framing.ts";
 export { listen } from "./lib/listen.ts";
 export type { ListenOptions, Server } from "./lib/listen.ts";
 export { ListenError } from "./lib/listener.ts";
-export type { CertificateFiles, TlsSpec } from "./lib/messages.ts";
+export type { CertificateFiles, LogLevel, TlsSpec } from "./lib/messages.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/stats.ts";
 export type { ClientTls } from "./lib/tls.ts";
+export { serve } from "./lib/serve.ts";
+export type { ServeOptions } from "./lib/serve.ts";
+export type { StopOptions, Supervisor } from "./lib/supervisor.ts";
+export {
+  ReloadError,
+  RestartError,
+  StartError,
+  SupervisorStateError,
+  UnknownServiceError,
+} from "./lib/supervisor_error.ts";
+export type { ProblemsError, ServiceProblem } from "./lib/supervisor_error.ts";
+export type { InstanceStatus, ServerState, ServerStatus, ServiceState, ServiceStatus } from "./lib/status.ts";
+export { ConfigError } from "./lib/config.ts";
+export type {
+  Config,
+  ConfigInput,
+  DefaultsInput,
+  LogConfig,
+  LogFormat,
+  LogInput,
+  Problem,
+  ServiceConfig,
+  ServiceInput,
+  TlsInput,
+} from "./lib/config.ts";
+export type { ErrorRecord } from "./lib/error_record.ts";

@@ -39,6 +39,7 @@ export interface ConnectOptions<In = any, Out = any, S = any, T = any>
   reconnect?: boolean | ReconnectOptions;
   /** How TLS is done, at a `+tls` address and where the protocol upgrades to it. */
   tls?: ClientTls;
+  /** What the connection bears. */
   limits?: LimitsInput;
   /** Ends the client, while it is still connecting too. */
   signal?: AbortSignal;

@@ -34,9 +34,12 @@ export type ConnectionErrorCode = keyof typeof CONNECTION_ERRORS;
 
 /** What ended a connection, or a send on it. */
 export class ConnectionError extends Error {
+  /** The name of the class. */
   override readonly name = "ConnectionError";
+  /** What happened. */
   readonly code: ConnectionErrorCode;
 
+  /** Makes the error of a connection. */
   constructor(code: ConnectionErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

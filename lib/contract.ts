@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { Logger } from "@logtape/logtape";
 import type { Limits } from "./limits.ts";
 
 /** What `decode` and `end` answer when the bytes are consumed but make no message. */
@@ -69,7 +68,10 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   session?(): S;
   /** Makes the handler of a service from what the user gave: greeting, adapters, a built-in service. */
   service?(user: unknown, options: unknown): Handler<In, Out, S>;
-  /** Whether this message, received (`"in"`) or just sent (`"out"`), changes what stands under or over the wire. */
+  /**
+   * Whether this message changes what stands under or over the wire, for what follows it. The direction is `"in"` from
+   * client to server and `"out"` from server to client, on whichever side this runs.
+   */
   upgrade?(
     message: In | Out,
     direction: "in" | "out",
@@ -89,10 +91,15 @@ export type AnyProtocol = Protocol<any, any, any>;
 export interface Peer<S = unknown> {
   /** Unique among the connections of one server: `SERVICE.GENERATION.INSTANCE.NUMBER` under a supervisor. */
   readonly id: string;
+  /** Which end of the wire this process is. */
   readonly side: Side;
+  /** What carries the bytes. */
   readonly transport: TransportName;
+  /** The peer's address. */
   readonly remoteAddr: Deno.Addr;
+  /** The address on this side. */
   readonly localAddr: Deno.Addr;
+  /** What the service bears. */
   readonly limits: Limits;
   /** The protocol's own state of this connection. */
   session: S;
@@ -101,6 +108,7 @@ export interface Peer<S = unknown> {
    * inside `input` and `decode` too.
    */
   close(): void;
+  /** The same, with bytes (or a string of UTF-8) to send last. */
   close(last: Uint8Array | string, options: SendOptions & { raw: true }): void;
 }
 
@@ -143,6 +151,7 @@ export interface Connection<Out = unknown, S = unknown, T = unknown> extends Pee
   resume(): void;
   /** As {@linkcode Peer.close}, with a message to encode. */
   close(last?: Out): void;
+  /** The same, with bytes (or a string of UTF-8) as they are. */
   close(last: Uint8Array | string, options: SendOptions & { raw: true }): void;
   /** Half-closes: sends what is queued and ends writing, but goes on receiving. */
   end(): void;
@@ -157,6 +166,27 @@ export interface Connection<Out = unknown, S = unknown, T = unknown> extends Pee
   upgrade(to: Upgrade): void;
 }
 
+/** Writes a line to a log. A `{name}` in the text stands for the property of that name. */
+export type WriteLog = (text: string, properties?: Record<string, unknown>) => void;
+
+/** Writes to the server's log under a service's name; a logger of LogTape. */
+export interface ServiceLog {
+  /** What happens in detail. */
+  trace: WriteLog;
+  /** What helps to find a mistake. */
+  debug: WriteLog;
+  /** What happened as it should. */
+  info: WriteLog;
+  /** What is not as it should be, but goes on. */
+  warn: WriteLog;
+  /** The same as `warn`. */
+  warning: WriteLog;
+  /** What went wrong. */
+  error: WriteLog;
+  /** What cannot go on. */
+  fatal: WriteLog;
+}
+
 /** What a service is given to live in. */
 export interface ServiceContext<Options = unknown> {
   /** The service's name. */
@@ -166,7 +196,7 @@ export interface ServiceContext<Options = unknown> {
   /** The configuration's `options`, as they stand there; an empty object without. */
   readonly options: Options;
   /** Writes to the server's log under the service's name. */
-  readonly log: Logger;
+  readonly log: ServiceLog;
   /** Aborted when the service stops. */
   readonly signal: AbortSignal;
   /** The open connections of this instance. */
@@ -187,7 +217,9 @@ export interface ServiceContext<Options = unknown> {
 export interface Handler<In = unknown, Out = In, S = unknown, T = unknown> {
   /** Before the service listens. A throw keeps it from starting. */
   onStart?(context: ServiceContext): void | Promise<void>;
+  /** A peer has connected; over TLS, once the handshake is done. */
   onConnect?(connection: Connection<Out, S, T>): void | Promise<void>;
+  /** A message has come. */
   onMessage?(connection: Connection<Out, S, T>, message: In): void | Promise<void>;
   /** The peer has ended its half: no message will follow, but it may still be answered. */
   onEnd?(connection: Connection<Out, S, T>): void | Promise<void>;

@@ -12,9 +12,12 @@ import type { Transport } from "./transport.ts";
 
 /** A connection that could not be made; `code` is `connect_failed`, `connect_timeout` or `connect_aborted`. */
 export class DialError extends Error {
+  /** The name of the class. */
   override readonly name = "DialError";
+  /** What happened. */
   readonly code: "connect_failed" | "connect_timeout" | "connect_aborted";
 
+  /** Makes the error of a connection that could not be made. */
   constructor(code: DialError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

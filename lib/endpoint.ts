@@ -26,7 +26,9 @@ const transports: readonly string[] = ["tcp", "tls", "unix", "udp"] satisfies Tr
 
 /** An address that cannot be read; `code` is `bad_address`. */
 export class AddressError extends TypeError {
+  /** The name of the class. */
   override readonly name = "AddressError";
+  /** What happened. */
   readonly code = "bad_address";
 }
 

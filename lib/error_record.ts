@@ -6,10 +6,13 @@
 
 /** An error as it travels between isolates and over the control socket. */
 export interface ErrorRecord {
+  /** The name of the error's class. */
   name: string;
   /** What programs compare; `error` if the error itself had none. */
   code: string;
+  /** What happened, in words. */
   message: string;
+  /** Where it was thrown. */
   stack?: string;
 }
 

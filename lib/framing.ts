@@ -17,9 +17,12 @@ const EMPTY = new Uint8Array(0);
 
 /** Bytes that make no frame. `code` is `bad_frame`, or `frame_too_large` where a limit says so. */
 export class FrameError extends Error {
+  /** The name of the class. */
   override readonly name = "FrameError";
+  /** What happened. */
   readonly code: "bad_frame" | "frame_too_large";
 
+  /** Makes the error of a frame. */
   constructor(code: "bad_frame" | "frame_too_large", message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -56,17 +56,29 @@ export type Quantity = number | string;
 
 /** Limits as users write them: sizes and durations with units, plain numbers in bytes and milliseconds. */
 export interface LimitsInput {
+  /** See {@linkcode Limits.maxFrameBytes}. */
   maxFrameBytes?: Quantity;
+  /** See {@linkcode Limits.maxSendBytes}. */
   maxSendBytes?: Quantity;
+  /** See {@linkcode Limits.maxConnections}. */
   maxConnections?: number;
+  /** See {@linkcode Limits.maxConnectionsPerAddress}. */
   maxConnectionsPerAddress?: number;
+  /** See {@linkcode Limits.idleTimeoutMs}. */
   idleTimeout?: Quantity;
+  /** See {@linkcode Limits.frameTimeoutMs}. */
   frameTimeout?: Quantity;
+  /** See {@linkcode Limits.firstFrameTimeoutMs}. */
   firstFrameTimeout?: Quantity;
+  /** See {@linkcode Limits.handlerTimeoutMs}. */
   handlerTimeout?: Quantity;
+  /** See {@linkcode Limits.sendTimeoutMs}. */
   sendTimeout?: Quantity;
+  /** See {@linkcode Limits.lingerTimeoutMs}. */
   lingerTimeout?: Quantity;
+  /** See {@linkcode Limits.tlsHandshakeTimeoutMs}. */
   tlsHandshakeTimeout?: Quantity;
+  /** See {@linkcode Limits.drainTimeoutMs}. */
   drainTimeout?: Quantity;
 }
 

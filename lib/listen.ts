@@ -23,7 +23,9 @@ export interface ListenOptions<In = any, Out = any, S = any, T = any> extends Ha
   name?: string;
   /** What `context.options` and the protocol's `service` are given. */
   options?: unknown;
+  /** What the service bears. */
   limits?: LimitsInput;
+  /** Certificates, for a `tls` address or an upgrade. */
   tls?: TlsSpec;
   /** Permissions of a unix socket, in force from its first moment. */
   mode?: number;
@@ -35,7 +37,9 @@ export interface Server extends AsyncDisposable {
   readonly addresses: string[];
   /** The port of the first address; 0 for a unix socket. */
   readonly port: number;
+  /** What has been counted. */
   readonly stats: ServiceStats;
+  /** The open connections. */
   connections(): ConnectionInfo[];
   /** Stops accepting, lets connections finish for `drainTimeout`, cuts the rest. `immediate` cuts at once. */
   close(options?: { immediate?: boolean }): Promise<void>;

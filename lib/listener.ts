@@ -42,7 +42,9 @@ export interface BindOptions {
 
 /** An address that cannot be listened at; `code` is `listen_failed`. */
 export class ListenError extends Error {
+  /** The name of the class. */
   override readonly name = "ListenError";
+  /** What happened. */
   readonly code = "listen_failed";
 }
 

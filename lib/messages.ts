@@ -16,7 +16,9 @@ import type { ConnectionInfo, ServiceStats } from "./stats.ts";
 
 /** Certificate and key files, by absolute path. */
 export interface CertificateFiles {
+  /** The certificate chain, in PEM. */
   cert: string;
+  /** The private key, in PEM. */
   key: string;
   /** Host names this certificate is for; without, those that the certificate itself names. */
   names?: string[];
@@ -57,6 +59,7 @@ export interface WorkerSpec {
   logLevel: LogLevel;
 }
 
+/** How grave a log record is. */
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
 
 /** A log record on its way to the supervisor, the only writer. */

@@ -18,7 +18,9 @@ export interface ServiceStats {
   messagesIn: number;
   /** Messages (or raw sends) queued. */
   messagesOut: number;
+  /** Bytes received. */
   bytesIn: number;
+  /** Bytes handed to the operating system. */
   bytesOut: number;
   /** Errors by their code. */
   errors: Record<string, number>;
@@ -60,17 +62,26 @@ export function mergeStats(all: Iterable<ServiceStats>): ServiceStats {
 
 /** One open connection, for people and programs that watch. */
 export interface ConnectionInfo {
+  /** Unique among the connections of one server. */
   id: string;
+  /** The service's name. */
   service: string;
+  /** What carries the bytes. */
   transport: string;
+  /** The peer's address. */
   remote: string;
+  /** The address on this side. */
   local: string;
+  /** Such as `open` or `closing`. */
   state: string;
   /** Milliseconds since it was made. */
   ageMs: number;
   /** Milliseconds since bytes last moved. */
   idleMs: number;
+  /** Bytes received. */
   bytesRead: number;
+  /** Bytes handed to the operating system. */
   bytesWritten: number;
+  /** Bytes that wait to be sent. */
   queuedBytes: number;
 }

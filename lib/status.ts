@@ -29,6 +29,7 @@ export type ServerState = "starting" | "running" | "stopping" | "stopped";
 
 /** One instance of one generation of a service. */
 export interface InstanceStatus {
+  /** Which generation of the service it belongs to. */
   generation: number;
   /** From 0. */
   instance: number;
@@ -40,12 +41,15 @@ export interface InstanceStatus {
   crashes: number;
   /** How often its worker was replaced after that. */
   restarts: number;
+  /** What last went wrong with it. */
   lastError?: ErrorRecord;
 }
 
 /** One service. */
 export interface ServiceStatus {
+  /** The service's name. */
   name: string;
+  /** How it does. */
   state: ServiceState;
   /** Counts its replacements, from 1. */
   generation: number;
@@ -69,8 +73,11 @@ export interface ServiceStatus {
 
 /** A server. */
 export interface ServerStatus {
+  /** The program's version. */
   version: string;
+  /** Its process. */
   pid: number;
+  /** How it does. */
   state: ServerState;
   /** Milliseconds since the epoch; undefined before it has started. */
   started?: number;
@@ -80,6 +87,7 @@ export interface ServerStatus {
   control?: string;
   /** Whether instances and generations can share a port here. */
   portSharing: boolean;
+  /** Its services, those being removed first. */
   services: ServiceStatus[];
 }
 

@@ -35,6 +35,7 @@ import { version } from "./version.ts";
 export interface SupervisorOptions {
   /** Starts workers. @default {in isolates of their own} */
   spawn?: Spawn;
+  /** Intervals and deadlines. */
   timing?: Partial<Timing>;
   /** Whether listeners can share a port. @default {what the system can} */
   portSharing?: boolean;
@@ -71,6 +72,7 @@ export class Supervisor {
   #started: number | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
+  /** @internal Servers are made by `serve`. */
   constructor(config: Config, options: SupervisorOptions = {}) {
     this.#config = config;
     this.#options = options;

@@ -34,8 +34,9 @@ export interface ClientTls {
   serverName?: string;
   /** Authorities to trust in place of the system's, in PEM. */
   caCerts?: string[];
-  /** The client's own certificate chain and key, in PEM. */
+  /** The client's own certificate chain, in PEM. */
   cert?: string;
+  /** The key of the client's own certificate, in PEM. */
   key?: string;
   /**
    * Take any certificate. For tests only.
