@@ -114,7 +114,7 @@ Deno.test("a unix socket serves, has its mode from the first moment, and goes wi
   const taken = await assertRejects(() => listen(`text+unix://${path}`));
   assertMatch(String(taken), /another server listens there/);
   await server.close({ immediate: true });
-  assertEquals([...Deno.readDirSync(dir)], []);
+  assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
 });
 
 Deno.test("a unix socket that a dead server left is replaced, another file is not", async () => {
