@@ -56,8 +56,11 @@ export class Deployment {
     return this.#candidate;
   }
 
-  /** Puts the prepared generation in the place of the one that served, which drains from now on. */
-  commit(): void {
+  /**
+   * Puts the prepared generation in the place of the one that served, which drains from now on. Settles once only the
+   * new one gets connections.
+   */
+  async commit(): Promise<void> {
     const generation = this.#candidate;
     if (!generation) return;
     const old = this.#current;
@@ -68,7 +71,7 @@ export class Deployment {
       generation: generation.number,
       addresses: generation.bound.map(formatEndpoint).join(", "),
     });
-    if (old) this.#retire(old);
+    if (old) await this.#retire(old);
   }
 
   /** Ends the prepared generation. `error` says why it is not to serve. */
@@ -82,11 +85,16 @@ export class Deployment {
     this.#remember(generation);
   }
 
-  /** Drains whatever serves. Settles once nothing runs that serves or has served. */
-  async withdraw(): Promise<void> {
+  /** Drains whatever serves. Settles once it gets no more connections. */
+  async release(): Promise<void> {
     const generation = this.#current;
     this.#current = undefined;
-    if (generation) this.#retire(generation);
+    if (generation) await this.#retire(generation);
+  }
+
+  /** Drains whatever serves. Settles once nothing runs that serves or has served. */
+  async withdraw(): Promise<void> {
+    await this.release();
     await Promise.all(this.#ends);
   }
 
@@ -127,8 +135,8 @@ export class Deployment {
     return current.failed ? "failed" : "restarting";
   }
 
-  /** Has a generation drain, in the background. */
-  #retire(generation: Generation): void {
+  /** Has a generation drain, in the background. Settles once it does not listen any more. */
+  async #retire(generation: Generation): Promise<void> {
     this.#draining.push(generation);
     if (this.#draining.length > MAX_DRAINING) {
       const [oldest] = this.#draining;
@@ -138,12 +146,15 @@ export class Deployment {
       });
       oldest.stop();
     }
-    const end = this.#drain(generation);
+    const unlistened = generation.unlisten();
+    const end = this.#drain(generation, unlistened);
     this.#ends.add(end);
     end.finally(() => this.#ends.delete(end));
+    await unlistened;
   }
 
-  async #drain(generation: Generation): Promise<void> {
+  async #drain(generation: Generation, unlistened: Promise<void>): Promise<void> {
+    await unlistened;
     const { number, service: { limits: { drainTimeoutMs } } } = generation;
     if (!generation.draining) {
       const time = describeDuration(drainTimeoutMs);

@@ -73,9 +73,11 @@ export class Instance {
     }
   }
 
-  /** Posts log records that wait for company; for when the end is near. */
-  flush(): void {
-    this.#relay?.flush();
+  /** Gets no more connections and posts what there is to log: the isolate is about to be ended. */
+  async abandon(): Promise<void> {
+    this.#relay?.close();
+    // By this the other instances get the connections sooner than by the end of the isolate.
+    await this.#service?.unlisten();
   }
 
   async #load(spec: WorkerSpec): Promise<void> {
@@ -116,7 +118,7 @@ export class Instance {
   /** Without an answer for its failure, a failed order is a crash. */
   #inTurn(act: () => Promise<void>, failed: "load_failed" | "listen_failed" | "crashed" = "crashed"): void {
     this.#orders = this.#orders.then(act).catch((error) => {
-      this.flush();
+      this.#relay?.flush();
       this.#post({ type: failed, error: rootRecord(error) });
     });
   }

@@ -4,7 +4,7 @@
  * 1. Everything new loads. Nothing is bound yet, because a bound socket already gets connections.
  * 2. Where ports cannot be shared, the old stops listening; its connections go on.
  * 3. Everything new listens, service after service.
- * 4. The new takes the old one's place; the old drains.
+ * 4. The new takes the old one's place; the old stops listening and drains.
  *
  * If anything fails before 4, everything new is ended, the old listens again where it must, and nothing has changed.
  *
@@ -39,10 +39,9 @@ export async function rollOut(
   const unlistened: Generation[] = [];
   const problems = await load(changes) ?? await listen(changes, options, unlistened);
   if (problems === undefined) {
-    for (const { deployment, next } of changes) {
-      if (next) deployment.commit();
-      else deployment.withdraw();
-    }
+    await Promise.all(
+      changes.map(({ deployment, next }) => next ? deployment.commit() : deployment.release()),
+    );
     return [];
   }
   await Promise.all(

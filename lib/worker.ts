@@ -49,10 +49,10 @@ function post(message: FromWorker): void {
   if (!over) scope.postMessage(message);
 }
 
-/** The last words. */
+/** Says the last words, once no more connections come in. */
 function end(message: FromWorker): void {
   if (over) return;
-  instance?.flush();
-  post(message);
+  const abandoned = instance?.abandon();
   over = true;
+  Promise.resolve(abandoned).catch(() => {}).then(() => scope.postMessage(message));
 }
