@@ -21,6 +21,7 @@ import type {
   AnyProtocol,
   Codec,
   Connection,
+  Direction,
   Peer,
   SendOptions,
   SendResult,
@@ -34,14 +35,30 @@ import { formatAddr } from "./endpoint.ts";
 import { errorCode } from "./error_record.ts";
 import type { Limits } from "./limits.ts";
 import { Outbox, type Sender } from "./outbox.ts";
-import { relay } from "./relay.ts";
+import { type Read, Reader } from "./reader.ts";
+import { pipe } from "./pipe.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "./stats.ts";
 import { closeQuietly, type Secure, type Transport } from "./transport.ts";
 
-/** The most that a closed connection discards while the peer still sends. */
-const LINGER_BYTES = 1024 * 1024;
-
 type Phase = "open" | "closing" | "lingering" | "closed";
+
+/** Takes frames as they are. */
+export interface FrameRelay {
+  /**
+   * Takes a frame on.
+   *
+   * @param message What it says; undefined if it says nothing.
+   * @param upgrade What it changes on both sides, once it has gone on.
+   */
+  frame(
+    connection: ServiceConnection,
+    frame: Uint8Array,
+    message: unknown,
+    upgrade: Upgrade | undefined,
+  ): unknown;
+  /** Bytes that make no frame (`frame`, if they did and it makes no message). Answers whether the connection goes on. */
+  bad(connection: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean;
+}
 
 /** What a connection's surroundings give it, the same for all connections of a listener. */
 export interface ConnectionHost {
@@ -53,6 +70,8 @@ export interface ConnectionHost {
   readonly stats: ServiceStats;
   /** How this side does TLS when an upgrade asks for it. */
   readonly secure?: Secure;
+  /** What a proxy does with what it receives, in place of the handler. */
+  readonly relay?: FrameRelay;
   /** Hears of every error, counted already. */
   report(connection: ServiceConnection, error: Error, code: string): void;
   /** Hears of the end, after `onClose`. */
@@ -73,6 +92,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   readonly #host: ConnectionHost;
   readonly #delivery: Delivery;
+  readonly #reader: Reader;
   readonly #outbox: Outbox;
   readonly #deadlines: Deadlines;
   readonly #datagrams: boolean;
@@ -84,13 +104,9 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #phase: Phase = "open";
   #error: Error | undefined;
   #writeEnded = false;
-  #discarded = 0;
   #pipe: Connection<unknown> | undefined;
   #abort: AbortController | undefined;
-  #wakeReader: (() => void) | undefined;
   #upgradingTls = false;
-  #readPending = false;
-  #handOver: ((bytes: Uint8Array | null) => void) | undefined;
 
   constructor(id: string, transport: Transport, options: { kind: TransportName; host: ConnectionHost }) {
     const { kind, host } = options;
@@ -101,6 +117,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#transport = transport;
     this.#datagrams = transport.receive !== undefined;
     this.#delivery = new Delivery(this, this.#receiver(), { datagrams: this.#datagrams });
+    this.#reader = new Reader(transport, this.#delivery, this.#read());
     this.#outbox = new Outbox(transport, this.#sender(), {
       maxBytes: host.limits.maxSendBytes,
       separate: this.#datagrams,
@@ -143,14 +160,10 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     return this.#abort.signal;
   }
 
-  /** Greets, then receives until the end. */
-  async run(): Promise<void> {
+  /** Greets, and receives until the end. */
+  run(): void {
     this.#call(() => this.#delivery.settle(this.#host.handler.onConnect?.(this)));
-    try {
-      await (this.#datagrams ? this.#receiveDatagrams() : this.#receive());
-    } catch (error) {
-      this.#lost(error);
-    }
+    this.#reader.run();
   }
 
   send(message: unknown, options?: SendOptions): SendResult {
@@ -159,7 +172,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     const raw = options?.raw === true;
     this.#queue(raw ? message as Uint8Array | string : this.#outgoing.encode(message, this));
     if (!raw && this.#protocol.upgrade !== undefined) {
-      const to = this.#protocol.upgrade(message, "out", this);
+      const to = this.#protocol.upgrade(message, this.side === "server" ? "out" : "in", this);
       if (to !== undefined) this.upgrade(to);
     }
     return "queued";
@@ -174,7 +187,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   resume(): void {
-    this.#release(Hold.paused);
+    this.#delivery.release(Hold.paused);
   }
 
   close(last?: unknown, options?: SendOptions): void {
@@ -187,7 +200,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#delivery.buffer.clear();
     if (!this.#delivery.isPassing) this.#outbox.schedule();
     this.#outbox.dropBarrier();
-    this.#wake();
+    this.#reader.discard();
   }
 
   end(): void {
@@ -266,71 +279,49 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   // Receiving
 
-  async #receive(): Promise<void> {
-    const { buffer } = this.#delivery;
-    while (this.#phase !== "closed") {
-      if (this.#phase === "open" ? buffer.isFull : this.#discarded > LINGER_BYTES) {
-        await new Promise<void>((resolve) => this.#wakeReader = resolve);
-        continue;
-      }
-      const room = buffer.room();
-      this.#readPending = true;
-      const count = await this.#transport.read(room);
-      this.#readPending = false;
-      if (this.#handOver !== undefined) return this.#handOver(count === null ? null : room.slice(0, count));
-      if (count === null) break;
-      this.#received(count);
-      if (this.#upgradingTls) return;
-    }
-    if (this.#phase === "lingering") this.#shut();
-    else if (this.#phase !== "closed") this.#delivery.endOfStream();
-  }
-
-  async #receiveDatagrams(): Promise<void> {
-    while (this.#phase !== "closed") {
-      if (this.#phase === "open" && !this.#delivery.isFree) {
-        await new Promise<void>((resolve) => this.#wakeReader = resolve);
-        continue;
-      }
-      const datagram = await this.#transport.receive!();
-      if (datagram === null) break;
-      this.#count(datagram.length);
-      if (this.#phase !== "open") continue;
-      this.#delivery.buffer.load(datagram);
-      this.#delivery.pass();
-    }
-    this.#shut();
-  }
-
-  #received(count: number): void {
-    this.#count(count);
-    if (this.#phase === "open") {
-      this.#delivery.buffer.commit(count);
-      return this.#delivery.pass();
-    }
-    this.#discarded += count;
-    if (this.#phase === "lingering" && this.#discarded > LINGER_BYTES) this.#shut();
-  }
-
-  #count(count: number): void {
-    this.#deadlines.activeAt = this.#host.clock.now;
-    this.bytesRead += count;
-    this.#host.stats.bytesIn += count;
+  #read(): Read {
+    const { stats, clock } = this.#host;
+    const count = (bytes: number) => {
+      this.#deadlines.activeAt = clock.now;
+      this.bytesRead += bytes;
+      stats.bytesIn += bytes;
+    };
+    return {
+      received: (bytes) => {
+        count(bytes);
+        if (this.#phase === "open") {
+          this.#delivery.buffer.commit(bytes);
+          this.#delivery.pass();
+        } else if (this.#phase === "lingering" && this.#reader.isFedUp) this.#shut();
+      },
+      datagram: (datagram) => {
+        count(datagram.length);
+        if (this.#phase !== "open") return;
+        this.#delivery.buffer.load(datagram);
+        this.#delivery.pass();
+      },
+      ended: () => {
+        if (this.#phase === "lingering" || this.#datagrams) this.#shut();
+        else if (this.#phase !== "closed") this.#delivery.endOfStream();
+      },
+      readFailed: (error) => this.#lost(error),
+    };
   }
 
   #receiver(): Receiver {
-    const { handler, stats, clock } = this.#host;
+    const { handler, stats, clock, relay } = this.#host;
+    const direction: Direction = this.side === "server" ? "in" : "out";
     return {
-      message: (message) => {
+      message: (message, frame) => {
         stats.messagesIn++;
-        if (this.#protocol.upgrade !== undefined) {
-          const to = this.#protocol.upgrade(message, "in", this);
-          if (to !== undefined) this.upgrade(to);
-        }
+        const to = this.#protocol.upgrade?.(message, direction, this);
+        if (relay !== undefined) return relay.frame(this, frame, message, to);
+        if (to !== undefined) this.upgrade(to);
         return this.#pipe === undefined
           ? handler.onMessage?.(this, message)
-          : relay(message, this, this.#pipe);
+          : pipe(message, this, this.#pipe);
       },
+      skipped: relay && ((frame) => void relay.frame(this, frame, undefined, undefined)),
       end: () => {
         this.#pipe?.end();
         return handler.onEnd?.(this);
@@ -338,11 +329,13 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       ended: () => {
         if (this.#writeEnded || !(handler.allowHalfOpen || this.#pipe)) this.close();
       },
-      failed: (thrown, fallback) => this.#fail(thrown, fallback),
+      failed: (thrown, fallback, frame) => {
+        const passable = fallback === "bad_frame" || fallback === "bad_message";
+        if (!passable || !relay?.bad(this, toError(thrown), frame)) this.#fail(thrown, fallback);
+      },
       lost: (error) => this.#notify(error, error.code),
       busy: (pending) => {
         this.#deadlines.busySince = pending ? clock.now : 0;
-        if (!pending) this.#wake();
       },
       passed: (framed) => {
         const deadlines = this.#deadlines;
@@ -350,20 +343,9 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
         if (this.#delivery.buffer.length === 0 || !this.#delivery.isFree) deadlines.partialSince = 0;
         else if (framed || deadlines.partialSince === 0) deadlines.partialSince = clock.now;
         this.#outbox.flush();
+        this.#reader.wake();
       },
     };
-  }
-
-  /** Takes away what held delivery back, and has the reader go on if it had to stop. */
-  #release(reason: number): void {
-    this.#delivery.release(reason);
-    this.#wake();
-  }
-
-  #wake(): void {
-    const wake = this.#wakeReader;
-    this.#wakeReader = undefined;
-    wake?.();
   }
 
   // Sending
@@ -394,12 +376,12 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
         stats.bytesOut += count;
       },
       full: () => {
-        this.#delivery.hold(Hold.full);
+        if (this.#host.relay === undefined) this.#delivery.hold(Hold.full);
         this.#call(() => handler.onBufferFull?.(this));
       },
       drained: () => {
         this.#call(() => handler.onBufferDrain?.(this));
-        this.#release(Hold.full);
+        this.#delivery.release(Hold.full);
       },
       empty: () => {
         if (this.#phase === "closing") this.#linger();
@@ -434,12 +416,14 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     }
     this.#upgradingTls = true;
     this.#delivery.hold(Hold.upgrading);
+    this.#reader.yield();
     this.#outbox.barrier(() => this.#startTls());
   }
 
   async #startTls(): Promise<void> {
     try {
-      const transport = await this.#host.secure!(this.#transport, this.#bytesBehind());
+      // What has come since the request for TLS, or will by a read that is pending, is the handshake or fails it.
+      const transport = await this.#host.secure!(this.#transport, this.#reader.takeOver());
       if (this.#phase === "closed") return transport.close();
       this.#transport = transport;
     } catch (error) {
@@ -450,18 +434,10 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     }
     this.#kind = "tls";
     this.#upgradingTls = false;
-    this.#handOver = undefined;
     this.#deadlines.activeAt = this.#host.clock.now;
     this.#outbox.replace(this.#transport);
-    this.#release(Hold.upgrading);
-    this.#receive().catch((error) => this.#lost(error));
-  }
-
-  /** What has come since the request for TLS, or will by the read that is pending: the handshake, or what fails it. */
-  #bytesBehind(): Promise<Uint8Array | null> | undefined {
-    const { buffer } = this.#delivery;
-    if (this.#readPending) return new Promise((resolve) => this.#handOver = resolve);
-    return buffer.length > 0 ? Promise.resolve(buffer.takeRest()) : undefined;
+    this.#delivery.release(Hold.upgrading);
+    this.#reader.replace(this.#transport);
   }
 
   // Errors
@@ -515,7 +491,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   /** All is written: ends writing, and waits for the peer to end too. */
   #linger(): void {
     this.#phase = "lingering";
-    const peerIsDone = this.#delivery.peerEnded || this.#discarded > LINGER_BYTES || this.#datagrams;
+    const peerIsDone = this.#delivery.peerEnded || this.#reader.isFedUp || this.#datagrams;
     if (peerIsDone || this.limits.lingerTimeoutMs === 0) this.#shut();
     else if (this.#deadlines.endedAt > 0) this.#deadlines.endedAt = this.#host.clock.now;
     else this.#endWriting();
@@ -537,7 +513,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#delivery.hold(Hold.closed);
     this.#delivery.buffer.clear();
     this.#outbox.stop(this.#closedError());
-    this.#wake();
+    this.#reader.stop();
     this.#abort?.abort(this.#error);
     try {
       this.#host.handler.onClose?.(this);

@@ -18,6 +18,9 @@ export type Skip = typeof skip;
 /** What carries a connection's bytes. */
 export type TransportName = "tcp" | "tls" | "unix" | "udp";
 
+/** Which way a message goes: `"in"` from client to server, `"out"` from server to client. */
+export type Direction = "in" | "out";
+
 /** Which end of the wire this process is: `listen` makes servers, `connect` makes clients. */
 export type Side = "server" | "client";
 
@@ -74,7 +77,7 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
    */
   upgrade?(
     message: In | Out,
-    direction: "in" | "out",
+    direction: Direction,
     connection: Peer<S>,
   ): Upgrade | undefined;
   /** Whether this reply completes the oldest open request. */

@@ -27,14 +27,16 @@ export const Hold = {
 
 /** Whom messages are delivered to. */
 export interface Receiver {
-  /** Handles a message. A promise holds back the next one. */
-  message(message: unknown): unknown;
+  /** Handles a message; `frame` is what it came in, a view. A promise holds back the next one. */
+  message(message: unknown, frame: Uint8Array): unknown;
+  /** Hears of whole frames, and of a last one that is not, that make no message. */
+  skipped?(frame: Uint8Array): void;
   /** The peer has ended its half and every message is handled. */
   end(): unknown;
   /** That is handled too. */
   ended(): void;
-  /** What was received is bad, or handling it failed: ends the connection. */
-  failed(thrown: unknown, fallback: ConnectionErrorCode): void;
+  /** What was received is bad, or handling it failed: ends the connection. `frame` is what could not be decoded. */
+  failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void;
   /** Something was lost, which the connection survives. */
   lost(error: ConnectionError): void;
   /** A callback's promise is pending, or is so no more. */
@@ -156,14 +158,16 @@ export class Delivery {
     try {
       message = this.#codec.decode(frame, this.#peer);
     } catch (cause) {
-      return this.#receiver.failed(badMessage(cause), "bad_message");
+      return this.#receiver.failed(badMessage(cause), "bad_message", frame);
     }
-    if (message !== skip && this.#held === 0) this.#deliver(message);
+    if ((this.#held & Hold.closed) !== 0) return;
+    if (message !== skip) this.#deliver(message, frame);
+    else this.#receiver.skipped?.(frame);
   }
 
-  #deliver(message: unknown): void {
+  #deliver(message: unknown, frame: Uint8Array): void {
     try {
-      const answer = this.#receiver.message(message);
+      const answer = this.#receiver.message(message, frame);
       if (answer !== undefined) this.settle(answer);
     } catch (error) {
       this.#receiver.failed(error, "handler_error");
@@ -199,6 +203,7 @@ export class Delivery {
 
   #deliverRest(rest: Uint8Array): void {
     if (this.#codec.end === undefined) {
+      this.#receiver.skipped?.(rest);
       const found = `the stream ended ${rest.length} bytes into it`;
       return this.#receiver.lost(new ConnectionError("partial_frame", `Cannot complete a frame: ${found}`));
     }
@@ -206,9 +211,10 @@ export class Delivery {
     try {
       message = this.#codec.end(rest, this.#peer);
     } catch (cause) {
-      return this.#receiver.failed(badMessage(cause), "bad_message");
+      return this.#receiver.failed(badMessage(cause), "bad_message", rest);
     }
-    if (message !== skip) this.#deliver(message);
+    if (message !== skip) this.#deliver(message, rest);
+    else this.#receiver.skipped?.(rest);
   }
 }
 
