@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ControlError, controlRequest } from "../../lib/control/client.ts";
+import { DialError } from "../../lib/dial.ts";
+import { startServer } from "../../lib/serve.ts";
+import type { Supervisor } from "../../lib/supervisor.ts";
+import { StartError } from "../../lib/supervisor_error.ts";
+import { Wire } from "../support/wire.ts";
+import { configOf, LogWatch, QUICK } from "./supervised.ts";
+
+interface Controlled extends AsyncDisposable {
+  supervisor: Supervisor;
+  path: string;
+}
+
+/** A server with a control socket in a folder of its own. */
+async function controlled(): Promise<Controlled> {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/control.sock`;
+  const log = new LogWatch();
+  const config = configOf({ chat: { handler: "shout" }, other: { handler: "shout" } }, { control: path });
+  const supervisor = await startServer(config, { timing: QUICK });
+  return {
+    supervisor,
+    path,
+    async [Symbol.asyncDispose]() {
+      await supervisor.stop({ immediate: true });
+      log[Symbol.dispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+const options = { ignore: Deno.build.os === "windows" };
+
+Deno.test("the control socket is its owner's alone and goes with the server", options, async () => {
+  await using server = await controlled();
+  assertEquals((await Deno.lstat(server.path)).mode! & 0o777, 0o600);
+  await server.supervisor.stop();
+  await assertRejects(() => Deno.lstat(server.path), Deno.errors.NotFound);
+  await assertRejects(() => controlRequest(server.path, { command: "status" }), DialError);
+});
+
+Deno.test("status and connections come over the control socket, counters fresh", options, async () => {
+  await using server = await controlled();
+  const [{ addresses: [address] }] = server.supervisor.status().services;
+  const { connect } = await import("../../lib/connect.ts");
+  await using client = await connect<string>(address);
+  assertEquals(await client.pingPong("x"), "X");
+  const status = await controlRequest(server.path, { command: "status" });
+  assertEquals(status.control, server.path);
+  assertEquals(status.services.map(({ name, state, stats }) => [name, state, stats.messagesIn]), [
+    ["chat", "running", 1],
+    ["other", "running", 0],
+  ]);
+  const connections = await controlRequest(server.path, { command: "connections" });
+  assertEquals(connections.map(({ id, bytesRead }) => [id, bytesRead]), [["chat.1.0.1", 2]]);
+  assertEquals(await controlRequest(server.path, { command: "connections", service: "other" }), []);
+});
+
+Deno.test("restart, reload of one and reload of all replace what they name", options, async () => {
+  await using server = await controlled();
+  assertEquals(await controlRequest(server.path, { command: "restart", service: "chat" }), null);
+  assertEquals(await controlRequest(server.path, { command: "reload", service: "chat" }), null);
+  assertEquals(await controlRequest(server.path, { command: "reload" }), null);
+  const { services } = await controlRequest(server.path, { command: "status" });
+  assertEquals(services.map(({ generation }) => generation), [4, 2]);
+});
+
+Deno.test("a refusal comes with its code and the nearest name", options, async () => {
+  await using server = await controlled();
+  for (const command of ["restart", "connections"] as const) {
+    const error = await assertRejects(
+      () => controlRequest(server.path, { command, service: "chta" }),
+      ControlError,
+      `did you mean "chat"?`,
+    );
+    assertEquals(error.code, "unknown_service");
+  }
+});
+
+Deno.test("stop over the control socket is answered, and ends the server", options, async () => {
+  await using server = await controlled();
+  assertEquals(await controlRequest(server.path, { command: "stop" }), null);
+  await server.supervisor.finished;
+  assertEquals(server.supervisor.status().state, "stopped");
+});
+
+Deno.test("what is no request is answered, and the connection goes on", options, async () => {
+  await using server = await controlled();
+  using wire = new Wire(await Deno.connect({ transport: "unix", path: server.path }));
+  const cases: [string, number | null, string][] = [
+    [`{"command":"status"}`, null, "bad_request"],
+    [`{"id":1,"command":"restrat"}`, 1, "bad_request"],
+    [`{"id":2,"command":"toString"}`, 2, "bad_request"],
+    [`{"id":3,"command":"restart"}`, 3, "bad_request"],
+    [`{"id":4,"command":"stop","immediate":"yes"}`, 4, "bad_request"],
+    [`[1]`, null, "bad_request"],
+    [`null`, null, "bad_request"],
+  ];
+  for (const [line, id, code] of cases) {
+    await wire.write(`${line}\n`);
+    const reply = JSON.parse(await wire.line());
+    assertEquals([reply.id, reply.ok, reply.error.code], [id, false, code], line);
+    assert(reply.error.stack === undefined);
+  }
+  await wire.write(`{"id":"last","command":"status"}\n`);
+  assertEquals(JSON.parse(await wire.line()).ok, true);
+});
+
+Deno.test("a second server with the same control socket does not start", options, async () => {
+  await using server = await controlled();
+  const second = configOf({ a: { handler: "shout" } }, { control: server.path });
+  await assertRejects(() => startServer(second), StartError, "control: Cannot listen at");
+  assertEquals((await controlRequest(server.path, { command: "status" })).pid, Deno.pid);
+});

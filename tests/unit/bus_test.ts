@@ -1,0 +1,97 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Bus, type BusMessage, LocalBus, MAX_TOPIC_LENGTH, TopicError } from "../../lib/bus.ts";
+
+/** Workers on one bus, joined as the supervisor joins them. */
+function workers(count: number): { bus: Bus; locals: LocalBus[] } {
+  const bus = new Bus();
+  const locals = Array.from({ length: count }, () => {
+    const subscriber = { deliver: (topic: string, message: unknown) => local.deliver(topic, message) };
+    const local: LocalBus = new LocalBus((message: BusMessage) => {
+      if (message.type === "publish") bus.publish(subscriber, message.topic, message.message);
+      else if (message.type === "subscribe") bus.subscribe(subscriber, message.topic);
+      else bus.unsubscribe(subscriber, message.topic);
+    });
+    return local;
+  });
+  return { bus, locals };
+}
+
+Deno.test("every subscriber hears a message once, the publisher's own included", () => {
+  const { locals } = workers(3);
+  const heard: string[] = [];
+  for (const [index, local] of locals.entries()) {
+    local.subscribe("t", (message) => heard.push(`${index} ${message}`));
+  }
+  locals[0].subscribe("t", (message) => heard.push(`again ${message}`));
+  locals[1].subscribe("other", (message) => heard.push(`other ${message}`));
+  locals[0].publish("t", "x");
+  assertEquals(heard, ["1 x", "2 x", "0 x", "again x"]);
+});
+
+Deno.test("nobody hears a topic after unsubscribing, and nothing is kept of it", () => {
+  const { bus, locals: [one, two] } = workers(2);
+  const heard: unknown[] = [];
+  const listener = (message: unknown) => heard.push(message);
+  const ends = [one.subscribe("t", listener), one.subscribe("t", listener), two.subscribe("t", listener)];
+  ends[0]();
+  ends[0]();
+  two.publish("t", 1);
+  assertEquals(heard, [1, 1]);
+  ends[1]();
+  ends[2]();
+  two.publish("t", 2);
+  assertEquals(heard, [1, 1]);
+  assertEquals([one.topics, two.topics, bus.topics], [0, 0, 0]);
+});
+
+Deno.test("a subscription ended late does not end a later one to the same topic", () => {
+  const local = new LocalBus();
+  const end = local.subscribe("t", () => {});
+  end();
+  const heard: unknown[] = [];
+  local.subscribe("t", (message) => heard.push(message));
+  end();
+  local.publish("t", 1);
+  assertEquals(heard, [1]);
+});
+
+Deno.test("the supervisor is told of a topic's first subscriber and of the last one's end only", () => {
+  const said: string[] = [];
+  const local = new LocalBus((message) => said.push(message.type));
+  const one = local.subscribe("t", () => {});
+  const two = local.subscribe("t", () => {});
+  one();
+  two();
+  assertEquals(said, ["subscribe", "unsubscribe"]);
+});
+
+Deno.test("a listener that throws keeps no other from hearing", () => {
+  const failures: unknown[] = [];
+  const local = new LocalBus(
+    () => {},
+    (error, topic) => failures.push(`${topic}: ${(error as Error).message}`),
+  );
+  const heard: unknown[] = [];
+  local.subscribe("t", () => {
+    throw new Error("boom");
+  });
+  local.subscribe("t", (message) => heard.push(message));
+  local.publish("t", 1);
+  assertEquals([heard, failures], [[1], ["t: boom"]]);
+});
+
+Deno.test("a worker that has gone is forgotten with all its topics", () => {
+  const bus = new Bus();
+  const heard: unknown[] = [];
+  const gone = { deliver: (_: string, message: unknown) => heard.push(message) };
+  for (const topic of ["a", "b"]) bus.subscribe(gone, topic);
+  bus.forget(gone);
+  bus.publish(null, "a", 1);
+  assertEquals([heard, bus.topics], [[], 0]);
+});
+
+Deno.test("a topic must be a string that is not too long", () => {
+  const local = new LocalBus();
+  assertThrows(() => local.publish(1 as unknown as string, 1), TopicError, "wanted a string");
+  assertThrows(() => local.subscribe("x".repeat(MAX_TOPIC_LENGTH + 1), () => {}), TopicError, "at most 1024");
+});

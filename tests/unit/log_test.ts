@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { configureSync, getLogger, type LogRecord as TapeRecord, resetSync } from "@logtape/logtape";
+import { FloodGate } from "../../lib/flood.ts";
+import { configureLog, formatterOf, serviceLog } from "../../lib/log.ts";
+import { emitRecords, toLogRecord } from "../../lib/log_record.ts";
+import { LogRelay } from "../../lib/log_relay.ts";
+import type { LogRecord } from "../../lib/messages.ts";
+
+function record(message: string, timestamp: number, category = ["protohost", "a"]): LogRecord {
+  return { level: "info", category, message, properties: {}, timestamp };
+}
+
+function tape(message: unknown[], properties: Record<string, unknown> = {}): TapeRecord {
+  return {
+    level: "error",
+    category: ["protohost", "chat"],
+    message,
+    rawMessage: message.map(String).join("{}"),
+    timestamp: Date.UTC(2026, 0, 2, 3, 4, 5),
+    properties,
+  };
+}
+
+Deno.test("a flood of one kind is folded into one record that says how many there were", () => {
+  const gate = new FloodGate({ limit: 3, windowMs: 1000 });
+  const written = Array.from({ length: 515 }, (_, i) => gate.pass(record(`hit ${i}`, i), "hit {i}")).flat();
+  assertEquals(written.map(({ message }) => message), ["hit 0", "hit 1", "hit 2"]);
+  assert(gate.pending);
+  assertEquals(gate.sweep(999), []);
+  const [summary] = gate.sweep(1000);
+  assertEquals(summary.message, "hit 514 ... repeated 512 times");
+  assertEquals(summary.properties.repeated, 512);
+  assert(!gate.pending);
+});
+
+Deno.test("other kinds and categories pass while one is folded", () => {
+  const gate = new FloodGate({ limit: 1 });
+  for (let i = 0; i < 5; i++) gate.pass(record("a", 0), "a");
+  assertEquals(gate.pass(record("b", 0), "b").length, 1);
+  assertEquals(gate.pass(record("a", 0, ["protohost", "other"]), "a").length, 1);
+});
+
+Deno.test("a new window begins with what the last one folded", () => {
+  const gate = new FloodGate({ limit: 1, windowMs: 10 });
+  gate.pass(record("x", 0), "x");
+  gate.pass(record("x", 1), "x");
+  assertEquals(gate.pass(record("x", 20), "x").map(({ message }) => message), [
+    "x ... repeated 1 times",
+    "x",
+  ]);
+});
+
+Deno.test("kinds beyond what the gate tells apart are folded as one", () => {
+  const gate = new FloodGate({ limit: 1, windowMs: 10, maxKinds: 2 });
+  const written = ["a", "b", "c", "d", "e"].flatMap((kind) => gate.pass(record(kind, 0), kind));
+  assertEquals(written.map(({ message }) => message), ["a", "b", "c"]);
+  assertEquals(gate.sweep(10).map(({ message }) => message), [
+    "various messages, the last one: e ... repeated 2 times",
+  ]);
+});
+
+Deno.test("a record becomes JSON whatever it holds", () => {
+  const circular: Record<string, unknown> = {
+    deep: { deep: { deep: { deep: { deep: { deep: { deep: 1 } } } } } },
+  };
+  circular.self = circular;
+  const made = toLogRecord(tape(["a ", 1n, " b ", new Error("boom"), " c ", { x: 1 }, ""], {
+    circular,
+    nothing: undefined,
+    call: () => {},
+    nan: NaN,
+    bytes: new Uint8Array(3),
+    error: new TypeError("bad"),
+    when: new Date(0),
+    map: new Map([["k", new Set([1])]]),
+    long: "x".repeat(20_000),
+  }));
+  assertEquals(made.message, `a 1 b Error: boom c {"x":1}`);
+  const properties = JSON.parse(JSON.stringify(made.properties));
+  assertEquals(properties, made.properties);
+  assertEquals(properties.circular.self, "[circular]");
+  assertEquals(properties.nan, "NaN");
+  assertEquals(properties.bytes, "[3 bytes]");
+  assertEquals(properties.error.message, "bad");
+  assertEquals(properties.when, "1970-01-01T00:00:00.000Z");
+  assertEquals(properties.map, { k: [1] });
+  assertEquals(properties.long.length, 16_387);
+});
+
+Deno.test("a relay posts batches, and all that is left when it closes", () => {
+  const batches: LogRecord[][] = [];
+  const relay = new LogRelay((records) => batches.push(records), { limit: 2 });
+  for (let i = 0; i < 5; i++) relay.sink(tape(["told"]));
+  assertEquals(batches, []);
+  relay.close();
+  assertEquals(batches.map((records) => records.map(({ message }) => message)), [
+    ["told", "told", "told ... repeated 3 times"],
+  ]);
+});
+
+Deno.test("a record that crossed is written under its own category, level and time", () => {
+  const written: TapeRecord[] = [];
+  configureSync({
+    reset: true,
+    sinks: { test: (record) => written.push(record) },
+    loggers: [{ category: [], sinks: ["test"] }, { category: ["logtape", "meta"], lowestLevel: "fatal" }],
+  });
+  try {
+    emitRecords([{ ...record("said {x}", 5), level: "warning", properties: { x: 1 } }]);
+  } finally {
+    resetSync();
+  }
+  const [{ category, level, message, timestamp, properties }] = written;
+  assertEquals({ category, level, message, timestamp, properties }, {
+    category: ["protohost", "a"],
+    level: "warning",
+    message: ["said {x}"],
+    timestamp: 5,
+    properties: { x: 1 },
+  });
+});
+
+Deno.test("a pretty line names the service, and what a peer sent cannot make a line of its own", () => {
+  const format = formatterOf({ level: "info", format: "pretty", file: "/x" });
+  assertMatch(
+    format(tape(["peer said ", "a\n2026 [INF] root: all is well\x1b[2J", ""])),
+    /^2026-01-02 03:04:05\.000 \+00(:00)? \[ERR\] chat: peer said a\\n2026 \[INF\] root: all is well\\x1b\[2J\n$/i,
+  );
+});
+
+Deno.test("a pretty line of an error has its stack beneath", () => {
+  const format = formatterOf({ level: "info", format: "pretty", file: "/x" });
+  const line = format(
+    tape(["crashed"], { error: { message: "x", stack: "Error: x\n    at f (file:///a.ts:1:2)" } }),
+  );
+  assertEquals(line.split("\n").slice(1), ["    at f (file:///a.ts:1:2)", ""]);
+});
+
+Deno.test("a JSON line has message, level, category, time and properties", () => {
+  const format = formatterOf({ level: "info", format: "json" });
+  const line = format(tape(["said ", "x\ny", ""], { n: 1 }));
+  assertEquals(line.split("\n").length, 2);
+  const json = JSON.parse(line);
+  assertStringIncludes(json.message, "said ");
+  assertEquals(json.level, "ERROR");
+  assertEquals(json.properties, { n: 1 });
+  assertEquals(Date.parse(json["@timestamp"]), Date.UTC(2026, 0, 2, 3, 4, 5));
+});
+
+Deno.test("the log goes to its file, by its level, and to a new one when that was moved away", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/a.log`;
+  const log = configureLog({ level: "info", format: "json", file });
+  try {
+    serviceLog("chat").debug("not this");
+    serviceLog("chat").info("one");
+    log.setLevel("debug");
+    serviceLog("chat").debug("two");
+    await Deno.rename(file, `${file}.1`);
+    log.reopen();
+    getLogger("a user's own").info("three");
+  } finally {
+    log.close();
+  }
+  serviceLog("chat").info("after the end");
+  const messages = async (path: string) =>
+    (await Deno.readTextFile(path)).trim().split("\n").map((line) => JSON.parse(line).message);
+  assertEquals(await messages(`${file}.1`), ["one", "two"]);
+  assertEquals(await messages(file), ["three"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a program's own logging is left as it is", async () => {
+  const written: unknown[] = [];
+  configureSync({
+    reset: true,
+    sinks: { own: (record) => written.push(record.message[0]) },
+    loggers: [{ category: [], sinks: ["own"] }, { category: ["logtape", "meta"], lowestLevel: "fatal" }],
+  });
+  const folder = await Deno.makeTempDir();
+  try {
+    const log = configureLog({ level: "info", format: "json", file: `${folder}/a.log` });
+    serviceLog("chat").info("hello");
+    log.close();
+    serviceLog("chat").info("still");
+  } finally {
+    resetSync();
+  }
+  assertEquals(written, ["hello", "still"]);
+  assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  await Deno.remove(folder);
+});

@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import type { Config, ServiceConfig } from "../../lib/config.ts";
+import { parseEndpoint } from "../../lib/endpoint.ts";
+import { DEFAULT_LIMITS } from "../../lib/limits.ts";
+import { endpointKey, isSharable, shareLimits, usefulInstances, workerSpecs } from "../../lib/worker_spec.ts";
+
+const service: ServiceConfig = {
+  name: "chat",
+  listen: ["jsonnl://127.0.0.1:1"],
+  upstream: [],
+  hooks: [],
+  options: { a: 1 },
+  instances: 3,
+  limits: DEFAULT_LIMITS,
+};
+
+const config: Config = {
+  base: "file:///srv/",
+  control: false,
+  log: { level: "debug", format: "pretty" },
+  protocols: { mine: "file:///srv/mine.ts" },
+  services: { chat: service },
+};
+
+Deno.test("each instance is told which it is, and its share of the limits", () => {
+  const specs = workerSpecs(service, config, { generation: 4, instances: 3 });
+  assertEquals(specs.map(({ instance, generation }) => [instance, generation]), [[0, 4], [1, 4], [2, 4]]);
+  assertEquals(specs[1].limits.maxConnections, 5462);
+  assertEquals(specs[2].protocols, config.protocols);
+  assertEquals(JSON.parse(JSON.stringify(specs)), specs);
+});
+
+Deno.test("counts of connections are divided, rounded up; what is off stays off", () => {
+  const shared = shareLimits({ ...DEFAULT_LIMITS, maxConnections: 10, maxConnectionsPerAddress: 1 }, 4);
+  assertEquals([shared.maxConnections, shared.maxConnectionsPerAddress], [3, 1]);
+  assertEquals(shareLimits(DEFAULT_LIMITS, 4).maxConnectionsPerAddress, 0);
+  assertEquals(shareLimits(DEFAULT_LIMITS, 4).maxFrameBytes, DEFAULT_LIMITS.maxFrameBytes);
+});
+
+Deno.test("one instance is enough where no address can be shared", () => {
+  const cases: [string[], number][] = [
+    [["text://h:1"], 3],
+    [["text+unix:///a"], 1],
+    [["text+udp://h:1", "text+unix:///a"], 1],
+    [["text+udp://h:1", "text+tls://h:1"], 3],
+    [[], 3],
+  ];
+  for (const [listen, wanted] of cases) {
+    assertEquals(usefulInstances({ ...service, listen }), wanted, listen.join());
+  }
+});
+
+Deno.test("endpoints that take the same socket have the same key", () => {
+  const key = (address: string) => endpointKey(parseEndpoint(address));
+  assertEquals(key("text://h:1"), key("jsonnl+tls://h:1"));
+  assertEquals(key("text://h:1") === key("text+udp://h:1"), false);
+  assertEquals(key("text+unix:///a"), "unix /a");
+  assertEquals(isSharable(parseEndpoint("text+tls://h:1")), true);
+});
