@@ -18,6 +18,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import type { LogConfig } from "./config/types.ts";
+import { toLogRecord } from "./log_record.ts";
 import type { LogLevel } from "./messages.ts";
 
 /** The log of the server itself. */
@@ -75,7 +76,11 @@ export function configureLog(config: LogConfig): LogWriter {
 /** The formatter of a configuration, one line or more for each record. */
 export function formatterOf(config: LogConfig): TextFormatter {
   if (config.format === "json") {
-    return getJsonLinesFormatter({ message: "rendered", properties: "nest:properties" });
+    const line = getJsonLinesFormatter({ message: "rendered", properties: "nest:properties" });
+    return (record) => {
+      const { message, properties } = toLogRecord(record);
+      return line({ ...record, message: [message], properties });
+    };
   }
   const options = {
     timestamp: "date-time-tz",

@@ -13,7 +13,7 @@ import { Deployment } from "./deployment.ts";
 import type { GenerationEnvironment } from "./generation.ts";
 import { spawnIsolate } from "./isolate.ts";
 import { canSharePorts } from "./listener.ts";
-import { serverLog } from "./log.ts";
+import { serverLog, serviceLog } from "./log.ts";
 import { planReload } from "./reload.ts";
 import { type Change, rollOut } from "./rollout.ts";
 import type { Spawn } from "./runner.ts";
@@ -136,9 +136,8 @@ export class Supervisor {
       const names = new Set([...this.#deployments.keys(), ...Object.keys(next.services)]);
       const problems = await this.#replace([...names], next);
       if (problems.length > 0) {
-        const error = new ReloadError("reload", problems);
-        serverLog().error("{error}; everything runs on as before", { error: error.message });
-        throw error;
+        tell("reload", problems);
+        throw new ReloadError("reload", problems);
       }
       this.#config = next;
       const { added, removed, replaced } = plan;
@@ -165,9 +164,8 @@ export class Supervisor {
       }
       const problems = await this.#replace([service], this.#config);
       if (problems.length === 0) return;
-      const error = new RestartError(`restart ${service}`, problems);
-      serverLog().error("{error}; it runs on as before", { error: error.message });
-      throw error;
+      tell(`restart ${service}`, problems);
+      throw new RestartError(`restart ${service}`, problems);
     });
   }
 
@@ -256,7 +254,9 @@ export class Supervisor {
     try {
       return await (this.#options.loadConfig ?? loadConfig)(file);
     } catch (error) {
-      serverLog().error("Cannot reload: {error}; everything runs on as before", { error: String(error) });
+      tell("reload", []);
+      const { message } = error as Error;
+      for (const line of message.split("\n")) serverLog().error("{line}", { line });
       throw error;
     }
   }
@@ -292,5 +292,13 @@ export class Supervisor {
 
   #slots(): Slot[] {
     return this.#all().flatMap(({ generations }) => generations.flatMap(({ slots }) => slots));
+  }
+}
+
+/** Says in the log what was refused and why, a line a problem. */
+function tell(what: string, problems: readonly ServiceProblem[]): void {
+  serverLog().error("Cannot {what}; everything runs on as before", { what });
+  for (const { service, error } of problems) {
+    serviceLog(service).error("{problem}", { problem: error.message, error });
   }
 }

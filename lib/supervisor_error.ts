@@ -24,7 +24,7 @@ export abstract class ProblemsError extends Error {
 
   /** Makes the error of what cannot be done, and why. */
   constructor(what: string, problems: readonly ServiceProblem[]) {
-    const lines = problems.map(({ service, error }) => `${service}: ${error.message}`);
+    const lines = problems.map(({ service, error }) => `${service}: ${error.message}${placeOf(error)}`);
     super(lines.length === 1 ? `Cannot ${what}: ${lines[0]}` : [`Cannot ${what}:`, ...lines].join("\n  "));
     this.problems = problems;
   }
@@ -84,6 +84,17 @@ export class SupervisorStateError extends Error {
     this.code = code;
   }
 }
+
+/** Where in the user's code an error comes from, for the end of a message that does not say so. */
+function placeOf({ message, stack }: ErrorRecord): string {
+  const places = [...(stack ?? "").matchAll(/^ +at .*?(\w+:\/\/\S+?:\d+:\d+)\)?$/gm)].map(([, place]) =>
+    place
+  );
+  const place = places.find((place) => !place.startsWith(ownCode) && !/^(?:ext|node):/.test(place));
+  return place === undefined || message.includes(place) ? "" : ` (${place})`;
+}
+
+const ownCode = new URL("./", import.meta.url).href;
 
 /** Makes a problem of what a service's failure threw. */
 export function problemOf(service: string, error: unknown): ServiceProblem {

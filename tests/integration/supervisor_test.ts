@@ -58,6 +58,8 @@ Deno.test("start tells all problems together and leaves nothing when services ar
     "refuses",
     "throws",
   ]);
+  assertMatch(error.message, /throws: .*, on purpose \(file:.*throw_on_load\.ts:3:7\)$/m);
+  assertMatch(error.message, /refuses: no database \(file:.*throw_on_start\.ts:6:11\)$/m);
   assertMatch(messages.throws, /throw_on_load\.ts: TypeError: does not load, on purpose$/);
   assertMatch(messages.refuses, /^no database$/);
   assertMatch(messages.both, /both_styles\.ts as a service: it has both onMessage and transmission/);
