@@ -27,6 +27,7 @@ export type {
   Codec,
   Connection,
   Conversation,
+  Direction,
   Handler,
   Peer,
   Protocol,
