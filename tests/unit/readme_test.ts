@@ -1,0 +1,53 @@
+/**
+ * What the README says in tables is what the code says.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { EXIT } from "../../lib/cli/exit_codes.ts";
+import { CONNECTION_ERRORS } from "../../lib/connection_error.ts";
+import { DEFAULT_LIMITS, LIMIT_FIELDS, parseLimit } from "../../lib/limits.ts";
+
+const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+
+/** The first two cells of the rows of the table under a heading. */
+function rowsUnder(heading: string): [string, string][] {
+  const section = readme.split(new RegExp(`^#+ ${heading}$`, "m"))[1].split(/^#/m)[0];
+  return [...section.matchAll(/^\| ([^|]+) \| ([^|]+) \|/gm)].slice(1)
+    .map(([, first, second]): [string, string] => [first.trim(), second.trim()])
+    .filter(([first]) => !first.startsWith("-"));
+}
+
+Deno.test("the README lists every error code with its meaning", () => {
+  const listed = Object.fromEntries(
+    rowsUnder("Error codes").map(([code, meaning]) => [code.slice(1, -1), meaning]),
+  );
+  assertEquals(listed, { ...CONNECTION_ERRORS });
+});
+
+Deno.test("the README lists every limit with its default", () => {
+  for (const [name, written] of rowsUnder("Limits")) {
+    const key = name.slice(1, -1) as keyof typeof LIMIT_FIELDS;
+    const value = written === "off"
+      ? 0
+      : parseLimit(key, /^[\d,]+$/.test(written) ? Number(written.replace(",", "")) : written);
+    assertEquals(value, DEFAULT_LIMITS[LIMIT_FIELDS[key].field], name);
+  }
+  assertEquals(rowsUnder("Limits").map(([name]) => name.slice(1, -1)), Object.keys(LIMIT_FIELDS));
+});
+
+Deno.test("the README lists every exit code", () => {
+  const listed = rowsUnder("Exit codes").flatMap(([codes]) => codes.split(", ").map(Number));
+  assertEquals(listed, Object.values(EXIT));
+});
+
+Deno.test("the README's tour names files that exist", async () => {
+  const tour = readme.split("## A tour of the files")[1];
+  const places = [...tour.matchAll(/^\| (`[^|]+) \|/gm)].flatMap((
+    [, cell],
+  ) => [...cell.matchAll(/`([^`]+)`/g)])
+    .map(([, place]) => place);
+  assert(places.length > 15);
+  for (const place of places) await Deno.stat(new URL(`../../${place}`, import.meta.url));
+});
