@@ -56,6 +56,28 @@ export { CONNECTION_ERRORS, ConnectionError } from "./lib/connection_error.ts";
 export type { ConnectionErrorCode } from "./lib/connection_error.ts";
 export { DialError } from "./lib/dial.ts";
 export { FrameError } from "./lib/framing.ts";
+export { defineHooks, on, sequence } from "./lib/hooks/define.ts";
+export type {
+  CommandHook,
+  CommandSelector,
+  HookAnswer,
+  HookContext,
+  HookEntry,
+  HookFunction,
+  HookModule,
+  OnOptions,
+  SequenceHook,
+  SequenceOptions,
+} from "./lib/hooks/define.ts";
+export { HookDefinitionError, HookError } from "./lib/hooks/hook_error.ts";
+export type { HookErrorCode } from "./lib/hooks/hook_error.ts";
+export type { Matched } from "./lib/hooks/matcher.ts";
+export type { NameTest } from "./lib/hooks/names.ts";
+export type { Pattern, Position } from "./lib/hooks/pattern.ts";
+export { any, not, oneOf, optional, repeat, step } from "./lib/hooks/steps.ts";
+export type { HookDirection, SequenceStep, Step } from "./lib/hooks/steps.ts";
+export { close, delay, drop, pass, replace, reply } from "./lib/hooks/verdict.ts";
+export type { Verdict } from "./lib/hooks/verdict.ts";
 export { listen } from "./lib/listen.ts";
 export type { ListenOptions, Server } from "./lib/listen.ts";
 export { ListenError } from "./lib/listener.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+export { describeValue } from "./describe_value.ts";
+
 /** A module that does not load; `code` is `module_failed`, `cause` what it threw. */
 export class ModuleError extends Error {
   override readonly name = "ModuleError";
@@ -28,17 +30,6 @@ export async function loadDefault(url: string, kind: string): Promise<unknown> {
   const others = Object.keys(module);
   const found = others.length === 0 ? "it exports nothing" : `it exports only ${others.join(", ")}`;
   throw new ModuleError(`Cannot use ${url} as a ${kind} module: it has no default export, ${found}`);
-}
-
-/** Says what a value is, for a message: `a string`, `an object with the keys a, b`. */
-export function describeValue(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value !== "object") return value === undefined ? "undefined" : `a ${typeof value}`;
-  const keys = Object.keys(value);
-  return keys.length === 0
-    ? "an object without keys"
-    : `an object with the keys ${keys.slice(0, 20).join(", ")}`;
 }
 
 /** An executable has no packages in it but protohost's own. */

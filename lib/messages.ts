@@ -11,6 +11,8 @@
 
 import type { Endpoint } from "./endpoint.ts";
 import type { ErrorRecord } from "./error_record.ts";
+import type { HookDescription } from "./hooks/hook_set.ts";
+import type { HooksSpec } from "./hooks/rule.ts";
 import type { Limits } from "./limits.ts";
 import type { ConnectionInfo, ServiceStats } from "./stats.ts";
 
@@ -48,6 +50,8 @@ export interface WorkerSpec {
   handler?: string;
   /** Handed to the handler as they stand. */
   options: unknown;
+  /** Without, there are none. */
+  hooks?: HooksSpec;
   /** This instance's share. */
   limits: Limits;
   tls?: TlsSpec;
@@ -92,7 +96,13 @@ export type ToWorker =
 
 /** Worker to supervisor. */
 export type FromWorker =
-  | { type: "loaded"; endpoints: Endpoint[]; protocols: string[] }
+  | {
+    type: "loaded";
+    endpoints: Endpoint[];
+    protocols: string[];
+    /** Which hooks run for which command; without, there are none. */
+    hooks?: HookDescription[];
+  }
   | { type: "load_failed"; error: ErrorRecord }
   | { type: "ready"; endpoints: Endpoint[] }
   | { type: "listen_failed"; error: ErrorRecord }

@@ -24,6 +24,8 @@ export interface ServiceStats {
   bytesOut: number;
   /** Errors by their code. */
   errors: Record<string, number>;
+  /** What rules count, by name. */
+  counts: Record<string, number>;
 }
 
 /** Counters that all stand at zero. */
@@ -38,6 +40,7 @@ export function createStats(): ServiceStats {
     bytesIn: 0,
     bytesOut: 0,
     errors: {},
+    counts: {},
   };
 }
 
@@ -46,18 +49,26 @@ export function countError(stats: ServiceStats, code: string): void {
   stats.errors[code] = (stats.errors[code] ?? 0) + 1;
 }
 
+/** Counts once what a rule counts. */
+export function countName(stats: ServiceStats, name: string): void {
+  stats.counts[name] = (stats.counts[name] ?? 0) + 1;
+}
+
 /** The sum of several instances' counters. */
 export function mergeStats(all: Iterable<ServiceStats>): ServiceStats {
   const sum = createStats();
   for (const stats of all) {
     for (const key of Object.keys(sum) as (keyof ServiceStats)[]) {
-      if (key !== "errors") sum[key] += stats[key];
+      if (key !== "errors" && key !== "counts") sum[key] += stats[key];
     }
-    for (const [code, count] of Object.entries(stats.errors)) {
-      sum.errors[code] = (sum.errors[code] ?? 0) + count;
-    }
+    addTo(sum.errors, stats.errors);
+    addTo(sum.counts, stats.counts);
   }
   return sum;
+}
+
+function addTo(sum: Record<string, number>, counts: Record<string, number>): void {
+  for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
 }
 
 /** One open connection, for people and programs that watch. */

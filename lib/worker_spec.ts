@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hooksSpec } from "./config/hooks.ts";
 import type { Config, ServiceConfig } from "./config/types.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import type { Limits } from "./limits.ts";
@@ -31,6 +32,7 @@ export function workerSpecs(
     ...(service.protocol === undefined ? {} : { protocol: service.protocol }),
     ...(service.handler === undefined ? {} : { handler: service.handler }),
     options: service.options,
+    ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
     limits: shareLimits(service.limits, instances),
     ...(service.tls === undefined ? {} : { tls: service.tls }),
     protocols: config.protocols,

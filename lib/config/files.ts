@@ -45,11 +45,14 @@ export function filesOf(tree: unknown, base: string): FileReference[] {
   for (const [name, path] of Object.entries(asMapping(protocols))) addModule(path, ["protocols", name]);
   addTls(asMapping(defaults).tls, ["defaults", "tls"]);
   for (const [name, value] of Object.entries(asMapping(services))) {
-    const { protocol, handler, tls } = asMapping(value);
+    const { protocol, handler, hooks, tls } = asMapping(value);
     if (typeof protocol === "string" && isModule(protocol)) {
       addModule(protocol, ["services", name, "protocol"]);
     }
     addModule(handler, ["services", name, "handler"]);
+    for (const [index, hook] of (Array.isArray(hooks) ? hooks : []).entries()) {
+      addModule(hook, ["services", name, "hooks", index]);
+    }
     addTls(tls, ["services", name, "tls"]);
   }
   return files;

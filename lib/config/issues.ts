@@ -7,7 +7,7 @@
 import type * as z from "zod";
 import { didYouMean } from "../suggest.ts";
 import { describe, type Finding, finding, type Place } from "./problems.ts";
-import { KEY_SEPARATOR } from "./schema.ts";
+import { KEY_SEPARATOR } from "./shapes.ts";
 import { valueAt } from "./tree.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -49,5 +49,8 @@ function findingsOfOne(issue: Issue, place: Place, tree: unknown): Finding[] {
 }
 
 function isOfOtherKind(issue: Issue): boolean {
+  if (issue.code === "invalid_union" && issue.path.length === 0) {
+    return issue.errors.every((issues) => issues.some(isOfOtherKind));
+  }
   return issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
 }

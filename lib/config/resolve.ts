@@ -7,6 +7,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { resolveLimits } from "../limits.ts";
 import type { TlsSpec } from "../messages.ts";
+import { resolveHooks } from "./hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
 import type { Config, ConfigInput, DefaultsInput, ServiceConfig, ServiceInput, TlsInput } from "./types.ts";
 
@@ -57,7 +58,7 @@ function resolveService(
       : { protocol: isModule(protocol) ? moduleUrl(protocol, base) : protocol.toLowerCase() }),
     ...(handler === undefined ? {} : { handler: moduleUrl(handler, base) }),
     upstream: listOf(input.upstream),
-    hooks: input.hooks ?? [],
+    ...resolveHooks(input, base),
     options: input.options ?? {},
     instances: input.instances ?? defaults.instances ?? 1,
     limits: resolveLimits(defaults.limits, input.limits),

@@ -11,18 +11,15 @@
 import * as z from "zod";
 import { parseEndpoint } from "../endpoint.ts";
 import type { LogLevel } from "../messages.ts";
+import { hookSchemas } from "./hooks_schema.ts";
 import { limitSchemas } from "./limits_schema.ts";
+import { choice, count, mapping, oneOrMore, orEmpty, path } from "./shapes.ts";
 import type { ConfigInput, LogFormat } from "./types.ts";
-
-/** What separates the known keys in the error text of an unknown one. */
-export const KEY_SEPARATOR = ", ";
 
 const LOG_LEVELS: LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
 const LOG_FORMATS: LogFormat[] = ["pretty", "json"];
 const WANTED_ADDRESS = "an address such as jsonnl://0.0.0.0:1234";
 const WANTED_SERVICES = "a mapping of at least one name to its service";
-
-const path = z.string({ error: "a path" }).min(1, { error: "a path" });
 
 const address = z.string({ error: WANTED_ADDRESS }).check((context) => {
   try {
@@ -75,7 +72,7 @@ const service = mapping("a service, with listen or handler", {
   handler: path.optional().describe("Path of the service's module"),
   upstream: oneOrMore(address, "an address or a list of addresses").optional()
     .describe("Not available in this version"),
-  hooks: z.array(z.unknown(), { error: "a list" }).optional().describe("Not available in this version"),
+  ...hookSchemas(),
   options: z.unknown().optional().describe("Handed to the service as they stand"),
   ...defaults,
 });
@@ -110,28 +107,3 @@ export const configSchema: z.ZodType<ConfigInput> = mapping("a mapping with serv
   defaults: orEmpty(mapping("a mapping with instances, limits and tls", defaults))
     .describe("What holds for every service that does not say otherwise"),
 }) as z.ZodType<ConfigInput>;
-
-function mapping(wanted: string, shape: Record<string, z.ZodType>): z.ZodType {
-  const keys = Object.keys(shape).join(KEY_SEPARATOR);
-  return z.strictObject(shape, { error: (issue) => issue.code === "unrecognized_keys" ? keys : wanted });
-}
-
-/** A mapping of which nothing but the key may be written, as `limits:` above lines that are commented out. */
-function orEmpty<T>(schema: z.ZodType<T>): z.ZodType<T | undefined> {
-  return schema.nullish().transform((value) => value ?? undefined).optional();
-}
-
-function oneOrMore(schema: z.ZodType, wanted: string): z.ZodType {
-  return z.union([schema, z.array(schema)], { error: wanted });
-}
-
-function choice(values: readonly string[]): z.ZodType {
-  return z.enum(values, { error: `one of ${values.join(KEY_SEPARATOR)}` });
-}
-
-/** A whole number, or its digits as a variable of the environment brings them. */
-function count(min: number): z.ZodType {
-  const error = `a whole number, at least ${min}`;
-  const number = z.int({ error }).min(min, { error });
-  return z.union([number, z.string().regex(/^\d+$/, { error }).transform(Number).pipe(number)], { error });
-}

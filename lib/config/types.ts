@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { Limits, LimitsInput } from "../limits.ts";
+import type { HookSource } from "../hooks/rule.ts";
+import type { HookDirection } from "../hooks/steps.ts";
+import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
+import type { Limits, LimitsInput, Quantity } from "../limits.ts";
 import type { CertificateFiles, LogLevel, TlsSpec } from "../messages.ts";
 
 /** How log records are written. */
@@ -48,8 +51,14 @@ export interface ServiceConfig {
   handler?: string;
   /** Addresses of the servers behind. Always empty in this version. */
   upstream: string[];
-  /** Always empty in this version. */
-  hooks: unknown[];
+  /** Modules and rules, in their order. */
+  hooks: HookSource[];
+  /** How long a hook's promise may take, in milliseconds; 0 for any time. */
+  hookTimeoutMs: number;
+  /** What becomes of the message whose hook takes longer. */
+  onHookTimeout: OnHookTimeout;
+  /** What becomes of the message whose hook throws. */
+  onHookError: OnHookError;
   /** Handed to the handler as they stand; a JSON value. */
   options: unknown;
   /** How many workers share the service. */
@@ -120,8 +129,26 @@ export interface ServiceInput extends DefaultsInput {
   handler?: string;
   /** Not available in this version. */
   upstream?: string | string[];
-  /** Not available in this version. */
-  hooks?: unknown[];
+  /** Hooks on commands, in their order: paths or URLs of modules, and rules. */
+  hooks?: (string | RuleInput)[];
+  /**
+   * How long a hook's promise may take; 0 for any time.
+   *
+   * @default {"5s"}
+   */
+  hookTimeout?: Quantity;
+  /**
+   * What becomes of the message whose hook takes longer; `close` ends its connection.
+   *
+   * @default {"close"}
+   */
+  onHookTimeout?: OnHookTimeout;
+  /**
+   * What becomes of the message whose hook throws; `close` ends its connection.
+   *
+   * @default {"close"}
+   */
+  onHookError?: OnHookError;
   /** A JSON value, handed to the handler. */
   options?: unknown;
 }
@@ -142,4 +169,100 @@ export interface TlsInput {
    * @default {"required" with `clientCa`, else "none"}
    */
   clientCertificate?: "none" | "optional" | "required";
+}
+
+/** A rule as users write it: bound either to commands or to a sequence of them. */
+export interface RuleInput {
+  /** Commands, or patterns with `*` in them. */
+  on?: string | number | (string | number)[];
+  /** Commands that come one after the other on a connection. */
+  sequence?: StepInput[];
+  /**
+   * Which way the messages go: `in` from client to server, `out` back.
+   *
+   * @default {"in"}
+   */
+  direction?: HookDirection;
+  /** The most time from the first command of a sequence to the last. */
+  within?: Quantity;
+  /**
+   * Whether nothing may come between the commands of a sequence, in the directions that it names.
+   *
+   * @default {false}
+   */
+  strict?: boolean;
+  /**
+   * Higher runs first.
+   *
+   * @default {0}
+   */
+  priority?: number;
+  /** All of these must hold. */
+  when?: ConditionInput | ConditionInput[];
+  /** What is done, in this order; the last of `reply`, `replace`, `drop` and `close` decides. */
+  then: ActionInput | ActionInput[];
+}
+
+/** A step of a sequence: a command, or a mapping with one of the keys but `direction`, `min` and `max`. */
+export type StepInput = string | number | {
+  command?: string | number;
+  any?: true;
+  not?: string | number | (string | number)[];
+  oneOf?: string | number | (string | number)[];
+  repeat?: StepInput;
+  optional?: StepInput;
+  /**
+   * How often a repeated step comes at least.
+   *
+   * @default {1}
+   */
+  min?: number;
+  /**
+   * How often a repeated step comes at most.
+   *
+   * @default {min}
+   */
+  max?: number;
+  direction?: HookDirection;
+};
+
+/** A condition: of a field of the message, of the client's address, or the contrary of one. */
+export type ConditionInput =
+  | {
+    /** The field's path, as `user.name` or `args[0]`; empty for the message itself. */
+    field: string;
+    equals?: unknown;
+    /** A regular expression, plain or as `/.../i`. */
+    matches?: string;
+    in?: unknown[];
+    greater?: number;
+    less?: number;
+  }
+  /** Ranges in CIDR notation. */
+  | { address: string | string[] }
+  | { not: ConditionInput };
+
+/** An action: a word, or a mapping with one key. */
+export type ActionInput = "drop" | "close" | ActionMapping;
+
+/** An action with its value. A message that is a text is in the protocol's own notation. */
+export interface ActionMapping {
+  /** Answer this to the sender; the message goes no further. */
+  reply?: unknown;
+  /** Let this message go on in place of the one that came. */
+  replace?: unknown;
+  drop?: true;
+  /** Hold the message back for so long. */
+  delay?: Quantity;
+  /** Close the connection, once the client has got this message. */
+  close?: unknown;
+  log?: string | { level?: LogLevel; message: string };
+  /** Count under this name. */
+  count?: string;
+  /** Post what happened to this URL. */
+  webhook?: string | { url: string; headers?: Record<string, string>; timeout?: Quantity; retries?: number };
+  /** Run this program with these arguments, without a shell. */
+  exec?: string[];
+  /** Send what happened to every subscriber of this topic. */
+  publish?: string;
 }

@@ -7,7 +7,7 @@
 import { describe, type Finding, finding } from "./problems.ts";
 import { asMapping } from "./tree.ts";
 
-const UNAVAILABLE: readonly string[] = ["upstream", "hooks"];
+const UNAVAILABLE: readonly string[] = ["upstream"];
 
 /** Finds the keys of services that are not available in this version. */
 export function unavailableKeys(tree: unknown): Finding[] {

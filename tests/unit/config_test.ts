@@ -49,6 +49,9 @@ Deno.test("parseConfig fills in the defaults of the smallest configuration", () 
         listen: ["echo://127.0.0.1:0"],
         upstream: [],
         hooks: [],
+        hookTimeoutMs: 5000,
+        onHookTimeout: "close",
+        onHookError: "close",
         options: {},
         instances: 1,
         limits: { ...DEFAULT_LIMITS },
@@ -100,6 +103,9 @@ services:
     handler: urlOf("services/chat.ts"),
     upstream: [],
     hooks: [],
+    hookTimeoutMs: 5000,
+    onHookTimeout: "close",
+    onHookError: "close",
     options: { root: "./public", deep: [1, null, { when: "2026-01-01" }] },
     instances: 2,
     limits: { ...DEFAULT_LIMITS, idleTimeoutMs: 5000, maxFrameBytes: 2048, maxConnections: 10 },
@@ -136,7 +142,8 @@ Deno.test("parseConfig turns the control socket off when told to", () => {
 
 Deno.test("parseConfig tells one problem as its line", () => {
   const listen = "listen: 'echo://h:1'";
-  const keys = "one of listen, protocol, handler, upstream, hooks, options, instances, limits, tls";
+  const keys =
+    "one of listen, protocol, handler, upstream, hooks, hookTimeout, onHookTimeout, onHookError, options, instances, limits, tls";
   const table: [yaml: string, line: string][] = [
     ["", ": found nothing, wanted a mapping with services"],
     ["[]", ": found an empty list, wanted a mapping with services"],
@@ -245,10 +252,6 @@ Deno.test("parseConfig tells one problem as its line", () => {
       ': services.a.upstream: "upstream" is not available in this version',
     ],
     [
-      "services: { a: { listen: 'echo://h:1', hooks: [./a.ts] } }",
-      ': services.a.hooks: "hooks" is not available in this version',
-    ],
-    [
       "services: { a: { listen: 'echo://h:1', options: &o { again: [*o] } } }",
       ": services.a.options.again[0]: found a value that contains itself, wanted a JSON value",
     ],
@@ -262,7 +265,7 @@ control: 5
 log: { format: xml }
 defaults: { limits: { idleTimeout: soon } }
 services:
-  one: { listen: "text://h:80", limits: { maxFrameBytes: huge, speed: 5 }, hooks: [a] }
+  one: { listen: "text://h:80", limits: { maxFrameBytes: huge, speed: 5 }, hooks: [7] }
   two: { listen: ["text://H:80", "nonsense", "text+tls://h:81"], handler: 7 }
   three: { listen: "text+tls://h:81", tls: { cert: a } }
   four: { instances: -1 }
@@ -273,7 +276,7 @@ services:
     "log.format",
     "services.four",
     "services.four.instances",
-    "services.one.hooks",
+    "services.one.hooks[0]",
     "services.one.limits",
     "services.one.limits.maxFrameBytes",
     "services.three.listen",

@@ -1,0 +1,126 @@
+/**
+ * Conditions of rules. Pure.
+ *
+ * @module
+ */
+
+import ipaddr from "ipaddr.js";
+import { text } from "../bytes.ts";
+import type { HookContext } from "./define.ts";
+import type { Condition, FieldCondition } from "./rule.ts";
+
+/** Whether a condition holds. */
+export type Predicate = (context: Pick<HookContext, "message" | "connection">) => boolean;
+
+/** A range of addresses. */
+export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/**
+ * Makes a function of a condition.
+ *
+ * @throws {SyntaxError} If its regular expression is none.
+ * @throws {RangeError} If its address range is none.
+ */
+export function compileCondition(condition: Condition): Predicate {
+  if ("not" in condition) {
+    const inner = compileCondition(condition.not);
+    return (context) => !inner(context);
+  }
+  if ("address" in condition) return compileAddress(condition.address.map(parseRange));
+  return compileField(condition);
+}
+
+/**
+ * Reads an address or a range in CIDR notation.
+ *
+ * @throws {RangeError} If it is neither.
+ */
+export function parseRange(range: string): AddressRange {
+  try {
+    if (range.includes("/")) return ipaddr.parseCIDR(range);
+    const address = ipaddr.parse(range);
+    return [address, address.kind() === "ipv4" ? 32 : 128];
+  } catch {
+    throw new RangeError(`Cannot read "${range}" as a range of addresses, wanted one such as 10.0.0.0/8`);
+  }
+}
+
+/**
+ * Reads a regular expression: `/.../flags`, or its plain source.
+ *
+ * @throws {SyntaxError} If it is none.
+ */
+export function parsePattern(source: string): RegExp {
+  const match = /^\/(.*)\/([imsuv]*)$/s.exec(source);
+  return match ? new RegExp(match[1], match[2]) : new RegExp(source);
+}
+
+/** Reads the path of a field, as `user.name` or `args[0]`, into its keys. */
+export function parseField(path: string): string[] {
+  return path.replaceAll(/\[(\d+)\]/g, ".$1").split(".").filter((key) => key !== "");
+}
+
+function compileAddress(ranges: AddressRange[]): Predicate {
+  // A connection's address does not change; reading it costs more than all that follows.
+  const known = new WeakMap<object, boolean>();
+  return ({ connection }) => {
+    let answer = known.get(connection);
+    if (answer === undefined) known.set(connection, answer = isWithin(connection.remoteAddr, ranges));
+    return answer;
+  };
+}
+
+function isWithin(addr: Deno.Addr, ranges: AddressRange[]): boolean {
+  if (!("hostname" in addr)) return false;
+  // An IPv4 client of an IPv6 socket shows as ::ffff:1.2.3.4.
+  const hostname = addr.hostname.replace(/%.*$/, "");
+  if (!ipaddr.isValid(hostname)) return false;
+  const address = ipaddr.process(hostname);
+  return ranges.some(([base, bits]) => address.kind() === base.kind() && address.match(base, bits));
+}
+
+function compileField(condition: FieldCondition): Predicate {
+  const keys = parseField(condition.field);
+  const tests: ((value: unknown) => boolean)[] = [];
+  const { equals, matches, in: among, greater, less } = condition;
+  if (equals !== undefined) tests.push((value) => isSame(value, equals));
+  if (among !== undefined) tests.push((value) => among.some((one) => isSame(value, one)));
+  if (matches !== undefined) {
+    const pattern = parsePattern(matches);
+    tests.push((value) => {
+      const read = scalar(value);
+      return read !== null && typeof read !== "object" && read !== undefined && pattern.test(String(read));
+    });
+  }
+  if (greater !== undefined) tests.push((value) => isNumber(value) && value > greater);
+  if (less !== undefined) tests.push((value) => isNumber(value) && value < less);
+  return ({ message }) => {
+    const value = valueOf(message, keys);
+    return tests.every((test) => test(value));
+  };
+}
+
+function valueOf(message: unknown, keys: readonly string[]): unknown {
+  let value = message;
+  for (const key of keys) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = value instanceof Map ? value.get(key) : (value as Record<string, unknown>)[key];
+  }
+  return typeof value === "function" ? undefined : value;
+}
+
+/** Bytes are compared as their text. */
+function scalar(value: unknown): unknown {
+  return value instanceof Uint8Array ? text(value) : value;
+}
+
+function isSame(value: unknown, wanted: unknown): boolean {
+  const read = scalar(value);
+  if (typeof read === "bigint") return typeof wanted === "number" && read === BigInt(Math.trunc(wanted));
+  if (typeof wanted !== "object" || wanted === null) return read === wanted;
+  return JSON.stringify(read) === JSON.stringify(wanted);
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}

@@ -1,0 +1,95 @@
+/**
+ * From the configuration's hooks to what runs: loads modules, compiles rules.
+ *
+ * @module
+ */
+
+import type { ServiceContext } from "../contract.ts";
+import { describeValue, loadDefault } from "../load_module.ts";
+import type { HookEntry } from "./define.ts";
+import { HookDefinitionError } from "./hook_error.ts";
+import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
+import type { QueueOptions } from "./queue.ts";
+import type { HookSource, Rule } from "./rule.ts";
+import { compileRule } from "./rule_hook.ts";
+
+/** What hooks are loaded with. */
+export interface LoadHooksOptions extends HookOptions {
+  /** What each webhook and each program bears. */
+  queue?: QueueOptions;
+  /**
+   * Whether a server stands behind: then the replies of rules must wait for its own.
+   *
+   * @default {false}
+   */
+  proxied?: boolean;
+}
+
+/**
+ * Loads and compiles the hooks of a service, in their order.
+ *
+ * @throws {HookDefinitionError} With all that is wrong, one a line.
+ * @throws {ModuleError} If a module does not load.
+ */
+export async function loadHooks(sources: readonly HookSource[], options: LoadHooksOptions): Promise<HookSet> {
+  const entries: HookEntry[] = [];
+  const problems: string[] = [];
+  for (const [index, source] of sources.entries()) {
+    const place = `hooks[${index}]`;
+    try {
+      if ("module" in source) entries.push(...await loadModule(source.module, options.context));
+      else entries.push(await loadRule(source.rule, place, options));
+    } catch (error) {
+      if (!(error instanceof HookDefinitionError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
+  for (const warning of warningsOf(entries, options)) options.context.log.warn("{warning}", { warning });
+  return compileHooks(entries, options);
+}
+
+async function loadModule(url: string, context: ServiceContext): Promise<HookEntry[]> {
+  const exported = await loadDefault(url, "hooks");
+  const hooks = typeof exported === "function" ? await exported(context) : exported;
+  if (!Array.isArray(hooks) || !hooks.every(isEntry)) {
+    const wrong = Array.isArray(hooks) ? hooks.find((one) => !isEntry(one)) : hooks;
+    throw new HookDefinitionError(
+      `Cannot use ${url} as hooks: wanted a list of what on() and sequence() make, found ${
+        Array.isArray(hooks) ? `${describeValue(wrong)} in it` : describeValue(hooks)
+      }`,
+    );
+  }
+  const file = url.slice(url.lastIndexOf("/") + 1).slice(0, 80);
+  return hooks.map((entry: HookEntry, index) => ({
+    ...entry,
+    label: `${file}: ${entry.label ?? `hook ${index + 1}`}`,
+  }));
+}
+
+function isEntry(value: unknown): value is HookEntry {
+  const kind = (value as HookEntry | null)?.kind;
+  return (kind === "command" || kind === "sequence") && typeof (value as HookEntry).run === "function";
+}
+
+async function loadRule(rule: Rule, place: string, options: LoadHooksOptions): Promise<HookEntry> {
+  for (const [index, action] of rule.then.entries()) {
+    if (action.do !== "exec") continue;
+    const [command] = action.command;
+    const { state } = await Deno.permissions.query({ name: "run", command });
+    if (state === "granted") continue;
+    throw new HookDefinitionError(
+      `${place}.then[${index}].exec: found ${
+        JSON.stringify(command)
+      }, wanted the permission to run it: --allow-run=${command}`,
+    );
+  }
+  return compileRule(rule, { ...options, place });
+}
+
+function warningsOf(entries: readonly HookEntry[], { protocol, proxied }: LoadHooksOptions): string[] {
+  if (!proxied || protocol.answers !== undefined) return [];
+  return entries.filter((entry) => entry.mayReply === true).map((entry) =>
+    `${entry.label}: a reply may overtake those of the server behind, since the protocol ${protocol.name} has no answers to count them by`
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * A rule as a worker gets it: what users write in YAML, resolved. JSON-safe.
+ *
+ * @module
+ */
+
+import type { LogLevel } from "../messages.ts";
+import type { HookDirection, SequenceStep } from "./steps.ts";
+import type { OnHookError, OnHookTimeout } from "./timeouts.ts";
+
+/** Where hooks come from: a module, or a rule. */
+export type HookSource =
+  /** A module's URL. */
+  | { module: string }
+  | { rule: Rule };
+
+/** What a worker is told of the hooks of a service. */
+export interface HooksSpec {
+  /** In their order; none if the service has no hooks. */
+  sources: HookSource[];
+  /** How long a hook's promise may take; 0 for any time. */
+  timeoutMs: number;
+  onHookTimeout: OnHookTimeout;
+  onHookError: OnHookError;
+}
+
+/** A rule: bound to commands or to a sequence, it does something if its conditions hold. */
+export interface Rule {
+  /** Either commands or a sequence. */
+  on?: string[];
+  sequence?: SequenceStep[];
+  direction: HookDirection;
+  /** Of a sequence, in milliseconds. */
+  withinMs?: number;
+  strict?: boolean;
+  priority: number;
+  /** All of these must hold. */
+  when: Condition[];
+  then: Action[];
+}
+
+/** What must hold of a message or its connection. */
+export type Condition =
+  | FieldCondition
+  /** The client's address is in one of these ranges, in CIDR notation. */
+  | { address: string[] }
+  | { not: Condition };
+
+/** What must hold of a field: all of the tests given. */
+export interface FieldCondition {
+  /** Its path, as `user.name` or `args[0]`; empty for the message itself. */
+  field: string;
+  /** The same value. */
+  equals?: unknown;
+  /** A regular expression, plain or as `/.../i`, that is found in the text. */
+  matches?: string;
+  /** One of these values. */
+  in?: unknown[];
+  /** A number above this one. */
+  greater?: number;
+  /** A number below this one. */
+  less?: number;
+}
+
+/** What a rule does. A message that is a string is in the protocol's own notation. */
+export type Action =
+  | { do: "reply"; message: unknown }
+  | { do: "replace"; message: unknown }
+  | { do: "drop" }
+  | { do: "delay"; ms: number }
+  | { do: "close"; last?: unknown }
+  | { do: "log"; level: LogLevel; text: string }
+  | { do: "count"; name: string }
+  | WebhookAction
+  | ExecAction
+  | { do: "publish"; topic: string };
+
+/** Posts what happened to a URL. */
+export interface WebhookAction {
+  do: "webhook";
+  url: string;
+  headers: Record<string, string>;
+  /** Of one attempt. */
+  timeoutMs: number;
+  /** How many more attempts follow a failed one. */
+  retries: number;
+}
+
+/** Runs a program with the message on its standard input. */
+export interface ExecAction {
+  do: "exec";
+  /** The program and its arguments; no shell sees them. */
+  command: string[];
+  /** When it is killed. */
+  timeoutMs: number;
+}
+
+/** A webhook's attempt may take so long, unless the rule says otherwise. */
+export const DEFAULT_WEBHOOK_TIMEOUT_MS = 5_000;
+/** So many attempts follow a webhook's failed one, unless the rule says otherwise. */
+export const DEFAULT_WEBHOOK_RETRIES = 3;
+/** A program may take so long. */
+export const EXEC_TIMEOUT_MS = 10_000;
+
+/** Writes for people what a rule does: `webhook, close`. */
+export function describeRule({ then }: Rule): string {
+  return then.map((action) => {
+    switch (action.do) {
+      case "count":
+        return `count ${action.name}`;
+      case "publish":
+        return `publish ${action.topic}`;
+      case "exec":
+        return `exec ${action.command[0]}`;
+      default:
+        return action.do;
+    }
+  }).join(", ");
+}

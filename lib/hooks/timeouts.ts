@@ -1,0 +1,14 @@
+/**
+ * What holds when a hook takes too long or fails.
+ *
+ * @module
+ */
+
+/** What holds when a hook's promise does not settle in time. */
+export type OnHookTimeout = "pass" | "drop" | "close";
+
+/** What holds when a hook throws. */
+export type OnHookError = "pass" | "close";
+
+/** How long a hook's promise may take, unless the configuration says otherwise. */
+export const DEFAULT_HOOK_TIMEOUT_MS = 5_000;
