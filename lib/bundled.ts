@@ -12,5 +12,6 @@ export const bundledProtocols: Readonly<Record<string, () => Promise<{ default: 
   frame: () => import("../protocols/frame.ts"),
   jsonnl: () => import("../protocols/jsonnl.ts"),
   raw: () => import("../protocols/raw.ts"),
+  resp: () => import("../protocols/resp/mod.ts"),
   text: () => import("../protocols/text.ts"),
 };

@@ -38,6 +38,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   frame: "Bytes behind their length in 4 bytes, big endian",
   jsonnl: "One JSON value a line",
   raw: "Bytes as they come",
+  resp: "Redis: RESP2 and RESP3, commands and replies",
   text: "One line of text a message",
 };
 

@@ -1,0 +1,75 @@
+/**
+ * Bytes and strings without loss: UTF-8 becomes a string, anything else stays bytes.
+ *
+ * @module
+ */
+
+import { bytes, concat, text } from "@protohost/protohost";
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+
+/** A run of bytes: a string if they are UTF-8, else a copy of them. */
+export type Blob = string | Uint8Array;
+
+/** Longer strings are measured by encoding them. */
+const SHORT_STRING = 256;
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Makes a string of UTF-8, a copy of anything else. */
+export function toBlob(view: Uint8Array): Blob {
+  const string = text(view);
+  // U+FFFD stands for what is no UTF-8, but may be meant as well.
+  if (!string.includes("\ufffd")) return string;
+  try {
+    return strict.decode(view);
+  } catch {
+    return view.slice();
+  }
+}
+
+/** How many bytes a string has as UTF-8. */
+export function byteLength(string: string): number {
+  const { length } = string;
+  if (length > SHORT_STRING) return bytes(string).length;
+  for (let i = 0; i < length; i++) if (string.charCodeAt(i) > 0x7f) return bytes(string).length;
+  return length;
+}
+
+/** Gathers strings and bytes; answers a string as long as there were no bytes. */
+export class Writer {
+  #text = "";
+  #parts: Uint8Array[] | undefined;
+
+  /** Adds text. */
+  text(text: string): void {
+    this.#text += text;
+  }
+
+  /** Adds bytes, or a string as UTF-8. */
+  blob(blob: Blob): void {
+    if (typeof blob === "string") {
+      this.#text += blob;
+      return;
+    }
+    this.#parts ??= [];
+    if (this.#text !== "") this.#parts.push(bytes(this.#text));
+    this.#parts.push(blob);
+    this.#text = "";
+  }
+
+  /** Adds a type byte, the length of a blob, and the blob. */
+  bulk(marker: string, blob: Blob): void {
+    this.#text += `${marker}${typeof blob === "string" ? byteLength(blob) : blob.length}\r\n`;
+    this.blob(blob);
+    this.#text += "\r\n";
+  }
+
+  /** All that was added. */
+  finish(): Uint8Array | string {
+    if (this.#parts === undefined) return this.#text;
+    if (this.#text !== "") this.#parts.push(bytes(this.#text));
+    return concat(this.#parts);
+  }
+}

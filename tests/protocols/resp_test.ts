@@ -1,0 +1,535 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { bytes, concat, DEFAULT_LIMITS, type Peer, skip, text } from "@protohost/protohost";
+import { checkProtocol } from "@protohost/protohost/testing";
+import resp, * as module from "../../protocols/resp/mod.ts";
+import {
+  array,
+  bulk,
+  type Command,
+  error,
+  integer,
+  join,
+  type Reply,
+  RespError,
+  RespSession,
+  simple,
+  type Value,
+} from "../../protocols/resp/mod.ts";
+
+type RespPeer = Peer<RespSession>;
+
+function open(maxFrameBytes = DEFAULT_LIMITS.maxFrameBytes): RespPeer {
+  return { session: new RespSession(), limits: { ...DEFAULT_LIMITS, maxFrameBytes } } as RespPeer;
+}
+
+/** Cuts and decodes a stream that arrives in pieces of so many bytes, as the engine does. */
+function receive(
+  codec: typeof resp | typeof resp.reply,
+  stream: Uint8Array,
+  options: { peer?: RespPeer; size?: number } = {},
+): { messages: unknown[]; frames: Uint8Array[] } {
+  const { peer = open(), size = Infinity } = options;
+  const messages: unknown[] = [];
+  const frames: Uint8Array[] = [];
+  const max = peer.limits.maxFrameBytes;
+  let [begin, end, from, need] = [0, 0, 0, 0];
+  while (true) {
+    if (need === 0 && end > begin + from) {
+      need = codec.input(stream.subarray(begin, end), peer, from);
+      if (need > max) throw new RangeError(`a frame of ${need} bytes`);
+      from = need === 0 ? end - begin : 0;
+      if (need === 0 && from >= max) throw new RangeError("the buffer is full");
+    }
+    if (need > 0 && need <= end - begin) {
+      const frame = stream.slice(begin, begin + need);
+      frames.push(frame);
+      const message = codec.decode(frame, peer);
+      if (message !== skip) messages.push(message);
+      begin += need;
+      need = 0;
+      continue;
+    }
+    if (end === stream.length) return { messages, frames };
+    end = Math.min(stream.length, begin + max, end + size);
+  }
+}
+
+function commands(wire: string, peer?: RespPeer): unknown[] {
+  return receive(resp, bytes(wire), { peer }).messages;
+}
+
+function replies(wire: string, peer?: RespPeer): Reply[] {
+  return receive(resp.reply, bytes(wire), { peer }).messages as Reply[];
+}
+
+function wireOf(made: Uint8Array | string): string {
+  return typeof made === "string" ? made : text(made);
+}
+
+Deno.test("resp keeps the contract", () => {
+  checkProtocol(resp, {
+    ...module,
+    notations: [
+      ["SET a 1", { args: ["SET", "a", "1"] }],
+      [`set "a b" 'c\\'d' "\\x41\\n\\""`, { args: ["set", "a b", "c'd", 'A\n"'] }],
+      [`set k "\\xff"`, { args: ["set", "k", Uint8Array.of(255)] }],
+      [`a"b c" ""`, { args: ["ab c", ""] }],
+    ],
+  });
+});
+
+// The examples of the specification, https://redis.io/docs/latest/develop/reference/protocol-spec/, and of RESP3's own,
+// https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md.
+const vectors: [wire: string, value: Value][] = [
+  ["+OK\r\n", simple("OK")],
+  ["+hello world\r\n", simple("hello world")],
+  ["+\r\n", simple("")],
+  ["-Error message\r\n", error("Error message")],
+  ["-ERR unknown command 'asdf'\r\n", error("ERR unknown command 'asdf'")],
+  [
+    "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+    error("WRONGTYPE Operation against a key holding the wrong kind of value"),
+  ],
+  [":0\r\n", integer(0)],
+  [":1000\r\n", integer(1000)],
+  [":-1\r\n", integer(-1)],
+  [":9223372036854775807\r\n", integer(9223372036854775807n)],
+  [":-9223372036854775808\r\n", integer(-9223372036854775808n)],
+  ["$5\r\nhello\r\n", bulk("hello")],
+  ["$0\r\n\r\n", bulk("")],
+  ["$-1\r\n", bulk(null)],
+  ["*0\r\n", array([])],
+  ["*2\r\n$5\r\nhello\r\n$5\r\nworld\r\n", array([bulk("hello"), bulk("world")])],
+  ["*3\r\n:1\r\n:2\r\n:3\r\n", array([1, 2, 3].map(integer))],
+  ["*5\r\n:1\r\n:2\r\n:3\r\n:4\r\n$5\r\nhello\r\n", array([...[1, 2, 3, 4].map(integer), bulk("hello")])],
+  [
+    "*2\r\n*3\r\n:1\r\n:2\r\n:3\r\n*2\r\n+Hello\r\n-World\r\n",
+    array([array([1, 2, 3].map(integer)), array([simple("Hello"), error("World")])]),
+  ],
+  ["*-1\r\n", { type: "array", value: null }],
+  ["*3\r\n$5\r\nhello\r\n$-1\r\n$5\r\nworld\r\n", array([bulk("hello"), bulk(null), bulk("world")])],
+  ["_\r\n", { type: "null", value: null }],
+  ["#t\r\n", { type: "boolean", value: true }],
+  ["#f\r\n", { type: "boolean", value: false }],
+  [",1.23\r\n", { type: "double", value: 1.23 }],
+  [",10\r\n", { type: "double", value: 10 }],
+  [",inf\r\n", { type: "double", value: Infinity }],
+  [",-inf\r\n", { type: "double", value: -Infinity }],
+  [",nan\r\n", { type: "double", value: NaN }],
+  ["(3492890328409238509324850943850943825024385\r\n", {
+    type: "bignumber",
+    value: 3492890328409238509324850943850943825024385n,
+  }],
+  ["!21\r\nSYNTAX invalid syntax\r\n", { type: "bulkerror", value: "SYNTAX invalid syntax" }],
+  ["=15\r\ntxt:Some string\r\n", { type: "verbatim", format: "txt", value: "Some string" }],
+  ["%2\r\n+first\r\n:1\r\n+second\r\n:2\r\n", {
+    type: "map",
+    value: [[simple("first"), integer(1)], [simple("second"), integer(2)]],
+  }],
+  ["~5\r\n+orange\r\n+apple\r\n#t\r\n:100\r\n:999\r\n", {
+    type: "set",
+    value: [simple("orange"), simple("apple"), { type: "boolean", value: true }, integer(100), integer(999)],
+  }],
+  [
+    "|1\r\n+key-popularity\r\n%2\r\n$1\r\na\r\n,0.1923\r\n$1\r\nb\r\n,0.0012\r\n*2\r\n:2039123\r\n:9543892\r\n",
+    {
+      type: "array",
+      value: [integer(2039123), integer(9543892)],
+      attributes: [[simple("key-popularity"), {
+        type: "map",
+        value: [
+          [bulk("a"), { type: "double", value: 0.1923 }],
+          [bulk("b"), { type: "double", value: 0.0012 }],
+        ],
+      }]],
+    },
+  ],
+  ["*3\r\n:1\r\n:2\r\n|1\r\n+ttl\r\n:3600\r\n:3\r\n", {
+    type: "array",
+    value: [integer(1), integer(2), { ...integer(3), attributes: [[simple("ttl"), integer(3600)]] }],
+  }],
+  [">4\r\n+pubsub\r\n+message\r\n+somechannel\r\n+this is the message\r\n", {
+    type: "push",
+    value: ["pubsub", "message", "somechannel", "this is the message"].map(simple),
+  }],
+];
+
+Deno.test("resp reads and writes each example of the specification", () => {
+  for (const [wire, value] of vectors) {
+    assertEquals(replies(wire), [value], wire);
+    assertEquals(wireOf(resp.reply.encode(value, open())), wire);
+  }
+  const all = concat(vectors.map(([wire]) => bytes(wire)));
+  for (const size of [1, 7, 100]) {
+    assertEquals(receive(resp.reply, all, { size }).messages, vectors.map(([, value]) => value));
+  }
+});
+
+Deno.test("resp reads forms that it does not write itself", () => {
+  const forms: [string, Value][] = [
+    [":+5\r\n", integer(5)],
+    [":-0\r\n", integer(0)],
+    [",1.5E+3\r\n", { type: "double", value: 1500 }],
+    [",+inf\r\n", { type: "double", value: Infinity }],
+    ["(+12\r\n", { type: "bignumber", value: 12n }],
+    ["|0\r\n|0\r\n:1\r\n", { ...integer(1), attributes: [] }],
+  ];
+  for (const [wire, value] of forms) assertEquals(replies(wire), [value], wire);
+});
+
+Deno.test("resp reads commands as arrays and inline, in one stream", () => {
+  const wire =
+    "*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n\r\n*0\r\n  set  k \"a \\x41\\r\\n\"  'it\\'s' \n*-1\r\n" +
+    "*1\r\n$4\r\nQUIT\r\n";
+  const wanted = [["GET", "a"], ["PING"], ["set", "k", "a A\r\n", "it's"], ["QUIT"]].map((args) => ({
+    args,
+  }));
+  assertEquals(commands(wire), wanted);
+  for (const size of [1, 2, 5]) assertEquals(receive(resp, bytes(wire), { size }).messages, wanted);
+  assertEquals(wireOf(resp.encode({ args: ["GET", "naïve"] }, open())), "*2\r\n$3\r\nGET\r\n$6\r\nnaïve\r\n");
+});
+
+Deno.test("resp refuses commands that redis refuses, when it sees the first bad byte", () => {
+  const bad: [string, string][] = [
+    ["*1\r\n:1\r\n", `begins with ":", wanted "$"`],
+    ["*x", `a length reads "x"`],
+    ["*1 ", `a length reads "1 "`],
+    ["*-2", `a length reads "-2"`],
+    ["*01", `a length reads "01"`],
+    ["*99999999999\r\n", "wanted at most 2147483647"],
+    ["*1\r\n$-1\r\n", "a string's length is -1"],
+    ["*1\r\n$+3", `a length reads "+3"`],
+    ["*1\r\n$\r\n", `a length reads "\\r\\n"`],
+    ["*1\r\n$1\n", `a length reads "1\\n"`],
+    ["*1\r\n$536870913\r\n", "wanted at most 536870912"],
+    ["*1\r\n$1234567890123456789", "a length reads"],
+    ["*2\r\n$1\r\nabc$1\r\nb\r\n", "does not end where its length says"],
+    ["*1\r\n$1\r\nabc", "does not end where its length says"],
+    ['SET "a\r\n', "quotes are unbalanced"],
+    ["SET 'a'b\r\n", "quotes are unbalanced"],
+    ["x".repeat(64 * 1024 + 1), "a line is longer than 65536 bytes"],
+  ];
+  for (const [wire, message] of bad) {
+    assertThrows(() => commands(wire), RespError, message, wire.slice(0, 80));
+  }
+});
+
+Deno.test("resp refuses replies that are none", () => {
+  const bad: [string, string][] = [
+    ["hello\r\n", `begins with "h"`],
+    ["\r\n", "begins with byte 13"],
+    ["$-2", "a length reads"],
+    ["$?\r\n", "a length reads"],
+    ["!-1\r\n", "length is -1"],
+    ["~-1\r\n", "count of elements is -1"],
+    ["%-1\r\n", "count of elements is -1"],
+    [":1.5\r\n", `"1.5" is not an integer`],
+    [":\r\n", `"" is not an integer`],
+    [":9223372036854775808\r\n", "is not an integer of 64 bits"],
+    [",one\r\n", `"one" is not a double`],
+    ["#x\r\n", "wanted t or f"],
+    ["_x\r\n", "wanted nothing"],
+    ["(1x\r\n", "is not a big number"],
+    ["=2\r\nab\r\n", "has no format"],
+    ["+a\n", "ends with \\n alone"],
+    ["+a\rb\r\n", "has \\r in it"],
+    ["*1\r\n".repeat(33) + ":1\r\n", "more than 32 deep"],
+  ];
+  for (const [wire, message] of bad) assertThrows(() => replies(wire), RespError, message, wire);
+  assertEquals(replies("*1\r\n".repeat(32) + ":1\r\n").length, 1);
+});
+
+Deno.test("resp waits and allocates nothing when a header announces what never comes", () => {
+  const commandsPeer = open();
+  assertEquals(resp.input(bytes("*2147483647\r\n$3\r\nGET\r\n"), commandsPeer, 0), 0);
+  assertEquals(resp.reply.input(bytes("*2147483647\r\n%2147483647\r\n"), open(), 0), 0);
+  assertThrows(() => resp.reply.input(bytes("*2147483647\r\n".repeat(600)), open(), 0), RespError, "2^40");
+});
+
+Deno.test("resp writes nothing that its peer would read as something else", () => {
+  assertThrows(() => resp.encode({ args: [] }, open()), RespError, "no arguments");
+  assertThrows(() => resp.reply.encode(error("ERR a\r\n+OK"), open()), RespError, "line break");
+  assertThrows(
+    () => resp.reply.encode({ type: "verbatim", format: "text", value: "" }, open()),
+    RespError,
+    "format",
+  );
+  assertEquals(text(bytes(wireOf(resp.reply.encode(bulk("\ud800"), open())))), "$3\r\n\ufffd\r\n");
+});
+
+Deno.test("resp reads replies in notation", () => {
+  const parse = resp.reply.parse!;
+  assertEquals(parse("-ERR refused"), error("ERR refused"));
+  assertEquals(parse("+OK\r\n"), simple("OK"));
+  assertEquals(parse(":1"), integer(1));
+  assertEquals(parse("$-1"), bulk(null));
+  assertEquals(parse("$5\nhello"), bulk("hello"));
+  assertEquals(parse("*2\n:1\n+a"), array([integer(1), simple("a")]));
+  assertEquals(parse('"a \\"b\\""'), bulk('a "b"'));
+  for (const notation of ["", "OK", '"a" b', ":1\n:2", "*2\n:1"]) {
+    assertThrows(() => parse(notation), RespError);
+  }
+  assertThrows(() => resp.parse!("  "), RespError, "it is empty");
+});
+
+Deno.test("resp names a command by its first word, and a reply by its class", () => {
+  const name = (message: Parameters<typeof resp.encode>[0]) => resp.command!(message, open());
+  assertEquals(name({ args: ["config", "set", "a", "b"] }), "CONFIG");
+  assertEquals(name({ args: [Uint8Array.of(255)] }), "");
+  assertEquals(name({ part: "body", bytes: bytes("x"), last: true, complete: true }), "");
+  const classOf = (reply: Reply) => resp.reply.command!(reply, open());
+  assertEquals(classOf(simple("QUEUED")), "ok");
+  assertEquals(classOf(error("ERR no")), "error");
+  assertEquals(classOf({ type: "bulkerror", value: "ERR" }), "error");
+  assertEquals(classOf({ type: "push", value: [] }), "push");
+  assertEquals(classOf(array([])), "value");
+  assertEquals(classOf(bulk(null)), "value");
+});
+
+// Parts.
+
+const LARGE = 100_000;
+const MAX = 65_536;
+
+Deno.test("resp passes a command in parts, its name and key in the head, when a value is larger than a frame", () => {
+  const value = new Uint8Array(LARGE).map((_, i) => i % 251);
+  const wire = concat([
+    bytes(`*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$${LARGE}\r\n`),
+    value,
+    bytes("\r\n$2\r\nEX\r\n$2\r\n10\r\n*1\r\n$4\r\nPING\r\n"),
+  ]);
+  for (const size of [1, 1000, Infinity]) {
+    const { messages, frames } = receive(resp, wire, { peer: open(MAX), size });
+    assertEquals(messages[0], { args: ["SET", "k"], partial: true, count: 5, bodyBytes: LARGE });
+    assertEquals(messages.at(-1), { args: ["PING"] });
+    const parts = messages.slice(1, -1) as {
+      part: string;
+      bytes: Uint8Array;
+      last: boolean;
+      complete: boolean;
+    }[];
+    const body = parts.filter(({ part }) => part === "body");
+    assertEquals(concat(body.map((part) => part.bytes)), value);
+    assertEquals(body.map(({ last }) => last).lastIndexOf(false), body.length - 2);
+    assertEquals(parts.map(({ complete }) => complete).indexOf(true), parts.length - 1);
+    assertEquals(concat(frames), wire);
+    const again = messages.map((message) => resp.encode(message as Command, open()));
+    assertEquals(concat(again.map((made) => typeof made === "string" ? bytes(made) : made)), wire);
+    assertEquals((join(messages as Command[])[0] as Command).args[3], "EX");
+  }
+});
+
+Deno.test("resp passes a reply in parts when it is larger than a frame, whatever makes it so", () => {
+  const shapes: Record<string, Value> = {
+    "a string": bulk("x".repeat(LARGE)),
+    "many elements": array(Array.from({ length: 20_000 }, (_, i) => bulk(`item ${i}`))),
+    "strings among elements": array([
+      integer(1),
+      bulk("x".repeat(LARGE)),
+      array([bulk("y".repeat(LARGE)), bulk("z")]),
+      bulk("v".repeat(60_000)),
+    ]),
+    "a map": { type: "map", value: Array.from({ length: 9000 }, (_, i) => [bulk(`k${i}`), integer(i)]) },
+    "a text": { type: "verbatim", format: "txt", value: "x".repeat(LARGE) },
+    "attributes": { ...bulk("x".repeat(LARGE)), attributes: [[simple("a"), bulk("b".repeat(LARGE))]] },
+    "nested deeper than values may be": array([bulk("x".repeat(LARGE)), array([array([])])]),
+  };
+  for (const [name, value] of Object.entries(shapes)) {
+    const made = resp.reply.encode(value, open());
+    const wire = concat([typeof made === "string" ? bytes(made) : made, bytes("+OK\r\n")]);
+    for (const size of [997, Infinity]) {
+      const { messages, frames } = receive(resp.reply, wire, { peer: open(MAX), size });
+      assertEquals((messages[0] as { partial?: boolean }).partial, true, name);
+      assertEquals(messages.at(-1), simple("OK"), name);
+      assertEquals(concat(frames), wire);
+      const again = messages.map((message) => resp.reply.encode(message as Reply, open()));
+      assertEquals(concat(again.map((bit) => typeof bit === "string" ? bytes(bit) : bit)), wire, name);
+      assertEquals(join(messages as Reply[]), [value, simple("OK")], name);
+    }
+  }
+});
+
+Deno.test("resp refuses a part when its string does not end where its length says", () => {
+  const wire = bytes(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${LARGE}\r\n${"x".repeat(LARGE)}PING\r\n`);
+  assertThrows(() => receive(resp, wire, { peer: open(MAX) }), RespError, "does not end");
+});
+
+// Which reply answers what. A line is what a client sends ("> "), or a reply and whether it completes a request.
+
+function answersOf(lines: [string, boolean?][]): [string, boolean?][] {
+  const peer = open();
+  return lines.map(([line, wanted]) => {
+    if (wanted === undefined) {
+      const [message] = commands(`${line}\r\n`, peer) as Command[];
+      assert(resp.asks(message, peer), line);
+      return [line];
+    }
+    if (line.startsWith("> ")) {
+      const [message] = commands(`${line.slice(2)}\r\n`, peer) as Command[];
+      return [line, resp.asks(message, peer)];
+    }
+    const [message] = replies(line.replaceAll(" | ", "\r\n") + "\r\n", peer);
+    return [line, resp.answers!(message, peer)];
+  });
+}
+
+function bulks(...words: (string | number)[]): string {
+  const items = words.map((word) => typeof word === "number" ? `:${word}` : `$${word.length} | ${word}`);
+  return `*${words.length} | ${items.join(" | ")}`;
+}
+
+function push(...words: (string | number)[]): string {
+  return ">" + bulks(...words).slice(1);
+}
+
+const dialogues: Record<string, [string, boolean?][]> = {
+  "each reply answers one command": [["GET a"], ["INCR b"], ["$-1", true], [":1", true], [
+    "-ERR late",
+    false,
+  ]],
+  "a subscription is answered by its last confirmation (RESP2)": [
+    ["SUBSCRIBE a b a"],
+    ["PING"],
+    [bulks("subscribe", "a", 1), false],
+    [bulks("message", "a", "x"), false],
+    [bulks("subscribe", "b", 2), false],
+    [bulks("subscribe", "a", 2), true],
+    [bulks("message", "b", "x"), false],
+    [bulks("pong", ""), true],
+    [bulks("message", "b", "x"), false],
+  ],
+  "a subscription is answered by its last confirmation (RESP3)": [
+    ["HELLO 3"],
+    ["SUBSCRIBE a b"],
+    ["LRANGE l 0 -1"],
+    ["%1 | $6 | server | $5 | redis", true],
+    [push("subscribe", "a", 1), false],
+    [push("message", "a", "x"), false],
+    [push("subscribe", "b", 2), true],
+    [push("invalidate", "k"), false],
+    [bulks("message", "a", "x"), true],
+  ],
+  "an end of all subscriptions is answered when none is left": [
+    ["SUBSCRIBE a b"],
+    ["PSUBSCRIBE p*"],
+    ["UNSUBSCRIBE"],
+    ["UNSUBSCRIBE"],
+    ["PUNSUBSCRIBE"],
+    ["GET a"],
+    [bulks("subscribe", "a", 1), false],
+    [bulks("subscribe", "b", 2), true],
+    [bulks("psubscribe", "p*", 3), true],
+    [bulks("pmessage", "p*", "pp", "x"), false],
+    [bulks("unsubscribe", "b", 2), false],
+    [bulks("unsubscribe", "a", 1), true],
+    ["*3 | $11 | unsubscribe | $-1 | :1", true],
+    [bulks("punsubscribe", "p*", 0), true],
+    [bulks("message", "a", "x"), true],
+  ],
+  "a list that looks like a message is an answer when nothing is subscribed": [
+    ["LRANGE l 0 -1"],
+    ["EVAL x 0"],
+    [bulks("message", "a", "x"), true],
+    [bulks("subscribe", "a", 1), true],
+  ],
+  "a refused subscription is answered by its error": [
+    ["SUBSCRIBE a b"],
+    ["SUBSCRIBE a c"],
+    ["-NOPERM no", true],
+    [bulks("subscribe", "a", 1), false],
+    [bulks("subscribe", "c", 2), true],
+  ],
+  "a subscription that never reached the server is passed over": [
+    ["SUBSCRIBE a b c"],
+    ["FLUSHALL"],
+    ["SUBSCRIBE d e"],
+    ["PING"],
+    [bulks("subscribe", "d", 1), false],
+    [bulks("subscribe", "e", 2), true],
+    [bulks("pong", ""), true],
+  ],
+  "an unsolicited end of a subscription answers nothing": [
+    ["SSUBSCRIBE a"],
+    [bulks("ssubscribe", "a", 1), true],
+    ["SUBSCRIBE b"],
+    [bulks("sunsubscribe", "a", 0), false],
+    [bulks("subscribe", "b", 1), true],
+  ],
+  "silenced commands ask for nothing": [
+    ["> CLIENT REPLY SKIP", false],
+    ["> SET a 1", false],
+    ["> SET a 2", true],
+    ["> client reply off", false],
+    ["> SET a 3", false],
+    ["> CLIENT REPLY SKIP", false],
+    ["> CLIENT REPLY ON", true],
+    ["> SET a 4", true],
+    ["> CLIENT REPLY OFF", false],
+    ["> SUBSCRIBE a", true],
+    ["> RESET", true],
+    ["> GET a", true],
+  ],
+  "in a transaction CLIENT REPLY and SUBSCRIBE are queued": [
+    ["MULTI"],
+    ["> CLIENT REPLY OFF", true],
+    ["> SUBSCRIBE a b", true],
+    ["DISCARD"],
+    ["+OK", true],
+    ["+QUEUED", true],
+    ["+QUEUED", true],
+    ["+OK", true],
+    ["+OK", false],
+  ],
+  "lines of MONITOR answer nothing": [
+    ["MONITOR"],
+    ["+OK", true],
+    ['+1700000000.123456 [0 127.0.0.1:1234] "PING"', false],
+    ["PING"],
+    ["+PONG", true],
+    ["RESET"],
+    ["+RESET", true],
+    ["GET x"],
+    ['+1700000000.123456 [0 127.0.0.1:1234] "PING"', true],
+  ],
+};
+
+for (const [name, lines] of Object.entries(dialogues)) {
+  Deno.test(`resp counts answers: ${name}`, () => {
+    assertEquals(answersOf(lines), lines);
+  });
+}
+
+Deno.test("resp counts an answer when its last part is complete, and asks once for a command in parts", () => {
+  const peer = open(MAX);
+  const value = "x".repeat(LARGE);
+  const asked: boolean[] = [];
+  for (
+    const message of receive(resp, bytes(`*2\r\n$4\r\nECHO\r\n$${LARGE}\r\n${value}\r\n`), { peer }).messages
+  ) {
+    // Only the state after the last message is left to be seen here.
+    asked.push("partial" in (message as Command));
+  }
+  assertEquals(resp.asks({ args: [] }, peer), false);
+  assertEquals(asked.filter(Boolean).length, 1);
+  const answered: boolean[] = [];
+  const reply = bytes(`$${LARGE}\r\n${value}\r\n`);
+  const codec = {
+    ...resp.reply,
+    decode(frame: Uint8Array, connection: RespPeer) {
+      const message = resp.reply.decode(frame, connection);
+      answered.push(resp.answers!(message as Reply, connection));
+      return message;
+    },
+  };
+  receive(codec, reply, { peer });
+  assertEquals(answered.lastIndexOf(false), answered.length - 2);
+  assertEquals(answered.at(-1), true);
+});
+
+Deno.test("resp keeps little of a client that subscribes on and on, when no reply is ever read", () => {
+  const peer = open();
+  const command = bytes("*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n");
+  for (let i = 0; i < 5000; i++) resp.decode(command, peer);
+  assertEquals(replies(bulks("subscribe", "a", 1).replaceAll(" | ", "\r\n") + "\r\n", peer).length, 1);
+  assertEquals(resp.answers!(simple("OK"), peer), true);
+});
