@@ -32,6 +32,8 @@ import type {
 import { Deadlines } from "./deadlines.ts";
 import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "./endpoint.ts";
+import { Hooked } from "./hooked.ts";
+import type { HookSet } from "./hooks/hook_set.ts";
 import { errorCode } from "./error_record.ts";
 import type { Limits } from "./limits.ts";
 import { Outbox, type Sender } from "./outbox.ts";
@@ -70,6 +72,7 @@ export interface ConnectionHost {
   readonly stats: ServiceStats;
   /** How this side does TLS when an upgrade asks for it. */
   readonly secure?: Secure;
+  readonly hooks?: HookSet;
   /** What a proxy does with what it receives, in place of the handler. */
   readonly relay?: FrameRelay;
   /** Hears of every error, counted already. */
@@ -105,6 +108,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #error: Error | undefined;
   #writeEnded = false;
   #pipe: Connection<unknown> | undefined;
+  #hooked: Hooked | undefined;
   #abort: AbortController | undefined;
   #upgradingTls = false;
 
@@ -124,6 +128,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     });
     this.#protocol = host.protocol;
     this.#speak(host.protocol);
+    if (host.hooks !== undefined) this.#hooked = this.#hook(host.hooks);
     host.clock.add(this);
     this.#deadlines = new Deadlines(host.clock.now);
   }
@@ -168,14 +173,11 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   send(message: unknown, options?: SendOptions): SendResult {
     if (this.#phase !== "open" || this.#writeEnded) return "refused";
-    if (this.#outbox.isFull) return this.#refuse();
-    const raw = options?.raw === true;
-    this.#queue(raw ? message as Uint8Array | string : this.#outgoing.encode(message, this));
-    if (!raw && this.#protocol.upgrade !== undefined) {
-      const to = this.#protocol.upgrade(message, this.side === "server" ? "out" : "in", this);
-      if (to !== undefined) this.upgrade(to);
+    if (options?.raw === true) return this.#transmit(message as Uint8Array | string);
+    if (this.#hooked !== undefined) {
+      return this.#hooked.send(message, commandOf(this.#outgoing, message, this));
     }
-    return "queued";
+    return this.#transmitMessage(message);
   }
 
   flushed(): Promise<void> {
@@ -225,6 +227,11 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.session = undefined;
     this.#protocol = to;
     this.#speak(to);
+  }
+
+  /** Cuts and decodes what it receives by another codec than its protocol's. */
+  receiveBy(codec: Codec<unknown>): void {
+    this.#delivery.speak(codec);
   }
 
   /** Says goodbye before the service goes. */
@@ -348,7 +355,37 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     };
   }
 
+  #handle(message: unknown): unknown {
+    if (this.#pipe !== undefined) return pipe(message, this, this.#pipe);
+    return this.#host.handler.onMessage?.(this, message);
+  }
+
+  #hook(hooks: HookSet): Hooked {
+    return new Hooked(hooks.session(this), {
+      signal: this.signal,
+      handle: (message) => this.#handle(message),
+      transmit: (message) => this.#transmitMessage(message),
+      close: (last) => this.close(last),
+      fail: (error) => this.fail(error),
+    });
+  }
+
   // Sending
+
+  #transmitMessage(message: unknown): SendResult {
+    if (this.#phase !== "open" || this.#writeEnded) return "refused";
+    if (this.#outbox.isFull) return this.#refuse();
+    const sent = this.#transmit(this.#outgoing.encode(message, this));
+    const to = this.#protocol.upgrade?.(message, this.side === "server" ? "out" : "in", this);
+    if (to !== undefined && sent === "queued") this.upgrade(to);
+    return sent;
+  }
+
+  #transmit(data: Uint8Array | string): SendResult {
+    if (this.#outbox.isFull) return this.#refuse();
+    this.#queue(data);
+    return "queued";
+  }
 
   #queue(data: Uint8Array | string): void {
     this.#host.stats.messagesOut++;
@@ -515,6 +552,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#outbox.stop(this.#closedError());
     this.#reader.stop();
     this.#abort?.abort(this.#error);
+    this.#hooked?.end();
     try {
       this.#host.handler.onClose?.(this);
     } catch (thrown) {
@@ -535,6 +573,11 @@ const RAW: Codec<Uint8Array> = {
   decode: (frame) => frame.slice(),
   encode: (message) => message,
 };
+
+// deno-lint-ignore no-explicit-any
+function commandOf(codec: Codec<any, any>, message: unknown, peer: Peer<any>): string {
+  return codec.command?.(message, peer) ?? "";
+}
 
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

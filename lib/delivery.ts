@@ -130,19 +130,24 @@ export class Delivery {
     if (this.#inPass) return;
     this.#inPass = true;
     let framed = false;
-    try {
-      while (this.#held === 0) {
-        const frame = this.buffer.next(this.#codec, this.#peer);
-        if (frame === undefined || this.#held !== 0) break;
-        framed = true;
-        this.#decode(frame);
+    // More than once only if bytes that make no frame are survived, by another codec.
+    for (let again = true; again;) {
+      again = false;
+      try {
+        while (this.#held === 0) {
+          const frame = this.buffer.next(this.#codec, this.#peer);
+          if (frame === undefined || this.#held !== 0) break;
+          framed = true;
+          this.#decode(frame);
+        }
+        if (this.#held === 0) {
+          if (this.#datagrams) this.#endDatagram();
+          else if (this.#end !== "open") this.#deliverEnd();
+        }
+      } catch (error) {
+        this.#receiver.failed(error, "bad_frame");
+        again = this.#held === 0;
       }
-      if (this.#held === 0) {
-        if (this.#datagrams) this.#endDatagram();
-        else if (this.#end !== "open") this.#deliverEnd();
-      }
-    } catch (error) {
-      this.#receiver.failed(error, "bad_frame");
     }
     this.#inPass = false;
     this.#receiver.passed(framed);

@@ -8,7 +8,7 @@ import { lookup } from "node:dns/promises";
 import { dialDatagrams } from "./datagrams.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { type ClientTls, secureClient } from "./tls.ts";
-import type { Transport } from "./transport.ts";
+import { type Transport, writeAll } from "./transport.ts";
 
 /** A connection that could not be made; `code` is `connect_failed`, `connect_timeout` or `connect_aborted`. */
 export class DialError extends Error {
@@ -29,6 +29,8 @@ export interface DialOptions {
   timeoutMs: number;
   signal: AbortSignal;
   tls?: ClientTls;
+  /** Bytes to write before all else, TLS included. */
+  preface?: Uint8Array;
 }
 
 /**
@@ -64,7 +66,12 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Tr
 
 async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSignal): Promise<Transport> {
   signal.throwIfAborted();
-  if (endpoint.transport === "unix") return await Deno.connect({ transport: "unix", path: endpoint.path });
+  const { preface } = options;
+  if (endpoint.transport === "unix") {
+    const connection = await Deno.connect({ transport: "unix", path: endpoint.path });
+    if (preface !== undefined) await writeAll(connection, preface);
+    return connection;
+  }
   const { hostname, port } = endpoint;
   if (endpoint.transport === "udp") {
     const { address } = await lookup(hostname);
@@ -72,6 +79,7 @@ async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSign
   }
   const connection = await Deno.connect({ hostname, port, signal });
   connection.setNoDelay(true);
+  if (preface !== undefined) await writeAll(connection, preface);
   if (endpoint.transport === "tcp") return connection;
   return await secureClient(hostname, options.tls ?? {}, options.timeoutMs)(connection, undefined);
 }

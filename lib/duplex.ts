@@ -5,7 +5,7 @@
  */
 
 import { Duplex } from "node:stream";
-import { closeQuietly, type Transport } from "./transport.ts";
+import { closeQuietly, type Transport, writeAll } from "./transport.ts";
 
 const READ_BYTES = 16 * 1024;
 
@@ -25,7 +25,7 @@ export class TransportDuplex extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
-    this.#write(chunk).then(() => done(), done);
+    writeAll(this.#base, chunk).then(() => done(), done);
   }
 
   override _final(done: (error?: Error) => void): void {
@@ -44,11 +44,5 @@ export class TransportDuplex extends Duplex {
     const room = new Uint8Array(READ_BYTES);
     const count = await this.#base.read(room);
     return count === null ? null : room.subarray(0, count);
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
-    for (let written = 0; written < chunk.length;) {
-      written += await this.#base.write(chunk.subarray(written));
-    }
   }
 }

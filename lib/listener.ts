@@ -14,8 +14,8 @@ import { UnixListener } from "./unix_socket.ts";
 export interface Accepted {
   transport: Transport;
   kind: TransportName;
-  /** Completes what the transport needs before use (a TLS handshake); absent where it needs nothing. */
-  prepare?(): Promise<Transport>;
+  /** The handshake to be done before use. */
+  secure?: Secure;
 }
 
 /** A bound address. */
@@ -98,7 +98,7 @@ function bindTls(endpoint: NetEndpoint, options: BindOptions): Listener {
     endpoint: plain.endpoint,
     async accept() {
       const { transport } = await plain.accept();
-      return { transport, kind: "tls", prepare: () => secure(transport, undefined) };
+      return { transport, kind: "tls", secure };
     },
     close: () => plain.close(),
   };

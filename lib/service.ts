@@ -8,19 +8,23 @@
  * @module
  */
 
+import { Admission, type Serve } from "./admission.ts";
 import { Clock } from "./clock.ts";
 import { type ConnectionHost, ServiceConnection } from "./connection.ts";
 import { ConnectionError } from "./connection_error.ts";
-import type { AnyHandler, AnyProtocol, ServiceContext } from "./contract.ts";
+import type { AnyHandler, AnyProtocol, ServiceContext, TransportName } from "./contract.ts";
 import { conversational } from "./conversation.ts";
 import { type Endpoint, formatAddr, formatEndpoint } from "./endpoint.ts";
-import { errorCode } from "./error_record.ts";
+import type { HookSet } from "./hooks/hook_set.ts";
 import type { Limits } from "./limits.ts";
-import { type Accepted, bind, type Listener } from "./listener.ts";
+import { bind, type Listener } from "./listener.ts";
 import type { TlsSpec } from "./messages.ts";
+import type { TrustedProxies } from "./proxy/proxied_transport.ts";
+import { type OnBadFrame, Proxy } from "./proxy/proxy.ts";
+import type { Upstreams } from "./proxy/upstreams.ts";
 import { type ConnectionInfo, countError, createStats, type ServiceStats } from "./stats.ts";
 import { readTlsFiles, secureServer } from "./tls.ts";
-import { closeQuietly, type Secure, type Transport } from "./transport.ts";
+import type { Secure, Transport } from "./transport.ts";
 
 /** How long accepting rests when the system has no means for another connection. */
 const ACCEPT_RETRY_MS = 100;
@@ -31,6 +35,9 @@ export interface Binding {
   protocol: AnyProtocol;
   /** What serves it: the user's handler, already taken through the protocol's `service`. */
   handler: AnyHandler;
+  hooks?: HookSet;
+  /** The real servers behind, in place of a handler. */
+  proxy?: { upstreams: Upstreams; onBadFrame: OnBadFrame };
 }
 
 export interface ServiceOptions {
@@ -42,6 +49,8 @@ export interface ServiceOptions {
   idPrefix?: string;
   /** Permissions of its unix sockets. */
   mode?: number;
+  /** Whose word on a client's address is taken (PROXY protocol). */
+  trustedProxies?: TrustedProxies;
 }
 
 export interface ListenOptions {
@@ -74,19 +83,22 @@ export function createService(options: ServiceOptions): Service {
   return new IsolateService(options);
 }
 
+/** What the connections of one listener have in common. */
+interface Served {
+  host: ConnectionHost;
+  proxy: Proxy | undefined;
+}
+
 class IsolateService implements Service {
   readonly stats: ServiceStats = createStats();
   readonly #options: ServiceOptions;
   readonly #clock: Clock;
   readonly #open: Set<ServiceConnection>;
-  readonly #preparing: Set<Transport> = new Set();
-  readonly #perAddress: Map<string, number> = new Map();
+  readonly #admission: Admission;
   #secure: Secure | undefined;
   #listeners: Listener[] = [];
   /** The accept loops; each settles once its listener is closed. */
   #accepting: Promise<void>[] = [];
-  #roomWaiters: (() => void)[] = [];
-  #emptyWaiters: (() => void)[] = [];
   #count = 0;
   #stopped = false;
 
@@ -94,6 +106,14 @@ class IsolateService implements Service {
     this.#options = options;
     this.#clock = new Clock(options.limits);
     this.#open = options.context.connections as Set<ServiceConnection>;
+    const { limits, trustedProxies, context } = options;
+    this.#admission = new Admission({
+      limits,
+      stats: this.stats,
+      trustedProxies,
+      report: (remote, error, code) =>
+        context.log.warn("Peer {remote}: {code}: {error}", { remote, code, error: error.message }),
+    });
   }
 
   async start(): Promise<void> {
@@ -128,13 +148,15 @@ class IsolateService implements Service {
       throw error;
     }
     this.#listeners = listeners;
-    this.#accepting = listeners.map((listener, index) => this.#accept(listener, this.#host(bindings[index])));
+    this.#accepting = listeners.map((listener, index) =>
+      this.#accept(listener, this.#served(bindings[index]))
+    );
     return listeners.map((listener) => listener.endpoint);
   }
 
   async unlisten(): Promise<void> {
     for (const listener of this.#listeners.splice(0)) listener.close();
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
+    this.#admission.dismiss();
     // A peer may have been accepted already that nobody has been told of: it is to be served, not lost.
     await Promise.all(this.#accepting);
   }
@@ -143,7 +165,7 @@ class IsolateService implements Service {
     await this.unlisten();
     const before = this.#open.size;
     for (const connection of [...this.#open]) connection.drain();
-    await this.#emptyWithin(timeoutMs);
+    await this.#admission.emptyWithin(timeoutMs);
     const cut = this.#open.size;
     for (const connection of [...this.#open]) {
       connection.fail(
@@ -153,7 +175,7 @@ class IsolateService implements Service {
         ),
       );
     }
-    if (cut > 0) await this.#emptyWithin(this.#options.limits.lingerTimeoutMs);
+    if (cut > 0) await this.#admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
     return { finished: before - cut, cut };
   }
 
@@ -162,7 +184,8 @@ class IsolateService implements Service {
     this.#stopped = true;
     await this.unlisten();
     for (const connection of [...this.#open]) connection.destroy();
-    for (const transport of this.#preparing) closeQuietly(transport);
+    this.#admission.close();
+    for (const { hooks } of this.#options.bindings) await hooks?.stop();
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
 
@@ -170,15 +193,16 @@ class IsolateService implements Service {
     return [...this.#open].map((connection) => connection.info(this.#options.context.name));
   }
 
-  async #accept(listener: Listener, host: ConnectionHost): Promise<void> {
-    const { limits, context } = this.#options;
+  async #accept(listener: Listener, served: Served): Promise<void> {
+    const { context } = this.#options;
+    const serve: Serve = (transport, kind) => this.#serve(transport, kind, served);
     while (this.#listeners.includes(listener)) {
-      if (this.stats.open >= limits.maxConnections) {
-        await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+      if (this.#admission.isFull) {
+        await this.#admission.room();
         continue;
       }
       try {
-        this.#admit(await listener.accept(), host);
+        this.#admission.admit(await listener.accept(), serve);
       } catch (error) {
         if (!this.#listeners.includes(listener)) return;
         countError(this.stats, "accept_failed");
@@ -191,51 +215,20 @@ class IsolateService implements Service {
     }
   }
 
-  #admit(accepted: Accepted, host: ConnectionHost): void {
-    const { transport } = accepted;
-    const address = addressOf(transport);
-    const most = this.#options.limits.maxConnectionsPerAddress;
-    const fromThere = this.#perAddress.get(address) ?? 0;
-    if (most > 0 && fromThere >= most) {
-      this.stats.refused++;
-      closeQuietly(transport);
-      return this.#report(
-        address,
-        new ConnectionError(
-          "too_many_connections",
-          `Cannot take a connection more from ${address}: ${fromThere} are open, maxConnectionsPerAddress is ${most}`,
-        ),
-      );
-    }
-    this.stats.accepted++;
-    this.stats.open++;
-    if (most > 0) this.#perAddress.set(address, fromThere + 1);
-    if (accepted.prepare === undefined) this.#serve(transport, accepted, host);
-    else this.#prepare(accepted, host);
-  }
-
-  async #prepare(accepted: Accepted, host: ConnectionHost): Promise<void> {
-    this.#preparing.add(accepted.transport);
-    try {
-      const transport = await accepted.prepare!();
-      if (this.#stopped) {
-        throw new ConnectionError("connection_closed", "Cannot serve: the service has stopped");
-      }
-      this.#serve(transport, accepted, host);
-    } catch (error) {
-      closeQuietly(accepted.transport);
-      this.#release(accepted.transport);
-      this.#report(formatAddr(accepted.transport.remoteAddr), error as Error);
-    } finally {
-      this.#preparing.delete(accepted.transport);
-    }
-  }
-
-  #serve(transport: Transport, accepted: Accepted, host: ConnectionHost): void {
+  #serve(transport: Transport, kind: TransportName, { host, proxy }: Served): void {
     const id = `${this.#options.idPrefix ?? ""}${++this.#count}`;
-    const connection = new ServiceConnection(id, transport, { kind: accepted.kind, host });
+    const options = { kind, host: proxy === undefined ? host : proxy.host(host) };
+    const connection = new ServiceConnection(id, transport, options);
     this.#open.add(connection);
     connection.run();
+  }
+
+  #served(binding: Binding): Served {
+    const { proxy } = binding;
+    return {
+      host: this.#host(binding),
+      proxy: proxy && new Proxy(binding.protocol, { ...proxy, hooks: binding.hooks }),
+    };
   }
 
   #host(binding: Binding): ConnectionHost {
@@ -249,6 +242,7 @@ class IsolateService implements Service {
       clock: this.#clock,
       stats: this.stats,
       secure: this.#secure,
+      hooks: binding.proxy === undefined ? binding.hooks : undefined,
       report(connection, error, code) {
         const properties = { id: connection.id, remote: formatAddr(connection.remoteAddr), code, error };
         const said = "Connection {id} from {remote}: {code}: {error}";
@@ -260,49 +254,13 @@ class IsolateService implements Service {
       },
       closed: (connection) => {
         this.#open.delete(connection);
-        this.#release(connection);
+        this.#admission.release(connection);
       },
     };
-  }
-
-  /** An error of a peer that has no connection yet. */
-  #report(remote: string, error: Error): void {
-    const code = errorCode(error);
-    countError(this.stats, code);
-    this.#options.context.log.warn("Peer {remote}: {code}: {error}", { remote, code, error: error.message });
-  }
-
-  #release(peer: { remoteAddr: Deno.Addr }): void {
-    this.stats.open--;
-    this.stats.closed++;
-    if (this.#options.limits.maxConnectionsPerAddress > 0) {
-      const address = addressOf(peer);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
-    }
-    this.#roomWaiters.shift()?.();
-    if (this.stats.open === 0) { for (const waiter of this.#emptyWaiters.splice(0)) waiter(); }
-  }
-
-  async #emptyWithin(timeoutMs: number): Promise<void> {
-    if (this.stats.open === 0 || timeoutMs <= 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => this.#emptyWaiters.push(resolve)),
-      new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
-    ]);
-    clearTimeout(timer);
   }
 }
 
 /** The handlers of the bindings, each once. */
 function handlersOf(bindings: Binding[]): Set<AnyHandler> {
   return new Set(bindings.map(({ handler }) => handler));
-}
-
-/** What connections of one peer have in common: its IP address, or the socket they share. */
-function addressOf(peer: { remoteAddr: Deno.Addr }): string {
-  const { remoteAddr } = peer;
-  return "hostname" in remoteAddr ? remoteAddr.hostname : formatAddr(remoteAddr);
 }

@@ -36,3 +36,8 @@ export function closeQuietly(transport: Transport): void {
     transport.close();
   } catch { /* it is closed already */ }
 }
+
+/** Writes all of the bytes. */
+export async function writeAll(transport: Transport, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) written += await transport.write(bytes.subarray(written));
+}

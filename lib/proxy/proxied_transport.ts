@@ -1,0 +1,143 @@
+/**
+ * The PROXY protocol on the accepting side: whom a connection is really from, and nobody's word for it but that of the
+ * proxies we know.
+ *
+ * @module
+ */
+
+import { BlockList, isIPv4, isIPv6 } from "node:net";
+import type { Transport } from "../transport.ts";
+import { parseProxyHeader, type ProxyHeader, ProxyHeaderError } from "./proxy_protocol.ts";
+
+/** More than any header takes. */
+const HEADER_ROOM = 8192;
+/** So many bytes at the start of a stream tell whether it begins with a header. */
+const TELLING_BYTES = 12;
+
+/** Addresses and networks in CIDR notation, such as `10.0.0.0/8` or `::1`. */
+export class TrustedProxies {
+  readonly #list: BlockList = new BlockList();
+
+  /** @throws {TypeError} If one is neither an address nor a network. */
+  constructor(networks: readonly string[]) {
+    for (const network of networks) {
+      const [address, bits] = network.split("/");
+      const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : undefined;
+      const most = family === "ipv4" ? 32 : 128;
+      const prefix = bits === undefined ? most : /^\d+$/.test(bits) ? Number(bits) : NaN;
+      if (family === undefined || !(prefix <= most)) {
+        throw new TypeError(`Cannot read the network "${network}": wanted CIDR notation such as 10.0.0.0/8`);
+      }
+      this.#list.addSubnet(address, prefix, family);
+    }
+  }
+
+  /** Whether an address is one of them. Whoever comes by a unix socket is. */
+  has(addr: Deno.Addr): boolean {
+    if (!("hostname" in addr)) return true;
+    return this.#list.check(addr.hostname, isIPv4(addr.hostname) ? "ipv4" : "ipv6");
+  }
+}
+
+/**
+ * Reads the header that a trusted proxy begins with.
+ *
+ * @returns A transport with the addresses that the header tells.
+ * @throws {ProxyHeaderError} If there is none.
+ */
+export async function takeProxyHeader(transport: Transport): Promise<Transport> {
+  const room = new Uint8Array(HEADER_ROOM);
+  let held = 0;
+  for (;;) {
+    const count = await transport.read(room.subarray(held));
+    if (count === null) {
+      throw new ProxyHeaderError("Cannot read a PROXY header: the stream ended before it did");
+    }
+    held += count;
+    const header = parseProxyHeader(room.subarray(0, held));
+    if (header !== undefined) return new ProxiedTransport(transport, header, room.slice(header.length, held));
+  }
+}
+
+/** A connection behind a proxy: begins with what came behind the header, and has the addresses that it told. */
+class ProxiedTransport implements Transport {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  readonly #base: Transport;
+  #rest: Uint8Array;
+
+  constructor(base: Transport, header: ProxyHeader, rest: Uint8Array) {
+    this.#base = base;
+    this.#rest = rest;
+    this.localAddr = header.destination ?? base.localAddr;
+    this.remoteAddr = header.source ?? base.remoteAddr;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    if (this.#rest.length === 0) return this.#base.read(into);
+    const count = Math.min(this.#rest.length, into.length);
+    into.set(this.#rest.subarray(0, count));
+    this.#rest = this.#rest.subarray(count);
+    return Promise.resolve(count);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#base.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#base.closeWrite();
+  }
+
+  close(): void {
+    this.#base.close();
+  }
+}
+
+/** A connection of somebody whose word is not taken: a PROXY header at its start is forged, and ends it. */
+export class UntrustedTransport implements Transport {
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  readonly #base: Transport;
+  #start: Uint8Array | undefined = new Uint8Array(0);
+
+  constructor(base: Transport) {
+    this.#base = base;
+    this.localAddr = base.localAddr;
+    this.remoteAddr = base.remoteAddr;
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    const count = await this.#base.read(into);
+    if (this.#start !== undefined && count !== null) this.#examine(into.subarray(0, count));
+    return count;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#base.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#base.closeWrite();
+  }
+
+  close(): void {
+    this.#base.close();
+  }
+
+  #examine(more: Uint8Array): void {
+    const start = Uint8Array.of(...this.#start!, ...more.subarray(0, TELLING_BYTES - this.#start!.length));
+    let isHeader;
+    try {
+      parseProxyHeader(start);
+      isHeader = start.length === TELLING_BYTES;
+    } catch {
+      this.#start = undefined;
+      return;
+    }
+    if (isHeader) {
+      throw new ProxyHeaderError("Cannot take a PROXY header: its sender is not in acceptProxyProtocol");
+    }
+    this.#start = start;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * A service that stands before another server: what all its connections have in common.
+ *
+ * @module
+ */
+
+import type { ConnectionHost } from "../connection.ts";
+import type { AnyProtocol, Codec, Direction } from "../contract.ts";
+import { skip } from "../contract.ts";
+import type { HookSet } from "../hooks/hook_set.ts";
+import { ProxySession } from "./session.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+/** What a proxied connection does when its bytes make no frame. */
+export type OnBadFrame = "close" | "passthrough";
+
+/** How a proxy works. */
+export interface ProxyOptions {
+  upstreams: Upstreams;
+  onBadFrame: OnBadFrame;
+  hooks?: HookSet;
+}
+
+/** Relays the connections of one listener. */
+export class Proxy {
+  readonly options: ProxyOptions;
+  readonly protocol: AnyProtocol;
+  /** Which directions must be cut into frames; the others are relayed as they come. */
+  readonly framed: Readonly<Record<Direction, boolean>>;
+  /** Whether replies that hooks inject have to wait for their turn. */
+  readonly counts: boolean;
+
+  constructor(protocol: AnyProtocol, options: ProxyOptions) {
+    this.protocol = protocol;
+    this.options = options;
+    const { hooks } = options;
+    const observed = hooks !== undefined && (hooks.observes("in") || hooks.observes("out"));
+    // A protocol that keeps a session or changes under way must see both directions to know where it is.
+    const stateful = protocol.session !== undefined || protocol.upgrade !== undefined;
+    this.counts = observed && hooks.mayReply && protocol.answers !== undefined;
+    const all = observed && (stateful || this.counts);
+    this.framed = {
+      in: all || (hooks?.observes("in") ?? false),
+      out: all || (hooks?.observes("out") ?? false),
+    };
+  }
+
+  /** The surroundings of a new client connection; its upstream connection follows as soon as it runs. */
+  host(base: ConnectionHost): ConnectionHost {
+    return new ProxySession(this, base).clientHost;
+  }
+}
+
+/** Cuts nothing: what has come goes on as it is. */
+export const RELAY: Codec<never> = {
+  input: (buffer) => buffer.length,
+  decode: () => skip,
+  encode: (message) => message,
+};
