@@ -14,12 +14,15 @@ export type Blob = string | Uint8Array;
 
 /** Longer strings are measured by encoding them. */
 const SHORT_STRING = 256;
+/** Of so few bytes it is cheaper to look at each than to search the string they make. */
+const SHORT_BYTES = 64;
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Makes a string of UTF-8, a copy of anything else. */
 export function toBlob(view: Uint8Array): Blob {
   const string = text(view);
+  if (view.length <= SHORT_BYTES && isAscii(view)) return string;
   // U+FFFD stands for what is no UTF-8, but may be meant as well.
   if (!string.includes("\ufffd")) return string;
   try {
@@ -72,4 +75,9 @@ export class Writer {
     if (this.#text !== "") this.#parts.push(bytes(this.#text));
     return concat(this.#parts);
   }
+}
+
+function isAscii(view: Uint8Array): boolean {
+  for (let i = 0; i < view.length; i++) if (view[i] > 0x7f) return false;
+  return true;
 }

@@ -15,37 +15,13 @@
  */
 
 import type { Blob } from "./bytes.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import type { Value } from "./values.ts";
 
-/** Confirmations by their first word, with the family whose count they carry. */
-const CONFIRMATIONS: ReadonlyMap<string, Family> = new Map([
-  ["subscribe", "channels"],
-  ["unsubscribe", "channels"],
-  ["psubscribe", "patterns"],
-  ["punsubscribe", "patterns"],
-  ["ssubscribe", "shards"],
-  ["sunsubscribe", "shards"],
-]);
 const MESSAGES: ReadonlySet<unknown> = new Set(["message", "pmessage", "smessage"]);
 const MONITOR_LINE = /^\d+\.\d+ \[/;
-/** The shortest name of a command that is looked at. */
-const MIN_SPECIAL = 4;
-/** So many subscriptions may wait for their confirmation; of more nothing is remembered. */
-const MAX_PENDING = 1024;
-
-type Family = "channels" | "patterns" | "shards";
-
-/** A subscription that waits for its confirmations. */
-interface Pending {
-  /** Which of all requests it is, from 1. */
-  number: number;
-  kind: string;
-  /** The first channel's; undefined if it names none. */
-  fingerprint: number | undefined;
-  /** Confirmations still to come; 0 if that is not known, because it names no channel. */
-  left: number;
-  begun: boolean;
-}
+/** First letters of the commands that {@linkcode Requests} minds, by the length of their names: most others have neither. */
+const SPECIAL_INITIALS = ["", "", "", "", "e", "mhr", "c", "md", "r", "s", "ps", "u", "ps"] as const;
 
 /** The requests of one connection. */
 export class Requests {
@@ -61,11 +37,7 @@ export class Requests {
   #monitors = false;
   #resets = false;
   #greets = false;
-  #counts: Record<Family, number> = { channels: 0, patterns: 0, shards: 0 };
-  /** Whether messages of channels come as arrays (RESP2), as far as is known. */
-  #hasArrays = false;
-  #pending: Pending[] | undefined;
-  #hasForgotten = false;
+  readonly #subscriptions: Subscriptions = new Subscriptions();
   /** Whether the reply that is passing in parts completes a request. */
   #willComplete = false;
 
@@ -74,13 +46,14 @@ export class Requests {
     const [name] = args;
     this.asks = !this.#isSilent && !this.#skipsNext;
     this.#skipsNext = false;
-    const isSpecial = typeof name === "string" && name.length >= MIN_SPECIAL;
+    const isSpecial = typeof name === "string" && name.length > 0 &&
+      SPECIAL_INITIALS[name.length]?.includes(name[0].toLowerCase());
     if (isSpecial) this.#sentSpecial(name.toUpperCase(), args, count);
     if (!this.asks) return;
     this.#asked++;
     if (!isSpecial || this.#isMulti) return;
     const kind = name.toLowerCase();
-    if (CONFIRMATIONS.has(kind)) this.#await(kind, args, count);
+    if (Subscriptions.isAnswered(kind)) this.#subscriptions.request(this.#asked, kind, { args, count });
   }
 
   /** A part of a command has come. */
@@ -111,15 +84,11 @@ export class Requests {
       case "simple":
         return this.#monitors && typeof value.value === "string" && MONITOR_LINE.test(value.value);
       case "array":
-        return this.#hasArrays && this.#isSubscribed && MESSAGES.has(value.value?.[0]?.value);
+        return this.#subscriptions.hasArrays && this.#subscriptions.isAny &&
+          MESSAGES.has(value.value?.[0]?.value);
       default:
         return false;
     }
-  }
-
-  get #isSubscribed(): boolean {
-    const { channels, patterns, shards } = this.#counts;
-    return channels + patterns + shards > 0;
   }
 
   #sentSpecial(name: string, args: Blob[], count: number): void {
@@ -149,7 +118,7 @@ export class Requests {
         return;
       default:
         // Without a channel only an end of subscriptions is confirmed; the rest is an error, which can be silenced.
-        if (this.#isMulti || !CONFIRMATIONS.has(name.toLowerCase())) return;
+        if (this.#isMulti || !Subscriptions.isAnswered(name.toLowerCase())) return;
         if (count > 1 || name.includes("UNSUB")) this.asks = true;
     }
   }
@@ -165,16 +134,6 @@ export class Requests {
       this.#skipsNext = !this.#isSilent;
       this.asks = false;
     }
-  }
-
-  #await(kind: string, args: Blob[], count: number): void {
-    const pending = this.#pending ??= [];
-    if (pending.length >= MAX_PENDING) {
-      pending.length = 0;
-      this.#hasForgotten = true;
-    }
-    const fingerprint = args.length > 1 ? fingerprintOf(args[1]) : undefined;
-    pending.push({ number: this.#asked, kind, fingerprint, left: count - 1, begun: false });
   }
 
   #decide(value: Value): boolean {
@@ -198,78 +157,33 @@ export class Requests {
 
   /** Whether a confirmation completes its request; undefined if it is no confirmation. */
   #confirms(values: Value[], isPush: boolean): boolean | undefined {
-    if (values.length !== 3) return undefined;
-    const [{ value: kind }, channel, count] = values;
-    const family = CONFIRMATIONS.get(kind as string);
-    if (family === undefined || count.type !== "integer") return undefined;
-    const waits = this.#pending !== undefined && this.#pending.length > 0;
-    const isKnown = this.#asked > 0 && !this.#hasForgotten;
-    // A script can answer with an array that looks the same.
-    if (!isPush && isKnown && !waits && !this.#isSubscribed) return undefined;
-    this.#hasArrays = !isPush;
-    this.#countSubscriptions(family, Number(count.value));
-    const pending = this.#find(kind as string, channel.value as Blob | null);
-    if (pending === undefined) return !isKnown;
-    pending.begun = true;
-    const isLast = pending.left === 0 ? this.#counts[family] === 0 : --pending.left === 0;
-    if (!isLast) return false;
-    this.#pending!.shift();
-    this.#answered = Math.max(this.#answered, pending.number - 1);
-    return true;
-  }
-
-  /** Channels and patterns are counted together on the wire, so that one follows from the other. */
-  #countSubscriptions(family: Family, count: number): void {
-    const counts = this.#counts;
-    const other = family === "channels" ? counts.patterns : family === "patterns" ? counts.channels : 0;
-    counts[family] = Math.max(0, count - other);
-  }
-
-  /** The oldest subscription that a confirmation can belong to. Older ones were never made. */
-  #find(kind: string, channel: Blob | null): Pending | undefined {
-    const fingerprint = fingerprintOf(channel ?? "");
-    const waiting = this.#pending ?? [];
-    const at = waiting.findIndex((pending) =>
-      pending.kind === kind &&
-      (pending.begun || pending.fingerprint === undefined || pending.fingerprint === fingerprint)
-    );
-    if (at < 0) return undefined;
-    waiting.splice(0, at);
-    return waiting[0];
+    if (!Subscriptions.isConfirmation(values)) return undefined;
+    const subscriptions = this.#subscriptions;
+    const isKnown = this.#asked > 0 && !subscriptions.hasForgotten;
+    if (!isPush && isKnown && !subscriptions.isWaiting && !subscriptions.isAny) return undefined;
+    subscriptions.hasArrays = !isPush;
+    const { completed, isWanted } = subscriptions.confirm(values);
+    if (!isWanted) return !isKnown;
+    this.#answered = Math.max(this.#answered, completed - 1);
+    return completed > 0;
   }
 
   #count(): void {
-    this.#answered++;
-    const pending = this.#pending;
-    // A subscription that was answered otherwise was refused.
-    while (pending !== undefined && pending.length > 0 && pending[0].number <= this.#answered) {
-      pending.shift();
-    }
-    if (this.#answered >= this.#asked) this.#hasForgotten = false;
+    this.#subscriptions.answered(++this.#answered);
+    if (this.#answered >= this.#asked) this.#subscriptions.hasForgotten = false;
   }
 
   /** `HELLO` changes how messages of channels come. */
   #noticeGreeting(first: Value | undefined, isArray: boolean): void {
-    if (this.#greets && first?.value === "server") this.#hasArrays = isArray;
+    if (this.#greets && first?.value === "server") this.#subscriptions.hasArrays = isArray;
   }
 
   #reset(): void {
-    this.#resets = this.#monitors = this.#hasArrays = false;
-    this.#counts = { channels: 0, patterns: 0, shards: 0 };
+    this.#resets = this.#monitors = false;
+    this.#subscriptions.reset();
   }
 }
 
 function upper(word: Blob | undefined): string {
   return typeof word === "string" ? word.toUpperCase() : "";
-}
-
-/** A number that two different channels seldom share, whatever their length. */
-function fingerprintOf(channel: Blob): number {
-  const { length } = channel;
-  let hash = length;
-  for (let i = Math.max(0, length - 32); i < length; i++) {
-    const unit = typeof channel === "string" ? channel.charCodeAt(i) : channel[i];
-    hash = (Math.imul(hash, 31) + unit) | 0;
-  }
-  return hash;
 }
