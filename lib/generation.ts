@@ -7,6 +7,7 @@
 import { Backoff } from "./backoff.ts";
 import type { Config, ServiceConfig } from "./config/types.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+import type { HookDescription } from "./hooks/hook_set.ts";
 import { serviceLog } from "./log.ts";
 import { type DrainResult, Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "./stats.ts";
@@ -83,6 +84,11 @@ export class Generation {
 
   get protocols(): string[] {
     return this.#slots[0].protocols;
+  }
+
+  /** Which hooks run for which command; known once loaded. */
+  get hooks(): HookDescription[] {
+    return this.#slots[0].hooks;
   }
 
   get stats(): ServiceStats {

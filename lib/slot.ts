@@ -12,6 +12,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Backoff } from "./backoff.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { HookDescription } from "./hooks/hook_set.ts";
 import { type ErrorRecord, toErrorRecord } from "./error_record.ts";
 import {
   deadlineMs,
@@ -67,7 +68,11 @@ export class Slot {
   #worker: WorkerLink | undefined;
   #awaited: Awaited | undefined;
   #order: ListenOrder | undefined;
-  #loaded: { endpoints: Endpoint[]; protocols: string[] } = { endpoints: [], protocols: [] };
+  #loaded: { endpoints: Endpoint[]; protocols: string[]; hooks: HookDescription[] } = {
+    endpoints: [],
+    protocols: [],
+    hooks: [],
+  };
   #drained: DrainResult = { finished: 0, cut: 0 };
   #deadline: Timer | undefined;
   /** Until the next try, or until the worker counts as healthy. */
@@ -101,6 +106,11 @@ export class Slot {
   /** The names of the protocols spoken there. */
   get protocols(): string[] {
     return this.#loaded.protocols;
+  }
+
+  /** Which hooks run for which command; known once loaded. */
+  get hooks(): HookDescription[] {
+    return this.#loaded.hooks;
   }
 
   /** Where it listens, with real ports; known once ready. */
@@ -284,7 +294,11 @@ export class Slot {
     const { stopTimeoutMs } = this.#options.timing;
     switch (message.type) {
       case "loaded":
-        this.#loaded = { endpoints: message.endpoints, protocols: message.protocols };
+        this.#loaded = {
+          endpoints: message.endpoints,
+          protocols: message.protocols,
+          hooks: message.hooks ?? [],
+        };
         return void this.#apply({ type: "loaded" });
       case "load_failed":
         return this.#broken(message.error, `does not load: ${message.error.message}`);

@@ -18,9 +18,9 @@ const help: Help = {
   usage: "check [-c FILE] [--json]",
   text: `
 Reads a configuration and loads every service in a worker as "serve" would, "onStart" included,
-but listens nowhere. Shows the plan: addresses, protocols, handlers, instances, and the limits
-that are not the defaults. Ends with 1 and all problems if there are any. A server may run from
-the same configuration meanwhile.`,
+but listens nowhere. Shows the plan: addresses, protocols, handlers, instances, which hooks run for
+which command in their order, and the limits that are not the defaults. Ends with 1 and all problems
+if there are any. A server may run from the same configuration meanwhile.`,
   examples: [
     ["protohost check", "./protohost.yaml"],
     ["protohost check -c new.yaml && mv new.yaml protohost.yaml && protohost reload", "a careful change"],

@@ -9,13 +9,17 @@ import type { Config, ServiceConfig } from "../config.ts";
 import { formatEndpoint } from "../endpoint.ts";
 import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
 import { Generation } from "../generation.ts";
+import type { HookDescription } from "../hooks/hook_set.ts";
 import { spawnIsolate } from "../isolate.ts";
 import { DEFAULT_TIMING } from "../timing.ts";
 
 /** What came of loading a service. JSON-safe. */
 export type LoadedService =
   & { service: ServiceConfig }
-  & ({ loaded: true; addresses: string[]; protocols: string[] } | { loaded: false; error: ErrorRecord });
+  & ({ loaded: true; addresses: string[]; protocols: string[]; hooks: HookDescription[] } | {
+    loaded: false;
+    error: ErrorRecord;
+  });
 
 /** Loads all services side by side; never rejects. */
 export async function loadServices(config: Config): Promise<LoadedService[]> {
@@ -32,8 +36,8 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Load
   });
   try {
     await generation.load();
-    const { requested, protocols } = generation;
-    return { service, loaded: true, addresses: requested.map(formatEndpoint), protocols };
+    const { requested, protocols, hooks } = generation;
+    return { service, loaded: true, addresses: requested.map(formatEndpoint), protocols, hooks };
   } catch (error) {
     return { service, loaded: false, error: toErrorRecord(error) };
   } finally {

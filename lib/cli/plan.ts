@@ -7,6 +7,7 @@
 import { fromFileUrl, relative } from "@std/path";
 import type { Config } from "../config.ts";
 import { parseEndpoint } from "../endpoint.ts";
+import type { HookDescription } from "../hooks/hook_set.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../limits.ts";
 import type { LoadedService } from "./load_services.ts";
 import { showBytes, showDuration } from "./quantities.ts";
@@ -30,6 +31,18 @@ export function describeLimits(limits: Limits): string {
     .join(", ");
 }
 
+/**
+ * Which hooks run for which command, a line for each command, with the hooks in their order:
+ * `in   AUTH   hooks[0]: count auth; hooks[1]: webhook, close (...)`.
+ */
+export function describeHooks(hooks: readonly HookDescription[]): string[] {
+  return formatRows(hooks.map(({ direction, command, hooks }) => [
+    direction,
+    command === "*" ? "others" : command === "" ? '""' : command,
+    hooks.join("; "),
+  ]));
+}
+
 function failure({ service }: LoadedService, paint: Paint): string {
   return `${paint.red("✗")} ${paint.bold(service.name)}`;
 }
@@ -44,6 +57,7 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
     : column("error", one.error.message.split("\n").map((line) => paint.red(line.trim())));
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
+  if (one.loaded) rows.push(...column("hooks", describeHooks(one.hooks)));
   const limits = describeLimits(service.limits);
   if (limits !== "") rows.push(["limits", limits]);
   return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);

@@ -23,7 +23,7 @@ export interface WatchPlan {
 const code = /\.(?:[cm]?[jt]s|[jt]sx|wasm)$/;
 const ignored = /(?:^|[/\\])(?:node_modules|\.[^/\\]+)(?:[/\\]|$)/;
 
-/** Finds the folders of a configuration's services: their handler's and their protocols'. */
+/** Finds the folders of a configuration's services: their handler's, their hooks' and their protocols'. */
 export function planWatch(config: Config): WatchPlan {
   const folders = new Map<string, string[]>();
   for (const service of Object.values(config.services)) {
@@ -52,6 +52,7 @@ export function actionFor(plan: WatchPlan, paths: Iterable<string>): WatchAction
 function serviceFolders(service: ServiceConfig, config: Config): Set<string> {
   const folders = new Set<string>();
   addFolder(folders, service.handler);
+  for (const hook of service.hooks) if ("module" in hook) addFolder(folders, hook.module);
   const names = service.protocol === undefined ? service.listen.map(protocolOf) : [service.protocol];
   for (const name of names) {
     const module = name.includes(":") ? name : config.protocols[name];

@@ -36,7 +36,9 @@ const number = z.number({ error: "a number" });
 const yes = z.literal(true, { error: "true" });
 /** A command; one that is digits may stand without quotes. */
 const command = z.union([z.string(), z.number().transform(String)], { error: "a command" });
-const commands = oneOrMore(command, "a command or a list of commands");
+const commands = z.union([command, z.array(command).min(1, { error: "at least one command" })], {
+  error: "a command or a list of commands",
+});
 const direction = choice(["in", "out", "both"]);
 
 /** A message as a rule writes it. */
@@ -60,7 +62,13 @@ const stepMapping = exactlyOne(
     direction: direction.optional().describe("Which way its messages go, where the rule's own does not do"),
   }),
   STEPS,
-);
+).check((context) => {
+  const { repeat, min, max } = context.value as Record<string, unknown>;
+  const wanted = repeat === undefined ? "repeat beside it" : `at least min, which is ${min}`;
+  const key = repeat !== undefined || max !== undefined ? "max" : "min";
+  const isWrong = repeat === undefined ? min !== undefined || max !== undefined : Number(min) > Number(max);
+  if (isWrong) context.issues.push({ code: "custom", input: max ?? min, path: [key], message: wanted });
+});
 
 const condition: z.ZodType = z.lazy(() =>
   exactlyOne(

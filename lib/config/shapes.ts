@@ -79,6 +79,8 @@ export function readable(
 export function exactlyOne(schema: z.ZodType, keys: readonly string[]): z.ZodType {
   const choices = keys.join(KEY_SEPARATOR);
   return schema.check((context) => {
+    // An unknown key is told already, and it may have meant one of these.
+    if (context.issues.length > 0) return;
     const value = context.value as Record<string, unknown>;
     const given = keys.filter((key) => value[key] !== undefined);
     if (given.length === 1) return;

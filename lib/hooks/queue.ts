@@ -119,13 +119,20 @@ export class JobQueue {
     const { job } = entry;
     this.#working++;
     entry.attempts++;
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new Error(`it took longer than ${job.timeoutMs} ms`)),
+      job.timeoutMs,
+    );
     try {
-      await job.run(AbortSignal.any([this.#abort.signal, AbortSignal.timeout(job.timeoutMs)]));
+      await job.run(AbortSignal.any([this.#abort.signal, late.signal]));
       this.#bytes -= job.bytes;
     } catch (error) {
       const last = entry.attempts > job.retries || error instanceof PermanentError;
       if (last || this.#stopping !== undefined) this.#giveUp(entry, error);
       else this.#pause(entry);
+    } finally {
+      clearTimeout(timer);
     }
     this.#working--;
     this.#next();

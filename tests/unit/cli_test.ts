@@ -11,6 +11,7 @@ import { EXIT } from "../../lib/cli/exit_codes.ts";
 import { permissionAdvice, PermissionError, requirePermissions } from "../../lib/cli/permissions.ts";
 import { showBytes, showDuration } from "../../lib/cli/quantities.ts";
 import { formatPlan } from "../../lib/cli/plan.ts";
+import type { HookDescription } from "../../lib/hooks/hook_set.ts";
 import { SUMMARIES } from "../../lib/cli/protocols.ts";
 import { configOf } from "../../lib/cli/run.ts";
 import { nextPort, scaffold } from "../../lib/cli/scaffold.ts";
@@ -333,8 +334,12 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     },
   }, { base: folder });
   const { chat, broken } = config.services;
+  const hooks: HookDescription[] = [
+    { command: "AUTH", direction: "in", hooks: ["hooks[0]: count auth", "chat.ts: refuse"] },
+    { command: "*", direction: "out", hooks: ["chat.ts: watch"] },
+  ];
   const text = formatPlan(config, [
-    { service: chat, loaded: true, addresses: chat.listen, protocols: ["text", "text"] },
+    { service: chat, loaded: true, addresses: chat.listen, protocols: ["text", "text"], hooks },
     {
       service: broken,
       loaded: false,
@@ -347,6 +352,8 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     "               tcp://127.0.0.1:2  speaks text",
     "    handler    services/chat.ts",
     "    instances  2",
+    "    hooks      in   AUTH    hooks[0]: count auth; chat.ts: refuse",
+    "               out  others  chat.ts: watch",
     "    limits     maxFrameBytes 4 KiB, maxConnections 10, idleTimeout off, drainTimeout 1m",
     "✗ broken",
     "    error    It does not load",
