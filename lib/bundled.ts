@@ -13,5 +13,6 @@ export const bundledProtocols: Readonly<Record<string, () => Promise<{ default: 
   jsonnl: () => import("../protocols/jsonnl.ts"),
   raw: () => import("../protocols/raw.ts"),
   resp: () => import("../protocols/resp/mod.ts"),
+  smtp: () => import("../protocols/smtp/mod.ts"),
   text: () => import("../protocols/text.ts"),
 };

@@ -1,0 +1,130 @@
+/**
+ * What a server says (RFC 5321, section 4.2; RFC 2034 for the codes in the text).
+ *
+ *     code "-" [enhanced SP] text CR LF      all lines but the last
+ *     code [SP [enhanced SP] text] CR LF     the last line
+ *
+ * @module
+ */
+
+import { text } from "@protohost/protohost";
+import { SmtpError } from "./error.ts";
+import { LF, lineEnd, oneLine } from "./lines.ts";
+
+/** A reply, of however many lines. */
+export interface Reply {
+  /** From 200 to 599. */
+  code: number;
+  /** The enhanced status code (RFC 3463) that all of its lines begin with, such as `5.7.1`. */
+  enhanced?: string;
+  /** The text, at least one line; without the codes. */
+  lines: string[];
+}
+
+/** The longest line of a reply: RFC 5321 wants 512 bytes, some servers say more. */
+export const MAX_REPLY_BYTES = 2048;
+/** The most lines of a reply. */
+export const MAX_REPLY_LINES = 256;
+
+const DASH = 0x2d;
+const LINE = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
+const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?: (.*))?$/s;
+
+/** Makes a reply: `reply("550 5.7.1 no")`; of several lines, if there are several texts. */
+export function reply(notation: string, ...more: string[]): Reply {
+  const first = readReply(notation);
+  return more.length === 0 ? first : { ...first, lines: [...first.lines, ...more] };
+}
+
+/**
+ * Finds the end of a reply; 0 if its last line is not there yet.
+ *
+ * @throws {SmtpError} If there is a bare CR or LF, or a line is too long.
+ */
+export function replyEnd(buffer: Uint8Array, from: number): number {
+  // Of the lines that are complete in what was seen, none was the last.
+  let at = from === 0 ? 0 : buffer.lastIndexOf(LF, from - 1) + 1;
+  for (;;) {
+    const end = lineEnd(buffer, {
+      at,
+      from: Math.max(at, from),
+      max: MAX_REPLY_BYTES,
+      what: "a line of a reply",
+    });
+    if (end === 0) {
+      if (at < MAX_REPLY_LINES * MAX_REPLY_BYTES) return 0;
+      throw new SmtpError("frame_too_large", `Cannot take a reply: it is longer than ${at} bytes`);
+    }
+    if (buffer[at + 3] !== DASH) return end;
+    at = end;
+  }
+}
+
+/**
+ * Reads a whole reply.
+ *
+ * @throws {SmtpError} If a line has no code, or another one than the first, or there are too many.
+ */
+export function decodeReply(frame: Uint8Array): Reply {
+  return readReply(text(frame).slice(0, -2));
+}
+
+/**
+ * Reads a reply as one types it: `550 5.7.1 no`; its lines, if there are several, as they stand on the wire.
+ *
+ * @throws {SmtpError} If it is none.
+ */
+export function readReply(notation: string): Reply {
+  const lines = notation.split(/\r?\n/);
+  if (lines.length > MAX_REPLY_LINES) {
+    throw new SmtpError("frame_too_large", `Cannot take a reply: it has ${lines.length} lines`);
+  }
+  const texts: string[] = [];
+  let code = "";
+  for (const [index, line] of lines.entries()) {
+    const match = LINE.exec(line);
+    const isLast = index === lines.length - 1;
+    const isWrong = match === null || (match[2] === "-") === isLast || (index > 0 && match[1] !== code);
+    if (isWrong) throw badReply(line, code);
+    code = match[1];
+    texts.push(match[3] ?? "");
+  }
+  return { code: Number(code), ...takeEnhanced(texts, code) };
+}
+
+/** Writes a reply. */
+export function encodeReply({ code, enhanced, lines }: Reply): string {
+  if (!Number.isInteger(code) || code < 200 || code > 599) {
+    throw new SmtpError(
+      "bad_syntax",
+      `Cannot send a reply with the code ${code}, wanted one from 200 to 599`,
+    );
+  }
+  const said = lines.length === 0 ? [""] : lines;
+  let wire = "";
+  for (const [index, line] of said.entries()) {
+    const text = enhanced === undefined ? line : line === "" ? enhanced : `${enhanced} ${line}`;
+    const mark = index < said.length - 1 ? "-" : text === "" ? "" : " ";
+    wire += `${code}${mark}${oneLine(text)}\r\n`;
+  }
+  return wire;
+}
+
+/** The enhanced code counts as one only if all lines begin with it, and it is of the reply's class. */
+function takeEnhanced(lines: string[], code: string): Pick<Reply, "enhanced" | "lines"> {
+  const [enhanced] = ENHANCED.exec(lines[0])?.slice(1) ?? [];
+  if (enhanced === undefined || enhanced[0] !== code[0]) return { lines };
+  const texts: string[] = [];
+  for (const line of lines) {
+    const match = ENHANCED.exec(line);
+    if (match?.[1] !== enhanced) return { lines };
+    texts.push(match[2] ?? "");
+  }
+  return { enhanced, lines: texts };
+}
+
+function badReply(line: string, code: string): SmtpError {
+  const shown = JSON.stringify(line.slice(0, 80));
+  const wanted = code === "" ? "a code and a text" : `the code ${code}, and a dash on all lines but the last`;
+  return new SmtpError("bad_syntax", `Cannot read ${shown} as a line of a reply: wanted ${wanted}`);
+}

@@ -1,0 +1,393 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { bytes, DEFAULT_LIMITS, type Peer, skip, text } from "@protohost/protohost";
+import { checkProtocol } from "@protohost/protohost/testing";
+import smtp, {
+  type ContentPart,
+  join,
+  type Reply,
+  reply,
+  replySamples,
+  type Said,
+  samples,
+  SmtpError,
+  SmtpSession,
+} from "../../protocols/smtp/mod.ts";
+
+/** A session that has come to the content of a message. */
+function inContent(): SmtpSession {
+  const session = new SmtpSession();
+  for (const code of [220]) session.replyDecoded(code);
+  session.commandDecoded("DATA");
+  session.replyDecoded(354);
+  return session;
+}
+
+/** What a server that decodes both directions sees; frames are kept to see that they tile the streams. */
+class Both {
+  readonly session = smtp.session!();
+  readonly frames: Record<"in" | "out", string> = { in: "", out: "" };
+  readonly peer = { session: this.session, limits: DEFAULT_LIMITS, side: "server" } as Peer<SmtpSession>;
+
+  in(wire: string): Said[] {
+    return this.#take("in", wire) as Said[];
+  }
+
+  out(wire: string): Reply[] {
+    return this.#take("out", wire) as Reply[];
+  }
+
+  #take(direction: "in" | "out", wire: string): unknown[] {
+    const codec = direction === "in" ? smtp : smtp.reply;
+    const messages: unknown[] = [];
+    let rest = bytes(wire);
+    while (rest.length > 0) {
+      const length = codec.input(rest, this.peer, 0);
+      assert(
+        length > 0 && length <= rest.length,
+        `input answered ${length} for ${JSON.stringify(text(rest))}`,
+      );
+      const frame = rest.subarray(0, length);
+      this.frames[direction] += text(frame);
+      const message = codec.decode(frame, this.peer);
+      if (message !== skip) messages.push(message);
+      rest = rest.subarray(length);
+    }
+    return messages;
+  }
+}
+
+function names(messages: Said[], { peer }: Both): string[] {
+  return messages.map((message) => smtp.command!(message, peer));
+}
+
+function textOf(messages: Said[]): string {
+  return messages.map((message) => "part" in message ? text(message.bytes) : "").join("");
+}
+
+Deno.test("smtp keeps the contract in both directions", () => {
+  checkProtocol(smtp, {
+    samples,
+    replySamples,
+    join,
+    notations: [
+      ["mail FROM:<a@b> size=5", {
+        verb: "MAIL",
+        args: "FROM:<a@b> size=5",
+        address: "a@b",
+        params: { SIZE: "5" },
+      }],
+      ["X-Tag: yes\n\n", { part: "body", bytes: bytes("X-Tag: yes\r\n\r\n"), last: false }],
+    ],
+  });
+});
+
+Deno.test("smtp keeps the contract command by command", () => {
+  checkProtocol(smtp, {
+    samples: samples.filter((message) => "verb" in message && message.verb !== "BDAT"),
+    replySamples,
+  });
+});
+
+Deno.test("smtp keeps the contract within a message's content", () => {
+  const content: ContentPart[] = [
+    { part: "header", bytes: bytes("Subject: dots\r\n folded\r\n.dot: in a field\r\n"), last: false },
+    { part: "eoh", bytes: bytes("\r\n"), last: false },
+    { part: "body", bytes: bytes(`.\r\n..\r\n.a\r\n\r\nnaïve\r\n${"x".repeat(3000)}\r\n`), last: true },
+  ];
+  checkProtocol({ ...smtp, session: inContent }, { samples: content, replySamples, join });
+});
+
+Deno.test("smtp keeps the contract where credentials come", () => {
+  const session = () => {
+    const session = new SmtpSession();
+    session.replyDecoded(220);
+    session.commandDecoded("AUTH");
+    session.replyDecoded(334);
+    return session;
+  };
+  checkProtocol({ ...smtp, session, parse: undefined }, {
+    samples: [{ response: "dXNlcg==" }],
+    replySamples,
+  });
+});
+
+Deno.test("a transaction is read as commands, content and replies, and its frames are the bytes that came", () => {
+  const both = new Both();
+  const wire = { in: "", out: "" };
+  const said: Said[] = [];
+  const answered: Reply[] = [];
+  for (
+    const [direction, line] of [
+      ["out", "220 mail.example ESMTP\r\n"],
+      ["in", "ehlo me\r\n"],
+      ["out", "250-mail.example\r\n250 PIPELINING\r\n"],
+      ["in", "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n"],
+      ["out", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 who\r\n354 go\r\n"],
+      ["in", "A: b\r\n\r\n..x\r\nDATA\r\n.\r\nRSET\r\n"],
+      ["out", "250 2.0.0 queued\r\n250 ok\r\n"],
+    ] as const
+  ) {
+    wire[direction] += line;
+    if (direction === "in") said.push(...both.in(line));
+    else answered.push(...both.out(line));
+  }
+  assertEquals(both.frames, wire);
+  assertEquals(names(said, both), [
+    ..."EHLO MAIL RCPT RCPT DATA HEADER EOH BODY RSET".split(" "),
+  ]);
+  assertEquals(textOf(said), "A: b\r\n\r\n.x\r\nDATA\r\n");
+  assertEquals(answered.map(({ code }) => code), [220, 250, 250, 250, 550, 354, 250, 250]);
+  assertEquals(answered[1].lines, ["mail.example", "PIPELINING"]);
+});
+
+Deno.test("a reply completes the oldest request, but for the greeting and a 354", () => {
+  const both = new Both();
+  const completes = (wire: string) => both.out(wire).map((reply) => smtp.answers!(reply, both.peer)).at(-1);
+  assertEquals(completes("220 hello\r\n"), false);
+  both.in("EHLO me\r\nMAIL FROM:<>\r\nDATA\r\n");
+  assertEquals([completes("250 ok\r\n"), completes("250 ok\r\n"), completes("354 go\r\n")], [
+    true,
+    true,
+    false,
+  ]);
+  both.in("x\r\n.\r\n");
+  assertEquals(completes("250 ok\r\n"), true);
+  assertEquals(completes("421 going\r\n"), false);
+});
+
+Deno.test("AUTH takes lines as credentials as long as the server asks for them", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  assertEquals(both.in("auth login\r\n"), [{ verb: "AUTH", args: "login", mechanism: "LOGIN" }]);
+  both.out("334 VXNlcm5hbWU6\r\n");
+  assertEquals(both.in("DATA\r\n"), [{ response: "DATA" }]);
+  both.out("334 UGFzc3dvcmQ6\r\n");
+  const password = both.in("c2VjcmV0\r\n");
+  assertEquals(names(password, both), ["RESPONSE"]);
+  both.out("235 2.7.0 welcome\r\n");
+  assertEquals(names(both.in("MAIL FROM:<>\r\n"), both), ["MAIL"]);
+});
+
+Deno.test("a chunk is so many bytes, whatever they are", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  const said = both.in("BDAT 9\r\nQUIT\r\n\n.\rBDAT 3 LAST\r\n\n.\nBDAT 0 LAST\r\nQUIT\r\n");
+  assertEquals(names(said, both), ["BDAT", "CHUNK", "BDAT", "CHUNK", "BDAT", "QUIT"]);
+  assertEquals(textOf(said), "QUIT\r\n\n.\r\n.\n");
+});
+
+Deno.test("a chunk arrives in parts of at most maxFrameBytes", () => {
+  const session = new SmtpSession();
+  const peer = { session, limits: { ...DEFAULT_LIMITS, maxFrameBytes: 64 } } as Peer<SmtpSession>;
+  session.chunkBegins(100);
+  assertEquals(smtp.input(new Uint8Array(500), peer, 0), 64);
+  assertEquals(smtp.decode(new Uint8Array(64), peer), {
+    part: "chunk",
+    bytes: new Uint8Array(64),
+    last: false,
+  });
+  assertEquals(smtp.input(new Uint8Array(500), peer, 0), 36);
+});
+
+Deno.test("content is cut before a line that would not fit in maxFrameBytes with those before it", () => {
+  const session = inContent();
+  const peer = { session, limits: { ...DEFAULT_LIMITS, maxFrameBytes: 20 } } as Peer<SmtpSession>;
+  assertEquals(smtp.input(bytes("A: b\r\nC: d\r\nEEEEEEEEEE: f\r\n"), peer, 0), 12);
+});
+
+Deno.test("a line of content longer than maxFrameBytes is announced as such", () => {
+  const session = inContent();
+  const peer = { session, limits: { ...DEFAULT_LIMITS, maxFrameBytes: 20 } } as Peer<SmtpSession>;
+  assertEquals(smtp.input(bytes("x".repeat(30) + "\r\n"), peer, 0), 32);
+});
+
+for (
+  const [what, wire, code] of [
+    ["LF . LF (CVE-2023-51764)", "x\n.\nMAIL FROM:<evil@x>\r\n", "bare_lf"],
+    ["LF . CR LF (CVE-2023-51764)", "x\n.\r\nMAIL FROM:<evil@x>\r\n", "bare_lf"],
+    ["CR LF . LF (CVE-2023-51765)", "x\r\n.\nMAIL FROM:<evil@x>\r\n", "bare_lf"],
+    ["LF . CR CR LF", "x\n.\r\r\n", "bare_lf"],
+    ["CR . CR (CVE-2023-51766)", "x\r.\rMAIL FROM:<evil@x>\r\n", "bare_cr"],
+    ["CR LF . CR (CVE-2023-51766)", "x\r\n.\rMAIL FROM:<evil@x>\r\n", "bare_cr"],
+    ["CR . LF", "x\r.\nMAIL\r\n", "bare_cr"],
+    ["CR LF . CR CR LF", "x\r\n.\r\r\n", "bare_cr"],
+    ["CR CR LF", "x\r\r\n.\r\n", "bare_cr"],
+    ["NUL dot", "x\n\0.\r\n", "bare_lf"],
+  ] as const
+) {
+  Deno.test(`content that tries to end with ${what} is refused, wherever the network cuts it`, () => {
+    const all = bytes(wire);
+    for (let cut = 0; cut <= all.length; cut++) {
+      const session = inContent();
+      const peer = { session, limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+      const error = assertThrows(() => {
+        let [begin, from] = [0, 0];
+        for (const end of [cut, all.length]) {
+          while (begin < end) {
+            const length = smtp.input(all.subarray(begin, end), peer, from);
+            from = length === 0 ? end - begin : 0;
+            if (length === 0) break;
+            const message = smtp.decode(all.subarray(begin, begin + length), peer);
+            assert(message !== skip && "part" in message && !message.last, "the content ended");
+            begin += length;
+          }
+        }
+      }, SmtpError);
+      assertEquals(error.code, code, `cut at ${cut}`);
+    }
+  });
+}
+
+for (
+  const [what, wire, code] of [
+    ["a bare LF", "NOOP\n", "bare_lf"],
+    ["a bare CR", "NOOP\rQUIT\r\n", "bare_cr"],
+    ["a BDAT without a size", "BDAT\r\n", "bad_syntax"],
+    ["a BDAT of a negative size", "BDAT -1 LAST\r\n", "bad_syntax"],
+    ["a BDAT with more behind", "BDAT 1 LAST MORE\r\n", "bad_syntax"],
+    ["a line of 2049 bytes", "NOOP " + "x".repeat(2042) + "\r\n", "frame_too_large"],
+    ["AUTH with 12289 bytes", "AUTH PLAIN " + "x".repeat(12_276) + "\r\n", "frame_too_large"],
+    ["commands behind DATA before its reply", "DATA\r\nMAIL FROM:<a@b>\r\n", "out_of_turn"],
+    ["commands behind STARTTLS before its reply", "STARTTLS\r\nMAIL FROM:<a@b>\r\n", "out_of_turn"],
+    ["commands behind AUTH before its reply", "AUTH LOGIN\r\nMAIL FROM:<a@b>\r\n", "out_of_turn"],
+  ] as const
+) {
+  Deno.test(`${what} is refused`, () => {
+    const both = new Both();
+    both.out("220 hello\r\n");
+    const error = assertThrows(() => both.in(wire), SmtpError);
+    assertEquals(error.code, code);
+  });
+}
+
+for (
+  const [what, wire, code] of [
+    ["a bare LF", "250 ok\n", "bare_lf"],
+    ["a bare CR", "250 o\rk\r\n", "bare_cr"],
+    ["no code", "hello\r\n", "bad_syntax"],
+    ["a code of another class", "150 what\r\n", "bad_syntax"],
+    ["two codes", "250-a\r\n251 b\r\n", "bad_syntax"],
+    ["a line of 2049 bytes", `250 ${"x".repeat(2043)}\r\n`, "frame_too_large"],
+    ["257 lines", "250-x\r\n".repeat(256) + "250 x\r\n", "frame_too_large"],
+    ["a 354 that nobody asked for", "354 go\r\n", "out_of_turn"],
+    ["a 334 that nobody asked for", "334 go\r\n", "out_of_turn"],
+  ] as const
+) {
+  Deno.test(`a reply with ${what} is refused`, () => {
+    const both = new Both();
+    both.out("220 hello\r\n");
+    both.in("NOOP\r\n");
+    const error = assertThrows(() => both.out(wire), SmtpError);
+    assertEquals(error.code, code);
+  });
+}
+
+Deno.test("a refused DATA leaves commands to be commands", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  both.in("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+  both.out("250 ok\r\n550 no\r\n");
+  assertThrows(() => both.in("RSET\r\n"), SmtpError, "before the reply");
+  both.out("503 nobody\r\n");
+  assertEquals(names(both.in("RSET\r\n"), both), ["RSET"]);
+});
+
+Deno.test("only a 220 that answers STARTTLS starts TLS, and what was open before counts no more", () => {
+  const both = new Both();
+  const upgrade = (wire: string) => smtp.upgrade!(both.out(wire)[0], "out", both.peer);
+  assertEquals(upgrade("220 hello\r\n"), undefined);
+  both.in("STARTTLS\r\n");
+  assertEquals(upgrade("454 4.7.0 later\r\n"), undefined);
+  both.in("NOOP\r\n");
+  assertEquals(upgrade("220 odd\r\n"), undefined);
+  both.in("STARTTLS\r\n");
+  assertEquals(upgrade("220 2.0.0 go\r\n"), "tls");
+  assertEquals(names(both.in("EHLO me\r\n"), both), ["EHLO"]);
+  assertEquals(upgrade("250 ok\r\n"), undefined);
+});
+
+Deno.test("a server's own replies move the session as they are encoded", () => {
+  const session = smtp.session!();
+  const peer = { session, limits: DEFAULT_LIMITS, side: "server" } as Peer<SmtpSession>;
+  const hear = (line: string) => smtp.decode(bytes(line), peer);
+  const say = (line: string) => smtp.reply.encode(reply(line), peer);
+  say("220 hello");
+  hear("DATA\r\n");
+  say("354 go");
+  assertEquals(session.state.stream, "content");
+  hear(".\r\n");
+  say("250 ok");
+  hear("STARTTLS\r\n");
+  const granted = reply("220 go");
+  smtp.reply.encode(granted, peer);
+  assertEquals(smtp.upgrade!(granted, "out", peer), "tls");
+  assertThrows(() => say("354 go"), SmtpError, "not DATA");
+});
+
+Deno.test("a reply that a hook gives in the server's place completes the request in a proxy", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  both.in("MAIL FROM:<a@b>\r\n");
+  both.out("250 ok\r\n");
+  both.in("DATA\r\n");
+  smtp.reply.encode(reply("554 5.7.1 no"), both.peer);
+  assertEquals(names(both.in("RSET\r\n"), both), ["RSET"]);
+  both.out("250 ok\r\n");
+  both.in("DATA\r\n");
+  both.out("354 go\r\n");
+  assertEquals(both.session.state.stream, "content");
+});
+
+Deno.test("content that does not consist of whole lines is not sent", () => {
+  const peer = { session: smtp.session!() } as Peer<SmtpSession>;
+  for (const wrong of ["x", "a\nb\r\n", "a\rb\r\n"]) {
+    assertThrows(
+      () => smtp.encode({ part: "body", bytes: bytes(wrong), last: true }, peer),
+      SmtpError,
+    );
+  }
+  const dots = smtp.encode({ part: "body", bytes: bytes(".\r\n..\r\nx.\r\n"), last: true }, peer);
+  assertEquals(text(dots as Uint8Array), "..\r\n...\r\nx.\r\n.\r\n");
+});
+
+Deno.test("a message that would make two lines is not sent", () => {
+  const peer = { session: smtp.session!() } as Peer<SmtpSession>;
+  assertThrows(() => smtp.encode({ verb: "NOOP", args: "x\r\nQUIT" }, peer), SmtpError, "line break");
+  assertThrows(() => smtp.reply.encode({ code: 250, lines: ["x\r\n250 y"] }, peer), SmtpError, "line break");
+  assertThrows(() => smtp.reply.encode({ code: 20, lines: ["x"] }, peer), SmtpError, "from 200 to 599");
+});
+
+for (
+  const [args, address] of [
+    ["FROM:<a@b>", "a@b"],
+    ["from: <a@b>", "a@b"],
+    ["FROM:<>", ""],
+    ["FROM:<@relay,@other:a@b>", "a@b"],
+    ['FROM:<"a> b"@c>', '"a> b"@c'],
+    ["FROM:a@b", undefined],
+    ["FROM:<a@b", undefined],
+    ["FROM:<a b@c>", undefined],
+    ["FROM:<a@b>SIZE=1", undefined],
+    ["FROM:<a@b> SIZE==1", undefined],
+    ["TO:<a@b>", undefined],
+    ["", undefined],
+  ] as const
+) {
+  Deno.test(`MAIL ${args} has the address ${address}`, () => {
+    const message = smtp.parse!(`MAIL ${args}`) as { address?: string };
+    assertEquals(message.address, address);
+  });
+}
+
+Deno.test("an enhanced code is taken out of the text only where every line has it", () => {
+  assertEquals(reply("550 5.7.1 no"), { code: 550, enhanced: "5.7.1", lines: ["no"] });
+  assertEquals(reply("550 5.7.1"), { code: 550, enhanced: "5.7.1", lines: [""] });
+  assertEquals(reply("550-5.7.1 a\n550 b"), { code: 550, lines: ["5.7.1 a", "b"] });
+  assertEquals(reply("250 5.7.1 no"), { code: 250, lines: ["5.7.1 no"] });
+  assertEquals(reply("250 2.0.0 a", "b"), { code: 250, enhanced: "2.0.0", lines: ["a", "b"] });
+  assertMatch(assertThrows(() => reply("hello"), SmtpError).message, /wanted a code and a text/);
+});
+
+Deno.test("what a client hears of an upstream that is not there is a 421", () => {
+  assertEquals(smtp.unavailable!(new Error("gone")).code, 421);
+});
