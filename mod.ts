@@ -110,3 +110,4 @@ export type {
   TlsInput,
 } from "./lib/config.ts";
 export type { ErrorRecord } from "./lib/error_record.ts";
+export { parseDuration, parseSize } from "./lib/units.ts";

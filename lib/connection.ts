@@ -157,6 +157,10 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     return this.#error;
   }
 
+  get canStartTls(): boolean {
+    return this.#host.secure !== undefined && this.#kind !== "tls" && !this.#datagrams;
+  }
+
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();

@@ -142,6 +142,8 @@ export interface Connection<Out = unknown, S = unknown, T = unknown> extends Pee
   readonly signal: AbortSignal;
   /** The error that ended or is ending this connection, if one did. */
   readonly error: Error | undefined;
+  /** Whether an upgrade to TLS is possible: this side knows how (a service with `tls`), and it is not on already. */
+  readonly canStartTls: boolean;
   /** Encodes and queues a message. All that one pass sends leaves in one write. */
   send(message: Out): SendResult;
   /** Queues bytes as they are. */
