@@ -57,7 +57,11 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
     : column("error", one.error.message.split("\n").map((line) => paint.red(line.trim())));
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
-  if (one.loaded) rows.push(...column("hooks", describeHooks(one.hooks)));
+  if (one.loaded) {
+    rows.push(...column("hooks", describeHooks(one.hooks)));
+    const warnings = new Set(one.hooks.flatMap(({ warnings = [] }) => warnings));
+    rows.push(...column("warning", [...warnings].map((warning) => paint.yellow(warning))));
+  }
   const limits = describeLimits(service.limits);
   if (limits !== "") rows.push(["limits", limits]);
   return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);

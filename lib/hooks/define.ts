@@ -82,30 +82,39 @@ export interface SequenceOptions extends OnOptions {
   strict?: boolean;
 }
 
-/** What entries of both kinds have. */
-interface EntryBase {
+/** What hooks of both kinds have. */
+export interface HookBase {
+  /** Higher runs first. */
   priority: number;
+  /** What it does. */
   run: HookFunction;
   /** What it is called in errors and by `check`. */
   label?: string;
   /** Whether it can answer `reply`. @default {true} */
   mayReply?: boolean;
+  /** What its user should know before it runs; `check` shows it. */
+  warning?: string;
   /** Ends what it does beside, within a bounded time. */
   stop?(): Promise<void>;
 }
 
 /** A hook on commands. */
-export interface CommandHook extends EntryBase {
+export interface CommandHook extends HookBase {
+  /** Bound to commands. */
   kind: "command";
+  /** Which way its messages go. */
   direction: HookDirection;
   /** Names and patterns, or a function. */
   commands: CommandSelector;
 }
 
 /** A hook on a sequence of commands. */
-export interface SequenceHook extends EntryBase {
+export interface SequenceHook extends HookBase {
+  /** Bound to a sequence. */
   kind: "sequence";
+  /** As they were written, to be shown. */
   steps: SequenceStep[];
+  /** As the matcher wants them. */
   pattern: Pattern;
 }
 
@@ -178,11 +187,13 @@ export function describeBinding(entry: HookEntry): string {
     return typeof entry.commands === "function" ? "predicate" : [entry.commands].flat().join(", ");
   }
   const { withinMs, strict } = entry.pattern;
-  const within = withinMs === Infinity ? "" : ` within ${withinMs} ms`;
+  const within = withinMs === Infinity
+    ? ""
+    : ` within ${withinMs % 1000 === 0 ? `${withinMs / 1000}s` : `${withinMs}ms`}`;
   return `sequence ${describeSteps(entry.steps)}${within}${strict ? ", strict" : ""}`;
 }
 
-function common(run: unknown, { priority = 0, direction = "in" }: OnOptions): EntryBase {
+function common(run: unknown, { priority = 0, direction = "in" }: OnOptions): HookBase {
   if (typeof run !== "function") {
     throw new HookDefinitionError(`Cannot use ${describeValue(run)} as a hook, wanted a function`);
   }

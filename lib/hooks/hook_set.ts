@@ -58,6 +58,8 @@ export interface HookDescription {
   direction: Direction;
   /** Each with what it is and what it is bound to, where that is more than the command. */
   hooks: string[];
+  /** What is doubtful about them; absent if nothing is. */
+  warnings?: string[];
 }
 
 /** The hooks of a service. */
@@ -169,11 +171,16 @@ class CompiledHooks implements HookSet {
       one !== "*"
     );
     return DIRECTIONS.flatMap((direction) =>
-      [...new Set(names), "*"].map((command) => ({
-        command,
-        direction,
-        hooks: (this.#makePlan(direction, command)?.hooks ?? []).map(describeHook),
-      })).filter(({ hooks }) => hooks.length > 0)
+      [...new Set(names), "*"].map((command) => {
+        const hooks = this.#makePlan(direction, command)?.hooks ?? [];
+        const warnings = hooks.map(({ entry }) => entry.warning).filter((one) => one !== undefined);
+        return {
+          command,
+          direction,
+          hooks: hooks.map(describeHook),
+          ...(warnings.length === 0 ? {} : { warnings }),
+        };
+      }).filter(({ hooks }) => hooks.length > 0)
     );
   }
 

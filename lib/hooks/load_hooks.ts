@@ -45,8 +45,9 @@ export async function loadHooks(sources: readonly HookSource[], options: LoadHoo
     }
   }
   if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
-  for (const warning of warningsOf(entries, options)) options.context.log.warn("{warning}", { warning });
-  return compileHooks(entries, options);
+  const doubtful = entries.map((entry) => withWarning(entry, options));
+  for (const { warning } of doubtful) if (warning) options.context.log.warn("{warning}", { warning });
+  return compileHooks(doubtful, options);
 }
 
 async function loadModule(url: string, context: ServiceContext): Promise<HookEntry[]> {
@@ -87,9 +88,10 @@ async function loadRule(rule: Rule, place: string, options: LoadHooksOptions): P
   return compileRule(rule, { ...options, place });
 }
 
-function warningsOf(entries: readonly HookEntry[], { protocol, proxied }: LoadHooksOptions): string[] {
-  if (!proxied || protocol.answers !== undefined) return [];
-  return entries.filter((entry) => entry.mayReply === true).map((entry) =>
-    `${entry.label}: a reply may overtake those of the server behind, since the protocol ${protocol.name} has no answers to count them by`
-  );
+/** Code may reply as well, but only a rule is known to. */
+function withWarning(entry: HookEntry, { protocol, proxied }: LoadHooksOptions): HookEntry {
+  if (!proxied || protocol.answers !== undefined || entry.mayReply !== true) return entry;
+  const warning =
+    `${entry.label}: a reply may overtake those of the server behind, since the protocol ${protocol.name} has no answers to count them by`;
+  return { ...entry, warning };
 }

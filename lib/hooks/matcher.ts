@@ -29,8 +29,11 @@ export const MAX_MATCHED = 16;
 
 /** A message that belongs to a match. */
 export interface Matched<M = unknown> {
+  /** As it came. */
   message: M;
+  /** Its command. */
   command: string;
+  /** Which way it went. */
   direction: Direction;
 }
 

@@ -13,6 +13,7 @@ export const DIRECTION_BITS: Readonly<Record<HookDirection, number>> = { in: 1, 
 
 /** One command of a sequence. */
 export interface Position {
+  /** What its name is to be. */
   test: NameTest;
   /** Bits of {@linkcode DIRECTION_BITS}. */
   directions: number;

@@ -26,16 +26,21 @@ export interface HooksSpec {
 
 /** A rule: bound to commands or to a sequence, it does something if its conditions hold. */
 export interface Rule {
-  /** Either commands or a sequence. */
+  /** Commands or patterns; either these or a sequence. */
   on?: string[];
+  /** Its steps. */
   sequence?: SequenceStep[];
+  /** Which way the messages go. */
   direction: HookDirection;
   /** Of a sequence, in milliseconds. */
   withinMs?: number;
+  /** Of a sequence: whether nothing may come in between. */
   strict?: boolean;
+  /** Higher runs first. */
   priority: number;
   /** All of these must hold. */
   when: Condition[];
+  /** What it does, in this order. */
   then: Action[];
 }
 
@@ -77,8 +82,11 @@ export type Action =
 
 /** Posts what happened to a URL. */
 export interface WebhookAction {
+  /** Which action it is. */
   do: "webhook";
+  /** Where to. */
   url: string;
+  /** Of the request. */
   headers: Record<string, string>;
   /** Of one attempt. */
   timeoutMs: number;
@@ -88,6 +96,7 @@ export interface WebhookAction {
 
 /** Runs a program with the message on its standard input. */
 export interface ExecAction {
+  /** Which action it is. */
   do: "exec";
   /** The program and its arguments; no shell sees them. */
   command: string[];

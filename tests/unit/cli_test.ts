@@ -336,7 +336,7 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
   const { chat, broken } = config.services;
   const hooks: HookDescription[] = [
     { command: "AUTH", direction: "in", hooks: ["hooks[0]: count auth", "chat.ts: refuse"] },
-    { command: "*", direction: "out", hooks: ["chat.ts: watch"] },
+    { command: "*", direction: "out", hooks: ["chat.ts: watch"], warnings: ["chat.ts: hm"] },
   ];
   const text = formatPlan(config, [
     { service: chat, loaded: true, addresses: chat.listen, protocols: ["text", "text"], hooks },
@@ -354,6 +354,7 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     "    instances  2",
     "    hooks      in   AUTH    hooks[0]: count auth; chat.ts: refuse",
     "               out  others  chat.ts: watch",
+    "    warning    chat.ts: hm",
     "    limits     maxFrameBytes 4 KiB, maxConnections 10, idleTimeout off, drainTimeout 1m",
     "✗ broken",
     "    error    It does not load",

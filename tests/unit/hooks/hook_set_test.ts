@@ -279,7 +279,7 @@ Deno.test("a set describes which hooks run for which command, in their order", (
     {
       command: "535",
       direction: "out",
-      hooks: ["refuse (sequence AUTH, 535 (out) within 30000 ms, strict)"],
+      hooks: ["refuse (sequence AUTH, 535 (out) within 30s, strict)"],
     },
   ]);
 });

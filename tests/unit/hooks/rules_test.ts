@@ -199,6 +199,11 @@ Deno.test("a rule with reply is a warning where nothing counts the answers of th
   const rules: RuleInput[] = [{ on: "A", then: { reply: "x" } }, { on: "A", then: "drop" }];
   const warnings = async (more: Partial<LoadHooksOptions>) =>
     (await load(rules, more)).told.logged.map(({ properties }) => String(properties.warning));
+  const { hooks } = await load(rules, { proxied: true });
+  assertStringIncludes(
+    hooks.describe(["A"])[0].warnings?.join() ?? "",
+    "hooks[0]: reply: a reply may overtake",
+  );
   const [warning, ...others] = await warnings({ proxied: true });
   assertStringIncludes(warning, "hooks[0]: reply: a reply may overtake");
   assertEquals(others, []);
