@@ -61,6 +61,7 @@ export type {
   CommandHook,
   CommandSelector,
   HookAnswer,
+  HookBase,
   HookContext,
   HookEntry,
   HookFunction,
@@ -74,8 +75,18 @@ export type { HookErrorCode } from "./lib/hooks/hook_error.ts";
 export type { Matched } from "./lib/hooks/matcher.ts";
 export type { NameTest } from "./lib/hooks/names.ts";
 export type { Pattern, Position } from "./lib/hooks/pattern.ts";
+export type {
+  Action,
+  Condition,
+  ExecAction,
+  FieldCondition,
+  HookSource,
+  Rule,
+  WebhookAction,
+} from "./lib/hooks/rule.ts";
 export { any, not, oneOf, optional, repeat, step } from "./lib/hooks/steps.ts";
 export type { HookDirection, SequenceStep, Step } from "./lib/hooks/steps.ts";
+export type { OnHookError, OnHookTimeout } from "./lib/hooks/timeouts.ts";
 export { close, delay, drop, pass, replace, reply } from "./lib/hooks/verdict.ts";
 export type { Verdict } from "./lib/hooks/verdict.ts";
 export { listen } from "./lib/listen.ts";
@@ -98,15 +109,20 @@ export type { ProblemsError, ServiceProblem } from "./lib/supervisor_error.ts";
 export type { InstanceStatus, ServerState, ServerStatus, ServiceState, ServiceStatus } from "./lib/status.ts";
 export { ConfigError } from "./lib/config.ts";
 export type {
+  ActionInput,
+  ActionMapping,
   Config,
+  ConditionInput,
   ConfigInput,
   DefaultsInput,
   LogConfig,
   LogFormat,
   LogInput,
   Problem,
+  RuleInput,
   ServiceConfig,
   ServiceInput,
+  StepInput,
   TlsInput,
 } from "./lib/config.ts";
 export type { ErrorRecord } from "./lib/error_record.ts";

@@ -10,13 +10,18 @@ export { loadConfig, type LoadConfigOptions } from "./config/load.ts";
 export { parseConfig, type ParseConfigOptions } from "./config/parse.ts";
 export { ConfigError, formatProblem, type Problem } from "./config/problems.ts";
 export type {
+  ActionInput,
+  ActionMapping,
   Config,
+  ConditionInput,
   ConfigInput,
   DefaultsInput,
   LogConfig,
   LogFormat,
   LogInput,
+  RuleInput,
   ServiceConfig,
   ServiceInput,
+  StepInput,
   TlsInput,
 } from "./config/types.ts";
