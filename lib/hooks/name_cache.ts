@@ -30,14 +30,20 @@ export class NameCache<T extends object | null> {
     const known = this.#young.get(name);
     if (known !== undefined) return known;
     const before = this.#old.get(name);
-    const value = before === undefined ? this.#make(name) : before;
-    if (name.length > MAX_NAME_LENGTH) return value;
+    if (before === undefined && name.length > MAX_NAME_LENGTH) return this.#make(name);
+    const own = ownCopy(name);
+    const value = before === undefined ? this.#make(own) : before;
     if (this.#young.size >= MAX_NAMES / 2) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#old.delete(name);
-    this.#young.set(name, value);
+    this.#old.delete(own);
+    this.#young.set(own, value);
     return value;
   }
+}
+
+/** A part of a string keeps the whole of it in memory, and a name is mostly a part of a message. */
+function ownCopy(name: string): string {
+  return (" " + name).slice(1);
 }

@@ -1,0 +1,29 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { HookError } from "../../../lib/hooks/hook_error.ts";
+import { hookHost } from "../../../lib/hooks/host.ts";
+import { createStats, mergeStats } from "../../../lib/stats.ts";
+import { testConnection, testOptions } from "./support.ts";
+
+Deno.test("what fails and what rules count stands in the service's counters, and what fails in its log", () => {
+  const { options, told } = testOptions();
+  const stats = createStats();
+  const { report, count } = hookHost(stats, options.context.log);
+  const cause = new RangeError("no such thing");
+  report(new HookError("hook_error", "The hook h failed", { hook: "h", cause }), testConnection());
+  report(new HookError("hook_queue_full", "Not tried", { hook: "hooks[0]" }));
+  count("tries");
+  count("tries");
+  assertEquals(stats.errors, { hook_error: 1, hook_queue_full: 1 });
+  assertEquals(stats.counts, { tries: 2 });
+  assertEquals(told.logged.map(({ level, properties }) => [level, properties.hook, properties.remote]), [
+    ["error", "h", "192.0.2.7:4711"],
+    ["error", "hooks[0]", undefined],
+  ]);
+  // Where in the user's code it was.
+  assertStringIncludes(String(told.logged[0].properties.error), "host_test.ts");
+});
+
+Deno.test("the counts of several instances are added up by name", () => {
+  const sum = mergeStats([{ a: 1, b: 2 }, {}, { b: 3 }].map((counts) => ({ ...createStats(), counts })));
+  assertEquals(sum.counts, { a: 1, b: 5 });
+});
