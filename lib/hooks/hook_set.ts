@@ -1,29 +1,21 @@
 /**
- * All hooks of a service, compiled once, and what one connection keeps of them.
- *
- * A message's hooks are chosen by the command that came, before any hook runs; what a hook puts in its place changes
- * neither them nor the sequences. They run by priority, then in their order. A pass or a replacement goes on to the next
- * hook; the first other verdict decides. What can fail in a hook:
- *
- * | it | then holds |
- * | --- | --- |
- * | throws, rejects, or answers a verdict that does not exist | `onHookError` |
- * | does not settle within `hookTimeout` | `onHookTimeout`; what becomes of it later is not heard |
+ * All hooks of a service, compiled once.
  *
  * @module
  */
 
+import { ConnectionHooks } from "./connection_hooks.ts";
 import type { AnyProtocol, Connection, ServiceContext } from "../contract.ts";
-import { describeBinding, type HookAnswer, type HookContext, type HookEntry } from "./define.ts";
-import { HookError } from "./hook_error.ts";
-import { type EventClass, type Fired, type Matched, type MatcherState, SequenceMatcher } from "./matcher.ts";
+import { describeBinding, type HookEntry } from "./define.ts";
+import type { HookError } from "./hook_error.ts";
+import { SequenceMatcher } from "./matcher.ts";
 import { NameCache } from "./name_cache.ts";
 import { namesIn, testName } from "./names.ts";
 import { DIRECTION_BITS } from "./pattern.ts";
-import { late, settleWithin } from "./settle.ts";
+import type { BoundHook, Plan } from "./plan.ts";
 import type { SequenceStep } from "./steps.ts";
-import { DEFAULT_HOOK_TIMEOUT_MS, type OnHookError, type OnHookTimeout } from "./timeouts.ts";
-import { close, type Direction, drop, readVerdict, type Verdict } from "./verdict.ts";
+import type { OnHookError, OnHookTimeout } from "./timeouts.ts";
+import type { Direction, Verdict } from "./verdict.ts";
 
 /** What hooks are compiled with. */
 export interface HookOptions {
@@ -96,36 +88,6 @@ export function compileHooks(entries: readonly HookEntry[], options: HookOptions
   return new CompiledHooks(entries, options);
 }
 
-/** A hook with its place among all. */
-interface BoundHook {
-  entry: HookEntry;
-  label: string;
-  /** Of a sequence: its place in the matcher; -1 otherwise. */
-  pattern: number;
-  /** Decides for each message, where the name does not. */
-  predicate?: (command: string, message: unknown) => boolean;
-}
-
-/** What is to be done for commands of one name in one direction. */
-interface Plan {
-  hooks: readonly BoundHook[];
-  /** Undefined if the command concerns no sequence. */
-  event: EventClass | undefined;
-  /** Whether none of the hooks runs unless a sequence is complete. */
-  sequencesOnly: boolean;
-}
-
-/** One message on its way through its hooks. */
-interface Passage {
-  plan: Plan;
-  direction: Direction;
-  command: string;
-  message: unknown;
-  replaced: boolean;
-  fired: Fired[] | undefined;
-}
-
-const NONE: readonly Matched[] = Object.freeze([]);
 const DIRECTIONS: readonly Direction[] = ["in", "out"];
 
 class CompiledHooks implements HookSet {
@@ -206,151 +168,6 @@ class CompiledHooks implements HookSet {
   }
 }
 
-class ConnectionHooks implements HookSession {
-  readonly set: CompiledHooks;
-  readonly connection: Connection;
-  #notes: Record<string, unknown> | undefined;
-  #state: MatcherState | undefined;
-
-  constructor(set: CompiledHooks, connection: Connection) {
-    this.set = set;
-    this.connection = connection;
-  }
-
-  get notes(): Record<string, unknown> {
-    return this.#notes ??= {};
-  }
-
-  run(
-    direction: Direction,
-    message: unknown,
-    command: string,
-  ): undefined | Verdict | Promise<Verdict | undefined> {
-    const plan = this.set.plan(direction, command);
-    if (plan === null) return undefined;
-    let fired: Fired[] | undefined;
-    if (plan.event !== undefined) {
-      this.#state ??= this.set.matcher.start();
-      fired = this.#state.step(plan.event, message, this.set.now());
-    }
-    if (plan.sequencesOnly && fired === undefined) return undefined;
-    return this.#proceed({ plan, direction, command, message, replaced: false, fired }, 0);
-  }
-
-  end(): void {
-    this.#state = undefined;
-    this.#notes = undefined;
-  }
-
-  /** Runs the hooks of a message from one on. */
-  #proceed(passage: Passage, from: number): undefined | Verdict | Promise<Verdict | undefined> {
-    const { hooks } = passage.plan;
-    for (let index = from; index < hooks.length; index++) {
-      const hook = hooks[index];
-      const matched = hook.pattern < 0 ? NONE : matchedBy(hook.pattern, passage.fired);
-      if (matched === undefined) continue;
-      let verdict: Verdict | undefined;
-      try {
-        if (hook.predicate !== undefined && !hook.predicate(passage.command, passage.message)) continue;
-        const answer = hook.entry.run(new MessageContext(this, passage, matched));
-        if (isPromise(answer)) return this.#await(passage, answer, index);
-        verdict = readVerdict(answer);
-      } catch (error) {
-        verdict = this.#failed(hook, error);
-      }
-      const decided = decide(passage, verdict);
-      if (decided !== undefined) return decided;
-    }
-    return passage.replaced ? { verdict: "replace", message: passage.message } : undefined;
-  }
-
-  async #await(
-    passage: Passage,
-    answer: PromiseLike<HookAnswer>,
-    index: number,
-  ): Promise<Verdict | undefined> {
-    const hook = passage.plan.hooks[index];
-    let verdict: Verdict | undefined;
-    try {
-      const { timeoutMs = DEFAULT_HOOK_TIMEOUT_MS } = this.set.options;
-      const settled = await settleWithin(answer, timeoutMs);
-      verdict = settled === late ? this.#timedOut(hook, timeoutMs) : readVerdict(settled);
-    } catch (error) {
-      verdict = this.#failed(hook, error);
-    }
-    return decide(passage, verdict) ?? await this.#proceed(passage, index + 1);
-  }
-
-  #failed({ label }: BoundHook, cause: unknown): Verdict | undefined {
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    this.set.options.report(
-      new HookError("hook_error", `The hook ${label} failed: ${why}`, { hook: label, cause }),
-      this.connection,
-    );
-    return this.set.options.onHookError === "pass" ? undefined : close();
-  }
-
-  #timedOut({ label }: BoundHook, timeoutMs: number): Verdict | undefined {
-    this.set.options.report(
-      new HookError("hook_timeout", `The hook ${label} did not settle within ${timeoutMs} ms`, {
-        hook: label,
-      }),
-      this.connection,
-    );
-    const { onHookTimeout = "close" } = this.set.options;
-    return onHookTimeout === "pass" ? undefined : onHookTimeout === "drop" ? drop() : close();
-  }
-}
-
-class MessageContext implements HookContext {
-  readonly message: unknown;
-  readonly command: string;
-  readonly direction: Direction;
-  readonly matched: readonly Matched[];
-  readonly #owner: ConnectionHooks;
-
-  constructor(owner: ConnectionHooks, { message, command, direction }: Passage, matched: readonly Matched[]) {
-    this.#owner = owner;
-    this.message = message;
-    this.command = command;
-    this.direction = direction;
-    this.matched = matched;
-  }
-
-  get connection(): HookContext["connection"] {
-    return this.#owner.connection;
-  }
-
-  get notes(): Record<string, unknown> {
-    return this.#owner.notes;
-  }
-
-  get log(): HookContext["log"] {
-    return this.#owner.set.options.context.log;
-  }
-
-  publish(topic: string, message: unknown): void {
-    this.#owner.set.options.context.publish(topic, message);
-  }
-}
-
-/** Takes in a verdict; answers it if it decides. */
-function decide(passage: Passage, verdict: Verdict | undefined): Verdict | undefined {
-  if (verdict === undefined || verdict.verdict === "pass") return undefined;
-  if (verdict.verdict === "replace") {
-    passage.message = verdict.message;
-    passage.replaced = true;
-    return undefined;
-  }
-  const goesOn = verdict.verdict === "delay" && (verdict.then?.verdict ?? "pass") === "pass";
-  if (!goesOn || !passage.replaced) return verdict;
-  return { ...verdict, then: { verdict: "replace", message: passage.message } };
-}
-
-function matchedBy(pattern: number, fired: Fired[] | undefined): readonly Matched[] | undefined {
-  return fired?.find((one) => one.pattern === pattern)?.matched;
-}
-
 function directionsOf(entry: HookEntry): number {
   if (entry.kind === "command") return DIRECTION_BITS[entry.direction];
   return entry.pattern.positions.at(-1)!.directions;
@@ -371,10 +188,6 @@ function describeHook({ entry, label }: BoundHook): string {
   return isObvious && priority === ""
     ? label
     : `${label} (${isObvious ? priority.slice(2) : describeBinding(entry) + priority})`;
-}
-
-function isPromise(value: unknown): value is PromiseLike<HookAnswer> {
-  return typeof (value as { then?: unknown } | undefined | null)?.then === "function";
 }
 
 function monotonic(): number {

@@ -24,6 +24,7 @@ Deno.test("what fails and what rules count stands in the service's counters, and
 });
 
 Deno.test("the counts of several instances are added up by name", () => {
-  const sum = mergeStats([{ a: 1, b: 2 }, {}, { b: 3 }].map((counts) => ({ ...createStats(), counts })));
+  const all: Record<string, number>[] = [{ a: 1, b: 2 }, {}, { b: 3 }];
+  const sum = mergeStats(all.map((counts) => ({ ...createStats(), counts })));
   assertEquals(sum.counts, { a: 1, b: 5 });
 });
