@@ -17,124 +17,40 @@
  * @module
  */
 
-import type { Codec, Protocol } from "@protohost/protohost";
-import {
-  type Command,
-  type Credentials,
-  decodeCommand,
-  decodeCredentials,
-  encodeCommand,
-  encodeCredentials,
-  MAX_AUTH_BYTES,
-  maxCommandBytes,
-  readCommand,
-} from "./command.ts";
-import { type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
-import { SmtpError } from "./error.ts";
-import { lineEnd } from "./lines.ts";
-import { decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
-import { SmtpSession } from "./session.ts";
+import { codec, type Said, type SmtpProtocol } from "./codec.ts";
+import { readCommand } from "./command.ts";
+import type { ContentPart } from "./content.ts";
+import { readReply, type Reply } from "./reply.ts";
+import { service } from "./service.ts";
 
 export { SmtpError } from "./error.ts";
 export type { SmtpErrorCode } from "./error.ts";
 export { reply } from "./reply.ts";
+export type { Reply } from "./reply.ts";
 export { SmtpSession } from "./session.ts";
 export type { Awaited, SmtpState } from "./session.ts";
-export type { Command, ContentPart, Credentials, Reply };
-export type { ChunkPart, LinesPart } from "./content.ts";
-
-/** What a client sends. */
-export type Said = Command | Credentials | ContentPart;
-
-/** SMTP's protocol. */
-export interface SmtpProtocol extends Protocol<Said, Reply, SmtpSession> {
-  /** What a server sends. */
-  reply: Codec<Reply, SmtpSession>;
-}
+export type { Said, SmtpProtocol } from "./codec.ts";
+export type { Command, Credentials } from "./command.ts";
+export type { ChunkPart, ContentPart, LinesPart } from "./content.ts";
+export { defineSmtp } from "./handler.ts";
+export type {
+  AuthAttempt,
+  Mail,
+  Recipient,
+  SmtpAnswer,
+  SmtpClient,
+  SmtpContent,
+  SmtpHandler,
+  SmtpModule,
+} from "./handler.ts";
+export { MessageTooLargeError } from "./incoming.ts";
+export { SmtpOptionsError } from "./option_reader.ts";
+export { hashPassword, verifyPassword } from "./password.ts";
+export type { HashOptions } from "./password.ts";
+export { deliver, Maildir } from "./maildir.ts";
 
 /** SMTP. A client sends commands and content, a server replies. */
-const smtp: SmtpProtocol = {
-  name: "smtp",
-  session: () => new SmtpSession(),
-  input(buffer, { session, limits }, from) {
-    const { state } = session;
-    switch (state.stream) {
-      case "content":
-        return partEnd(buffer, { inHeader: state.inHeader, from, max: limits.maxFrameBytes });
-      case "chunk":
-        return Math.min(state.left, buffer.length, limits.maxFrameBytes);
-      case "credentials":
-        return lineEnd(buffer, { from, max: MAX_AUTH_BYTES, what: "credentials" });
-      case "command":
-        if (session.awaited !== undefined) throw early(session.awaited);
-        return lineEnd(buffer, { from, max: maxCommandBytes(buffer), what: "a command line" });
-      default:
-        return state satisfies never;
-    }
-  },
-  decode(frame, { session }) {
-    const { stream } = session.state;
-    switch (stream) {
-      case "content":
-        return decodeLines(frame, session);
-      case "chunk":
-        return decodeChunk(frame, session);
-      case "credentials":
-        session.commandDecoded("AUTH");
-        return decodeCredentials(frame);
-      case "command": {
-        const command = decodeCommand(frame);
-        session.commandDecoded(command.verb);
-        if (command.size !== undefined) session.chunkBegins(command.size);
-        return command;
-      }
-      default:
-        return stream satisfies never;
-    }
-  },
-  encode(message, { session }) {
-    if ("part" in message) return encodePart(message);
-    const isCommand = "verb" in message;
-    const line = isCommand ? encodeCommand(message) : encodeCredentials(message);
-    session.commandEncoded(isCommand ? message.verb : "AUTH");
-    return line;
-  },
-  command(message) {
-    if ("part" in message) return message.part.toUpperCase();
-    return "verb" in message ? message.verb : "RESPONSE";
-  },
-  parse,
-  reply: {
-    input: (buffer, _connection, from) => replyEnd(buffer, from),
-    decode(frame, { session }) {
-      const reply = decodeReply(frame);
-      session.replyDecoded(reply.code);
-      return reply;
-    },
-    encode(reply, { session }) {
-      const lines = encodeReply(reply);
-      session.replyEncoded(reply.code);
-      return lines;
-    },
-    command: ({ code }) => String(code),
-    parse: readReply,
-  },
-  upgrade: (message, direction, { session }) =>
-    direction === "out" && session.startsTls && (message as Reply).code === 220 ? "tls" : undefined,
-  answers: (_reply, { session }) => session.completes,
-  unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
-};
-
-/** Reads a command; or, if there is a line break in it, lines of content. */
-function parse(notation: string): Said {
-  if (!/[\r\n]/.test(notation)) return readCommand(notation);
-  const lines = notation.replace(/\r?\n/g, "\r\n").replace(/(\r\n)?$/, "\r\n");
-  return { part: "body", bytes: new TextEncoder().encode(lines), last: false };
-}
-
-function early(verb: string): SmtpError {
-  return new SmtpError("out_of_turn", `Cannot take what follows ${verb}: it came before the reply to that`);
-}
+const smtp: SmtpProtocol = { ...codec, service };
 
 export default smtp;
 

@@ -1,0 +1,116 @@
+/**
+ * The wire format, both directions, without what serves it.
+ *
+ * @module
+ */
+
+import type { Codec, Protocol } from "@protohost/protohost";
+import {
+  type Command,
+  type Credentials,
+  decodeCommand,
+  decodeCredentials,
+  encodeCommand,
+  encodeCredentials,
+  MAX_AUTH_BYTES,
+  maxCommandBytes,
+  readCommand,
+} from "./command.ts";
+import { type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
+import { SmtpError } from "./error.ts";
+import { lineEnd } from "./lines.ts";
+import { decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
+import { SmtpSession } from "./session.ts";
+
+/** What a client sends. */
+export type Said = Command | Credentials | ContentPart;
+
+/** SMTP's protocol. */
+export interface SmtpProtocol extends Protocol<Said, Reply, SmtpSession> {
+  /** What a server sends. */
+  reply: Codec<Reply, SmtpSession>;
+}
+
+/** SMTP's two directions. */
+export const codec: SmtpProtocol = {
+  name: "smtp",
+  session: () => new SmtpSession(),
+  input(buffer, { session, limits }, from) {
+    const { state } = session;
+    switch (state.stream) {
+      case "content":
+        return partEnd(buffer, { inHeader: state.inHeader, from, max: limits.maxFrameBytes });
+      case "chunk":
+        return Math.min(state.left, buffer.length, limits.maxFrameBytes);
+      case "credentials":
+        return lineEnd(buffer, { from, max: MAX_AUTH_BYTES, what: "credentials" });
+      case "command":
+        if (session.awaited !== undefined) throw early(session.awaited);
+        return lineEnd(buffer, { from, max: maxCommandBytes(buffer), what: "a command line" });
+      default:
+        return state satisfies never;
+    }
+  },
+  decode(frame, { session }) {
+    const { stream } = session.state;
+    switch (stream) {
+      case "content":
+        return decodeLines(frame, session);
+      case "chunk":
+        return decodeChunk(frame, session);
+      case "credentials":
+        session.commandDecoded("AUTH");
+        return decodeCredentials(frame);
+      case "command": {
+        const command = decodeCommand(frame);
+        session.commandDecoded(command.verb);
+        if (command.size !== undefined) session.chunkBegins(command.size);
+        return command;
+      }
+      default:
+        return stream satisfies never;
+    }
+  },
+  encode(message, { session }) {
+    if ("part" in message) return encodePart(message);
+    const isCommand = "verb" in message;
+    const line = isCommand ? encodeCommand(message) : encodeCredentials(message);
+    session.commandEncoded(isCommand ? message.verb : "AUTH");
+    return line;
+  },
+  command(message) {
+    if ("part" in message) return message.part.toUpperCase();
+    return "verb" in message ? message.verb : "RESPONSE";
+  },
+  parse,
+  reply: {
+    input: (buffer, _connection, from) => replyEnd(buffer, from),
+    decode(frame, { session }) {
+      const reply = decodeReply(frame);
+      session.replyDecoded(reply.code);
+      return reply;
+    },
+    encode(reply, { session }) {
+      const lines = encodeReply(reply);
+      session.replyEncoded(reply.code);
+      return lines;
+    },
+    command: ({ code }) => String(code),
+    parse: readReply,
+  },
+  upgrade: (message, direction, { session }) =>
+    direction === "out" && session.startsTls && (message as Reply).code === 220 ? "tls" : undefined,
+  answers: (_reply, { session }) => session.completes,
+  unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
+};
+
+/** Reads a command; or, if there is a line break in it, lines of content. */
+function parse(notation: string): Said {
+  if (!/[\r\n]/.test(notation)) return readCommand(notation);
+  const lines = notation.replace(/\r?\n/g, "\r\n").replace(/(\r\n)?$/, "\r\n");
+  return { part: "body", bytes: new TextEncoder().encode(lines), last: false };
+}
+
+function early(verb: string): SmtpError {
+  return new SmtpError("out_of_turn", `Cannot take what follows ${verb}: it came before the reply to that`);
+}

@@ -1,0 +1,388 @@
+/**
+ * A server's side of one connection.
+ *
+ * | state | is left for |
+ * | --- | --- |
+ * | greeted | ready, by `EHLO` or `HELO` |
+ * | ready | mail, by an accepted `MAIL`; greeted, by `STARTTLS`, which forgets all that was said |
+ * | mail | content, by `DATA` or `BDAT` with a recipient accepted; ready, by `RSET`, `EHLO`, `HELO` |
+ * | content | ready, with the reply to the last of it; by `RSET` between chunks |
+ *
+ * `connection.state` is one of these. What it throws ends the connection with a 421.
+ *
+ * @module
+ */
+
+import type { Connection } from "@protohost/protohost";
+import { AuthExchange, type Claim, MECHANISMS } from "./auth.ts";
+import type { Command } from "./command.ts";
+import type { ContentPart } from "./content.ts";
+import { refusalOfHelo, refusalOfMail, refusalOfRcpt } from "./envelope.ts";
+import { SmtpError } from "./error.ts";
+import type { Mail, Recipient, SmtpAnswer, SmtpClient, SmtpHandler } from "./handler.ts";
+import { Incoming, MessageTooLargeError } from "./incoming.ts";
+import type { Said } from "./codec.ts";
+import type { ServiceOptions } from "./options.ts";
+import { type Reply, reply } from "./reply.ts";
+import type { SmtpSession } from "./session.ts";
+
+/** What a command comes to: a reply, nothing yet, or a promise of one of them. */
+type Outcome = Reply | undefined | Promise<Reply | undefined>;
+
+const OK = reply("250 2.0.0 Ok");
+const NO_MAIL = reply("503 5.5.1 MAIL first");
+const NO_RECIPIENTS = reply("554 5.5.1 No valid recipients");
+const NO_ARGUMENTS = reply("501 5.5.4 Wanted no arguments");
+const TOO_MANY_ERRORS = reply("421 4.7.0 Too many errors");
+const GOING_DOWN = reply("421 4.3.2 The service is going down");
+const BAD_CREDENTIALS = reply("535 5.7.8 Authentication failed");
+
+/** A message on its way in. */
+class Transaction implements Mail {
+  readonly client: SmtpClient;
+  readonly from: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly recipients: Recipient[] = [];
+  readonly notes: Map<string, unknown> = new Map();
+  readonly #over: AbortController = new AbortController();
+  /** Its content, from `DATA` or the first `BDAT` on. */
+  content: Incoming | undefined;
+  /** What the handler makes of it. */
+  result: Promise<{ answer: SmtpAnswer } | { error: unknown }> | undefined;
+
+  constructor(client: SmtpClient, { address, params }: Command) {
+    this.client = client;
+    this.from = address ?? "";
+    this.params = params ?? {};
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  end(why: string): void {
+    this.content?.fail(new SmtpError("out_of_turn", `Cannot take the message: ${why}`));
+    this.#over.abort();
+  }
+}
+
+/** One client, from its greeting to its end. */
+export class Dialogue implements SmtpClient {
+  readonly connection: Connection<Reply, SmtpSession>;
+  readonly notes: Map<string, unknown> = new Map();
+  helo = "";
+  isExtended = false;
+  user: string | undefined;
+  readonly #handler: SmtpHandler;
+  readonly #options: ServiceOptions;
+  #mail: Transaction | undefined;
+  #auth: AuthExchange | undefined;
+  /** The chunk that is coming: how long it is, whether it is the last, and why it is refused. */
+  #chunk: { size: number; last: boolean; refusal?: Reply } | undefined;
+  #errors = 0;
+  #failedAuths = 0;
+  #isDraining = false;
+
+  constructor(
+    connection: Connection<Reply, SmtpSession>,
+    { handler, options }: { handler: SmtpHandler; options: ServiceOptions },
+  ) {
+    this.connection = connection;
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  get isSecure(): boolean {
+    return this.connection.transport === "tls";
+  }
+
+  /** Says the first word. */
+  greet(): void | Promise<void> {
+    return after(this.#handler.onConnect?.(this), (answer) => {
+      const refusal = read(answer);
+      if (refusal !== undefined && refusal.code >= 400) this.connection.close(refusal);
+      else this.connection.send(refusal ?? { code: 220, lines: [`${this.#options.hostname} ESMTP`] });
+    });
+  }
+
+  /** Takes what the client says. */
+  hear(message: Said): void | Promise<void> {
+    const outcome = "part" in message
+      ? this.#part(message)
+      : "verb" in message
+      ? this.#command(message)
+      : this.#authStep(this.#auth?.next(message.response) ?? BAD_CREDENTIALS);
+    return after(outcome, (reply) => this.#say(reply));
+  }
+
+  /** Says goodbye, now or behind the message that is under way. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#mail === undefined) this.connection.close(GOING_DOWN);
+  }
+
+  /** The client is gone. */
+  end(): void {
+    this.#reset("the client is gone");
+    this.#handler.onClose?.(this);
+  }
+
+  #say(reply: Reply | undefined): void {
+    if (reply === undefined) return;
+    if (reply.code === 221 || reply.code === 421) return this.connection.close(reply);
+    if (reply.code >= 500 && ++this.#errors >= this.#options.maxErrors) {
+      return this.connection.close(TOO_MANY_ERRORS);
+    }
+    this.connection.send(reply);
+    if (this.#isDraining && this.#mail === undefined) this.connection.close(GOING_DOWN);
+  }
+
+  #command(command: Command): Outcome {
+    switch (command.verb) {
+      case "EHLO":
+      case "HELO":
+        return this.#hello(command);
+      case "MAIL":
+        return this.#from(command);
+      case "RCPT":
+        return this.#to(command);
+      case "DATA":
+        return this.#data(command);
+      case "BDAT":
+        return this.#bdat(command);
+      case "AUTH":
+        return this.#authenticate(command);
+      case "STARTTLS":
+        return this.#startTls(command);
+      case "RSET":
+        if (command.args !== "") return NO_ARGUMENTS;
+        this.#reset("the client has begun anew");
+        return OK;
+      case "NOOP":
+        return OK;
+      case "VRFY":
+        return reply("252 2.5.2 Send some mail, and see");
+      case "HELP":
+        return reply("214 2.0.0 EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS AUTH QUIT");
+      case "QUIT":
+        return reply("221 2.0.0 Bye");
+      case "EXPN":
+        return reply("502 5.5.1 Not offered");
+      default:
+        return reply("500 5.5.2 Unknown command");
+    }
+  }
+
+  // Who the client is
+
+  #hello(command: Command): Outcome {
+    const refusal = refusalOfHelo(command);
+    if (refusal !== undefined) return refusal;
+    const before = { helo: this.helo, isExtended: this.isExtended };
+    this.#reset("the client has begun anew");
+    this.helo = command.args;
+    this.isExtended = command.verb === "EHLO";
+    return after(this.#handler.onHelo?.(this), (answer) => {
+      const answered = read(answer);
+      if (answered !== undefined && answered.code >= 400) {
+        Object.assign(this, before);
+        return answered;
+      }
+      return answered ??
+        { code: 250, lines: [this.#options.hostname, ...(this.isExtended ? this.#extensions() : [])] };
+    });
+  }
+
+  #extensions(): string[] {
+    const { maxMessageBytes } = this.#options;
+    const offered = [
+      "PIPELINING",
+      `SIZE ${maxMessageBytes}`,
+      "8BITMIME",
+      "SMTPUTF8",
+      "CHUNKING",
+      "ENHANCEDSTATUSCODES",
+      "HELP",
+    ];
+    if (this.connection.canStartTls) offered.push("STARTTLS");
+    if (this.#offersAuth) offered.push(`AUTH ${MECHANISMS.join(" ")}`);
+    return offered;
+  }
+
+  get #offersAuth(): boolean {
+    return this.#handler.onAuth !== undefined && (this.isSecure || this.#options.authWithoutTls);
+  }
+
+  #startTls({ args }: Command): Outcome {
+    if (args !== "") return NO_ARGUMENTS;
+    if (this.isSecure) return reply("503 5.5.1 TLS is on");
+    if (!this.connection.canStartTls) return reply("502 5.5.1 TLS is not offered");
+    this.#reset("the client has begun TLS");
+    this.helo = "";
+    this.user = undefined;
+    return reply("220 2.0.0 Go ahead");
+  }
+
+  #authenticate({ args }: Command): Outcome {
+    if (this.#handler.onAuth === undefined) return reply("502 5.5.1 Authentication is not offered");
+    if (this.helo === "") return reply("503 5.5.1 EHLO first");
+    if (this.user !== undefined || this.#mail !== undefined) return reply("503 5.5.1 Not now");
+    if (!this.#offersAuth) return reply("538 5.7.11 Begin TLS first");
+    const begun = AuthExchange.begin(args);
+    if (begun === undefined) return reply("504 5.5.4 Unknown mechanism");
+    this.#auth = begun.exchange;
+    return this.#authStep(begun.step);
+  }
+
+  #authStep(step: Claim | Reply): Outcome {
+    if ("code" in step) {
+      if (step.code !== 334) this.#auth = undefined;
+      return step;
+    }
+    this.#auth = undefined;
+    return after(this.#handler.onAuth!({ ...step, client: this }), (answer) => {
+      const answered = typeof answer === "boolean" ? undefined : read(answer);
+      if (answer === true || (answered !== undefined && answered.code < 400)) {
+        this.user = step.user;
+        return answered ?? reply("235 2.7.0 Welcome");
+      }
+      if (++this.#failedAuths >= this.#options.maxAuthFailures) return TOO_MANY_ERRORS;
+      return answered ?? BAD_CREDENTIALS;
+    });
+  }
+
+  // The envelope
+
+  #from(command: Command): Outcome {
+    if (this.helo === "") return reply("503 5.5.1 EHLO first");
+    if (this.#mail !== undefined) return reply("503 5.5.1 One message at a time");
+    if (this.#options.requireTls && !this.isSecure) return reply("530 5.7.0 Begin TLS first");
+    if (this.#options.requireAuth && this.user === undefined) {
+      return reply("530 5.7.0 Authenticate first");
+    }
+    const refusal = refusalOfMail(command, this.#options);
+    if (refusal !== undefined) return refusal;
+    const mail = new Transaction(this, command);
+    return after(this.#handler.onMail?.(mail), (answer) => {
+      const answered = read(answer);
+      if (answered !== undefined && answered.code >= 400) mail.end("it was refused");
+      else this.#mail = mail;
+      return answered ?? reply("250 2.1.0 Ok");
+    });
+  }
+
+  #to(command: Command): Outcome {
+    const mail = this.#mail;
+    if (mail === undefined || mail.content !== undefined) return NO_MAIL;
+    const refusal = refusalOfRcpt(command, { isUtf8: "SMTPUTF8" in mail.params });
+    if (refusal !== undefined) return refusal;
+    if (mail.recipients.length >= this.#options.maxRecipients) {
+      return reply("452 4.5.3 Too many recipients");
+    }
+    const recipient = { address: command.address!, params: command.params! };
+    return after(this.#handler.onRcpt?.(recipient, mail), (answer) => {
+      const answered = read(answer);
+      if (answered === undefined || answered.code < 400) mail.recipients.push(recipient);
+      return answered ?? reply("250 2.1.5 Ok");
+    });
+  }
+
+  // The content
+
+  #data({ args }: Command): Outcome {
+    const refusal = args !== "" ? NO_ARGUMENTS : this.#refusalOfContent();
+    if (refusal !== undefined) return refusal;
+    if (this.#mail!.content !== undefined) return reply("503 5.5.1 BDAT to the end");
+    this.#open(this.#mail!);
+    return reply("354 End with a dot alone");
+  }
+
+  #bdat({ size = 0, last = false }: Command): Outcome {
+    const refusal = this.#refusalOfContent();
+    this.#chunk = { size, last, refusal };
+    const mail = this.#mail;
+    if (refusal === undefined && mail!.content === undefined) this.#open(mail!);
+    return size === 0 ? this.#chunkEnd() : undefined;
+  }
+
+  #refusalOfContent(): Reply | undefined {
+    if (this.#mail === undefined) return NO_MAIL;
+    if (this.#mail.recipients.length === 0) return NO_RECIPIENTS;
+    if (this.#handler.onData === undefined) return reply("554 5.3.2 Messages are not taken here");
+    return undefined;
+  }
+
+  #open(mail: Transaction): void {
+    const content = mail.content = new Incoming(this.connection, this.#options.maxMessageBytes);
+    mail.result = take(this.#handler, content, mail);
+    mail.result.then(() => content.discard());
+  }
+
+  #part({ part, bytes, last }: ContentPart): Outcome {
+    const content = this.#mail?.content;
+    if (part === "chunk") {
+      if (this.#chunk?.refusal === undefined) content?.pushChunk(bytes);
+      return last ? this.#chunkEnd() : undefined;
+    }
+    content?.push(bytes);
+    return last ? this.#contentEnd() : undefined;
+  }
+
+  #chunkEnd(): Outcome {
+    const chunk = this.#chunk;
+    this.#chunk = undefined;
+    if (chunk === undefined) return NO_MAIL;
+    if (chunk.refusal !== undefined) return chunk.refusal;
+    if (chunk.last) return this.#contentEnd();
+    const { error } = this.#mail!.content!;
+    if (error === undefined) return reply(`250 2.0.0 ${chunk.size} bytes`);
+    // What comes behind a chunk that was refused is refused too: there is no message for it.
+    this.#reset("it was refused");
+    return refusalOf(error);
+  }
+
+  async #contentEnd(): Promise<Reply> {
+    const mail = this.#mail!;
+    const content = mail.content!;
+    content.end();
+    const result = await mail.result!;
+    this.#reset("it is over");
+    if (content.error !== undefined) return refusalOf(content.error);
+    if ("error" in result) throw result.error;
+    return read(result.answer) ?? reply("250 2.0.0 Accepted");
+  }
+
+  #reset(why: string): void {
+    const mail = this.#mail;
+    this.#mail = this.#auth = undefined;
+    mail?.end(why);
+  }
+}
+
+/** Has the handler take the content; never rejects. */
+async function take(
+  handler: SmtpHandler,
+  content: Incoming,
+  mail: Mail,
+): Promise<{ answer: SmtpAnswer } | { error: unknown }> {
+  try {
+    return { answer: await handler.onData!(content, mail) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** What is said of content that could not be taken to its end. */
+function refusalOf(error: Error): Reply {
+  if (error instanceof MessageTooLargeError) return reply("552 5.3.4 The message is too long");
+  return reply("554 5.6.0 Lines end with CR LF; a bare CR or LF is refused");
+}
+
+function read(answer: SmtpAnswer): Reply | undefined {
+  return typeof answer === "string" ? reply(answer) : answer ?? undefined;
+}
+
+/** Goes on at once where there is nothing to wait for. */
+function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {
+  return value instanceof Promise ? value.then(next) as Promise<Awaited<R>> : next(value);
+}

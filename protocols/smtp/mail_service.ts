@@ -1,0 +1,177 @@
+/**
+ * The mail service that needs no handler: takes mail to Maildirs, hands it on to the next server, or both.
+ *
+ * A recipient at one of `domains` goes to its Maildir; any other, if the client is a user, to the next server. Without a
+ * Maildir those of `domains` go to the next server too. One message goes one of the ways: a recipient of the other one is
+ * put off with a 452, with which clients send again.
+ *
+ * @module
+ */
+
+import { bytes, type ServiceContext } from "@protohost/protohost";
+import { SmtpError } from "./error.ts";
+import type { AuthAttempt, Mail, Recipient, SmtpContent, SmtpHandler } from "./handler.ts";
+import { MessageTooLargeError } from "./incoming.ts";
+import { deliver, type Maildir } from "./maildir.ts";
+import { Mailboxes, splitAddress } from "./mailboxes.ts";
+import type { MailOptions } from "./mail_options.ts";
+import { verifyPassword } from "./password.ts";
+import { Rate } from "./rate.ts";
+import { RelayError, Upstream } from "./relay.ts";
+import { type Reply, reply } from "./reply.ts";
+import { receivedLine, returnPathLine } from "./trace.ts";
+
+const ROUTE = "route";
+
+/** Where one message goes. */
+type Route = { maildirs: Set<Maildir> } | { upstream: Upstream };
+
+/** Makes the handler of such a service. */
+export function mailService(options: MailOptions): SmtpHandler {
+  const service = new MailService(options);
+  return {
+    onStart: (context) => service.start(context),
+    onAuth: options.users === undefined ? undefined : (attempt) => service.authenticate(attempt),
+    onMail: (mail) => service.announce(mail),
+    onRcpt: (recipient, mail) => service.address(recipient, mail),
+    onData: (content, mail) => service.take(content, mail),
+  };
+}
+
+class MailService {
+  readonly #options: MailOptions;
+  readonly #mailboxes: Mailboxes | undefined;
+  readonly #rate: Rate | undefined;
+  #log: ServiceContext["log"] | undefined;
+
+  constructor(options: MailOptions) {
+    this.#options = options;
+    const { maildir, create, domains, hostname, rate } = options;
+    if (maildir !== undefined) {
+      this.#mailboxes = new Mailboxes({ maildir, create, domain: domains?.[0] ?? hostname, hostname });
+    }
+    if (rate !== undefined) this.#rate = new Rate(rate);
+  }
+
+  async start({ log }: ServiceContext): Promise<void> {
+    this.#log = log;
+    await this.#mailboxes?.prepare();
+  }
+
+  async authenticate({ user, password, client }: AuthAttempt): Promise<boolean> {
+    const { users = {} } = this.#options;
+    const hash = Object.hasOwn(users, user) ? users[user] : undefined;
+    const isRight = await verifyPassword(password, hash);
+    if (!isRight) {
+      this.#log?.warn("Connection {id}: {user} is not who it says", { id: client.connection.id, user });
+    }
+    return isRight;
+  }
+
+  announce({ client }: Mail): Reply | undefined {
+    const { remoteAddr } = client.connection;
+    const from = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+    if (this.#rate?.take(from, Date.now()) === false) {
+      return reply("450 4.7.1 Too many messages, try again later");
+    }
+    return undefined;
+  }
+
+  async address({ address }: Recipient, mail: Mail): Promise<Reply | undefined> {
+    const { relay, domains } = this.#options;
+    const domain = splitAddress(address, domains?.[0] ?? this.#options.hostname).domain.toLowerCase();
+    const isOurs = domains?.includes(domain) ?? this.#mailboxes !== undefined;
+    if (isOurs && this.#mailboxes !== undefined) return await this.#toMaildir(address, mail, this.#mailboxes);
+    if (relay !== undefined && (isOurs || mail.client.user !== undefined || relay.open)) {
+      return await this.#toUpstream(address, mail);
+    }
+    return reply("550 5.7.1 Mail for there is not taken here");
+  }
+
+  async take(content: SmtpContent, mail: Mail): Promise<Reply> {
+    const route = mail.notes.get(ROUTE) as Route;
+    const id = crypto.randomUUID();
+    const { hostname, trace } = this.#options;
+    const received = trace ? receivedLine(mail, { hostname, id, now: new Date() }) : "";
+    const answer = "upstream" in route
+      ? await this.#handOn(content, bytes(received), route.upstream)
+      : await this.#store(content, bytes(trace ? returnPathLine(mail) + received : ""), { id, route });
+    this.#log?.info("Message {id} from <{from}> for {recipients}: {code}", {
+      id,
+      from: mail.from,
+      recipients: mail.recipients.map(({ address }) => address).join(", "),
+      code: answer.code,
+      connection: mail.client.connection.id,
+    });
+    return answer;
+  }
+
+  async #toMaildir(address: string, mail: Mail, mailboxes: Mailboxes): Promise<Reply | undefined> {
+    const route = mail.notes.get(ROUTE) as Route | undefined;
+    if (route !== undefined && !("maildirs" in route)) return anotherWay();
+    const maildir = await mailboxes.of(address);
+    if (maildir === undefined) return reply("550 5.1.1 No such mailbox");
+    if (route === undefined) mail.notes.set(ROUTE, { maildirs: new Set([maildir]) } satisfies Route);
+    else route.maildirs.add(maildir);
+    return undefined;
+  }
+
+  async #toUpstream(address: string, mail: Mail): Promise<Reply> {
+    const route = mail.notes.get(ROUTE) as Route | undefined;
+    if (route !== undefined && !("upstream" in route)) return anotherWay();
+    try {
+      if (route !== undefined) return await route.upstream.rcpt(address);
+      const { hostname, relay } = this.#options;
+      const upstream = await Upstream.open(relay!, { hostname, signal: mail.client.connection.signal });
+      if (mail.signal.aborted) upstream.close();
+      mail.signal.addEventListener("abort", () => upstream.close());
+      const announced = await upstream.mail(mail);
+      if (announced.code >= 300) {
+        upstream.close();
+        return announced;
+      }
+      mail.notes.set(ROUTE, { upstream } satisfies Route);
+      return await upstream.rcpt(address);
+    } catch (error) {
+      return this.#relayFailed(error);
+    }
+  }
+
+  async #handOn(content: SmtpContent, head: Uint8Array, upstream: Upstream): Promise<Reply> {
+    try {
+      return await upstream.data(content, head);
+    } catch (error) {
+      return this.#relayFailed(error);
+    }
+  }
+
+  async #store(
+    content: SmtpContent,
+    head: Uint8Array,
+    { id, route }: { id: string; route: { maildirs: Set<Maildir> } },
+  ): Promise<Reply> {
+    try {
+      await deliver(content, { maildirs: [...route.maildirs], head });
+      return reply(`250 2.0.0 Accepted as ${id}`);
+    } catch (error) {
+      // Of what came, and did not come, the client hears elsewhere.
+      if (!(error instanceof SmtpError || error instanceof MessageTooLargeError)) {
+        this.#log?.error("Cannot store a message: {error}", { error: String(error) });
+      }
+      return reply("452 4.3.1 The message cannot be stored, try again later");
+    }
+  }
+
+  #relayFailed(error: unknown): Reply {
+    if (error instanceof SmtpError || error instanceof MessageTooLargeError) {
+      return reply("451 4.3.0 Not handed on");
+    }
+    if (!(error instanceof RelayError)) throw error;
+    this.#log?.error("{error}", { error: error.message });
+    return error.reply;
+  }
+}
+
+function anotherWay(): Reply {
+  return reply("452 4.5.3 Send to this recipient separately");
+}

@@ -1,0 +1,116 @@
+/**
+ * Passwords, of which only what cannot be undone is kept: scrypt (RFC 7914), written as
+ *
+ *     $scrypt$ln=15,r=8,p=1$SALT$HASH        BASE64 without padding, N is 2 to the power of ln
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+
+/** 32 MiB and a tenth of a second for each try. */
+const DEFAULT_LN = 15;
+const R = 8;
+const P = 1;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+/** So many are computed at once; the others wait, so that a flood of guesses does not take all memory. */
+const MAX_AT_ONCE = 2;
+
+const HASH =
+  /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
+
+interface Parsed {
+  ln: number;
+  r: number;
+  p: number;
+  salt: Uint8Array;
+  hash: Uint8Array;
+}
+
+/** How a password is hashed. */
+export interface HashOptions {
+  /**
+   * The cost: each step doubles memory and time; from 10 to 20.
+   *
+   * @default {15}
+   */
+  ln?: number;
+}
+
+/**
+ * Makes of a password what a configuration keeps of it.
+ *
+ * ```ts
+ * import { hashPassword, verifyPassword } from "@protohost/protohost/protocols/smtp";
+ *
+ * const hash = await hashPassword("secret", { ln: 10 });
+ * console.log(hash); // $scrypt$ln=10,r=8,p=1$...
+ * console.log(await verifyPassword("secret", hash)); // true
+ * ```
+ *
+ * @throws {RangeError} If the cost is out of bounds.
+ */
+export async function hashPassword(password: string, { ln = DEFAULT_LN }: HashOptions = {}): Promise<string> {
+  if (!Number.isInteger(ln) || ln < 10 || ln > 20) {
+    throw new RangeError(`Cannot hash a password at the cost ${ln}, wanted a whole number from 10 to 20`);
+  }
+  const salt = randomBytes(SALT_BYTES);
+  const hash = await derive(password, { ln, r: R, p: P, salt, hash: new Uint8Array(HASH_BYTES) });
+  return `$scrypt$ln=${ln},r=${R},p=${P}$${base64(salt)}$${base64(hash)}`;
+}
+
+/** Whether something is a hash that {@linkcode verifyPassword} can compare with. */
+export function isPasswordHash(hash: string): boolean {
+  return parse(hash) !== undefined;
+}
+
+/**
+ * Whether a password is the one that a hash was made of.
+ *
+ * @param hash Undefined for somebody who is not known: takes as long as for somebody who is, and answers false.
+ */
+export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const parsed = hash === undefined ? undefined : parse(hash);
+  const nobody = {
+    ln: DEFAULT_LN,
+    r: R,
+    p: P,
+    salt: new Uint8Array(SALT_BYTES),
+    hash: new Uint8Array(HASH_BYTES),
+  };
+  const derived = await derive(password, parsed ?? nobody);
+  return parsed !== undefined && timingSafeEqual(derived, parsed.hash);
+}
+
+function parse(hash: string): Parsed | undefined {
+  const match = HASH.exec(hash);
+  if (match === null) return undefined;
+  const [ln, r, p] = match.slice(1, 4).map(Number);
+  if (ln < 10 || ln > 20 || r < 1 || r > 32 || p < 1 || p > 16) return undefined;
+  return { ln, r, p, salt: Buffer.from(match[4], "base64"), hash: Buffer.from(match[5], "base64") };
+}
+
+let running = 0;
+const queue: (() => void)[] = [];
+
+async function derive(password: string, { ln, r, p, salt, hash }: Parsed): Promise<Uint8Array> {
+  if (running >= MAX_AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));
+  else running++;
+  try {
+    const cost = { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r };
+    return await new Promise((resolve, reject) => {
+      const done = (error: Error | null, key: Uint8Array) => error === null ? resolve(key) : reject(error);
+      scrypt(password.normalize("NFC"), salt, hash.length, cost, done);
+    });
+  } finally {
+    const next = queue.shift();
+    if (next === undefined) running--;
+    else next();
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+}

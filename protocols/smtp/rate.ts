@@ -1,0 +1,38 @@
+/**
+ * How many messages a client may send in a time. Pure: the time comes in.
+ *
+ * @module
+ */
+
+/** So many clients are remembered; who has not sent for longest is forgotten first. */
+const MAX_CLIENTS = 10_000;
+
+/** So many messages in so many milliseconds. */
+export interface RateOptions {
+  messages: number;
+  perMs: number;
+}
+
+/** Counts messages by whom they come from. Who has sent none for the time may send that many at once. */
+export class Rate {
+  readonly #options: RateOptions;
+  /** How many each may still send, as of when. */
+  readonly #left: Map<string, { left: number; atMs: number }> = new Map();
+
+  constructor(options: RateOptions) {
+    this.#options = options;
+  }
+
+  /** Whether one more may come from there; counts it if so. */
+  take(client: string, nowMs: number): boolean {
+    const { messages, perMs } = this.#options;
+    const before = this.#left.get(client);
+    const regained = before === undefined ? messages : (nowMs - before.atMs) * messages / perMs;
+    const left = Math.min(messages, (before?.left ?? 0) + regained);
+    const takes = left >= 1;
+    this.#left.delete(client);
+    if (this.#left.size >= MAX_CLIENTS) this.#left.delete(this.#left.keys().next().value!);
+    this.#left.set(client, { left: takes ? left - 1 : left, atMs: nowMs });
+    return takes;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * From a mail service's handler and options to what serves its connections.
+ *
+ * @module
+ */
+
+import type { Connection, Handler } from "@protohost/protohost";
+import { Dialogue } from "./dialogue.ts";
+import { SmtpError } from "./error.ts";
+import type { SmtpHandler } from "./handler.ts";
+import { readMailOptions } from "./mail_options.ts";
+import { mailService } from "./mail_service.ts";
+import type { Said } from "./codec.ts";
+import { OptionReader, SmtpOptionsError } from "./option_reader.ts";
+import { readServiceOptions } from "./options.ts";
+import { type Reply, reply } from "./reply.ts";
+import type { SmtpSession } from "./session.ts";
+
+type SmtpConnection = Connection<Reply, SmtpSession, Dialogue>;
+type ConnectionHandler = Handler<Said, Reply, SmtpSession, Dialogue>;
+
+const callbacks = ["onConnect", "onHelo", "onAuth", "onMail", "onRcpt", "onData", "onClose"] as const;
+
+/**
+ * Makes the handler of a service. One that handles messages itself (`onMessage`, `transmission`) is taken as it is, and
+ * says every word, the greeting too. Without a handler the options say where mail goes.
+ *
+ * @throws {SmtpOptionsError} If the options are not what they should be.
+ */
+export function service(user: unknown, options: unknown): ConnectionHandler {
+  if (isRaw(user)) return user;
+  const reader = new OptionReader(options ?? {});
+  const common = readServiceOptions(reader);
+  const own = user as SmtpHandler | undefined;
+  if (own !== undefined && callbacks.some((name) => own[name] !== undefined)) {
+    // The other options are the handler's own.
+    reader.done({ allowUnknown: true });
+    return connectionHandler(
+      own,
+      (connection) => new Dialogue(connection, { handler: own, options: common }),
+    );
+  }
+  const mail = readMailOptions(reader, common);
+  reader.done();
+  if (mail.maildir === undefined && mail.relay === undefined) {
+    throw new SmtpOptionsError(["there is no handler, and the options have neither maildir nor relay"]);
+  }
+  const handler = mailService(mail);
+  return connectionHandler(handler, (connection) => new Dialogue(connection, { handler, options: common }));
+}
+
+function isRaw(user: unknown): user is ConnectionHandler {
+  const handler = user as Partial<ConnectionHandler> | undefined;
+  return handler?.onMessage !== undefined || handler?.transmission !== undefined;
+}
+
+function connectionHandler(
+  handler: SmtpHandler,
+  dialogue: (connection: SmtpConnection) => Dialogue,
+): ConnectionHandler {
+  return {
+    onStart: (context) => handler.onStart?.(context),
+    onStop: (context) => handler.onStop?.(context),
+    onConnect: (connection) => (connection.state = dialogue(connection)).greet(),
+    onMessage: (connection, message) => connection.state.hear(message),
+    onError(connection, error) {
+      const last = lastWord(error);
+      if (last !== undefined) connection.close(last);
+    },
+    onDrain: (connection) => connection.state.drain(),
+    onClose: (connection) => connection.state?.end(),
+  };
+}
+
+/** What the client hears of the error that ends its connection; undefined where nothing can be said. */
+function lastWord(error: Error): Reply | undefined {
+  const code = (error as { code?: unknown }).code;
+  const cause = error.cause instanceof SmtpError ? error.cause.code : code;
+  switch (cause) {
+    case "bare_lf":
+    case "bare_cr":
+      return reply("521 5.5.2 Lines end with CR LF; a bare CR or LF is refused");
+    case "frame_too_large":
+      return reply("500 5.5.2 Line too long");
+    case "out_of_turn":
+      return reply("503 5.5.1 Wait for the reply");
+    case "bad_syntax":
+      return reply("501 5.5.4 Syntax error");
+    case "idle_timeout":
+    case "frame_timeout":
+    case "first_frame_timeout":
+      return reply("421 4.4.2 Timeout");
+    case "drain_timeout":
+      return reply("421 4.3.2 The service is going down");
+    case "plaintext_after_starttls":
+    case "upgrade_failed":
+    case "connection_reset":
+    case "send_timeout":
+    case "tls_handshake":
+    case "tls_handshake_timeout":
+    case "partial_frame":
+      return undefined;
+    default:
+      return reply("421 4.3.0 Something went wrong here, try again later");
+  }
+}
