@@ -92,7 +92,8 @@ export type { Verdict } from "./lib/hooks/verdict.ts";
 export { listen } from "./lib/listen.ts";
 export type { ListenOptions, Server } from "./lib/listen.ts";
 export { ListenError } from "./lib/listener.ts";
-export type { CertificateFiles, LogLevel, TlsSpec } from "./lib/messages.ts";
+export type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "./lib/messages.ts";
+export type { Permissions } from "./lib/permissions.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/stats.ts";
 export type { ClientTls } from "./lib/tls.ts";
 export { serve } from "./lib/serve.ts";
@@ -118,6 +119,7 @@ export type {
   LogConfig,
   LogFormat,
   LogInput,
+  PermissionsInput,
   Problem,
   RuleInput,
   ServiceConfig,

@@ -19,6 +19,7 @@ export type {
   LogConfig,
   LogFormat,
   LogInput,
+  PermissionsInput,
   RuleInput,
   ServiceConfig,
   ServiceInput,

@@ -43,6 +43,11 @@ export class Deployment {
     return this.#current;
   }
 
+  /** Whether an instance that is to serve is busy for good and cannot be ended. */
+  get wedged(): boolean {
+    return this.#current?.slots.some(({ state }) => state === "wedged") ?? false;
+  }
+
   /** Every generation of which something runs, oldest first. */
   get generations(): Generation[] {
     return [...this.#draining, this.#current, this.#candidate].filter((generation) =>
@@ -114,6 +119,7 @@ export class Deployment {
     return {
       name: this.name,
       state: this.#state(),
+      ...(shown ? { isolation: shown.isolation } : {}),
       generation: shown?.number ?? this.#latest,
       addresses: (shown?.bound ?? []).map(formatEndpoint),
       protocols: shown?.protocols ?? [],
@@ -131,6 +137,7 @@ export class Deployment {
     if (!current) return this.#candidate ? "starting" : this.#draining.length > 0 ? "draining" : "stopped";
     const ready = current.slots.filter(({ state }) => state === "ready").length;
     if (ready === current.slots.length) return "running";
+    if (this.wedged) return "wedged";
     if (ready > 0) return "degraded";
     return current.failed ? "failed" : "restarting";
   }

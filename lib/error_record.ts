@@ -4,6 +4,8 @@
  * @module
  */
 
+import { adviseInConfiguration } from "./permissions.ts";
+
 /** An error as it travels between isolates and over the control socket. */
 export interface ErrorRecord {
   /** The name of the error's class. */
@@ -22,9 +24,14 @@ export function toErrorRecord(error: unknown): ErrorRecord {
   return {
     name: error.name,
     code: errorCode(error),
-    message: error.message,
+    message: advised(error.message),
     ...(error.stack === undefined ? {} : { stack: error.stack }),
   };
+}
+
+/** In a worker: what it is not permitted, the configuration can permit. */
+function advised(message: string): string {
+  return "DedicatedWorkerGlobalScope" in globalThis ? adviseInConfiguration(message) : message;
 }
 
 /** The `code` of an error; of one without, what its class amounts to. */

@@ -9,6 +9,7 @@ import type { Config, ServiceConfig } from "./config/types.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import type { HookDescription } from "./hooks/hook_set.ts";
 import { serviceLog } from "./log.ts";
+import type { Isolation } from "./messages.ts";
 import { type DrainResult, Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "./stats.ts";
 import type { WorkerEnvironment } from "./worker_link.ts";
@@ -18,6 +19,8 @@ import { endpointKey, isSharable, usefulInstances, workerSpecs } from "./worker_
 export interface GenerationEnvironment extends WorkerEnvironment {
   /** Whether several listeners can share a port here. */
   portSharing: boolean;
+  /** What the instances of a service run in that does not say so itself. */
+  isolation: Isolation;
 }
 
 /** How a generation takes its addresses. */
@@ -49,8 +52,16 @@ export class Generation {
       const why = environment.portSharing ? "its addresses cannot be shared" : "ports cannot be shared here";
       log.warning("Runs 1 instance in place of {instances}: {why}", { instances: service.instances, why });
     }
-    this.#slots = workerSpecs(service, config, { generation: number, instances })
+    if (service.limits.memoryBytes > 0 && this.isolation === "worker") {
+      log.warning("limits.memory has no effect in isolation: worker; it takes isolation: process");
+    }
+    this.#slots = workerSpecs(service, config, { generation: number, instances, isolation: this.isolation })
       .map((spec) => new Slot(spec, { ...environment, backoff: this.#backoff, log }));
+  }
+
+  /** What its instances run in. */
+  get isolation(): Isolation {
+    return this.service.isolation ?? this.#environment.isolation;
   }
 
   get slots(): readonly Slot[] {

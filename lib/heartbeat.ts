@@ -4,11 +4,20 @@
  * @module
  */
 
-import type { Timing } from "./timing.ts";
+/** How patient a heart is. */
+export interface HeartbeatOptions {
+  /** So long without an answer, and the worker is taken for dead; 0 for any time. */
+  limitMs: number;
+  /** So many pings in a row must have been left unanswered. */
+  missed: number;
+}
+
+/** How often a worker whose silence means nothing is pinged, for its counters. */
+const COUNTERS_MS = 1000;
 
 /** The heart of one worker. Counts pings, not time: a machine that slept must not find all its workers dead. */
 export class Heartbeat {
-  readonly #timing: Pick<Timing, "heartbeatMs" | "heartbeatsMissed">;
+  readonly #options: HeartbeatOptions;
   readonly #ping: () => void;
   readonly #silent: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -16,11 +25,11 @@ export class Heartbeat {
 
   /** @param silent Called once the worker is to be taken for dead. */
   constructor(
-    timing: Pick<Timing, "heartbeatMs" | "heartbeatsMissed">,
+    options: HeartbeatOptions,
     ping: () => void,
     silent: () => void,
   ) {
-    this.#timing = timing;
+    this.#options = options;
     this.#ping = ping;
     this.#silent = silent;
   }
@@ -31,7 +40,9 @@ export class Heartbeat {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#tick(), this.#timing.heartbeatMs);
+    const { limitMs, missed } = this.#options;
+    // The last of the pings is found unanswered one interval after it was sent.
+    this.#timer ??= setInterval(() => this.#tick(), limitMs > 0 ? limitMs / (missed + 1) : COUNTERS_MS);
   }
 
   answered(): void {
@@ -45,7 +56,8 @@ export class Heartbeat {
   }
 
   #tick(): void {
-    if (this.#unanswered >= this.#timing.heartbeatsMissed) return this.#silent();
+    const { limitMs, missed } = this.#options;
+    if (limitMs > 0 && this.#unanswered >= missed) return this.#silent();
     this.#unanswered++;
     this.#ping();
   }

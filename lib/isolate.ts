@@ -4,6 +4,7 @@
  * @module
  */
 
+import { grantOf, importHosts } from "./grant.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "./messages.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 
@@ -12,7 +13,8 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     type: "module",
     name: `${spec.service}.${spec.generation}.${spec.instance}`,
-  });
+    ...permissionsOf(spec),
+  } as WorkerOptions);
   let over = false;
   worker.onmessage = (event: MessageEvent<FromWorker>) => {
     if (!over) events.message(event.data);
@@ -26,6 +28,8 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
     if (!over) events.failed(event.error ?? new Error(event.message));
   };
   return {
+    pid: Deno.pid,
+    ended: Promise.resolve(),
     post(message: ToWorker): void {
       if (!over) worker.postMessage(message);
     },
@@ -33,5 +37,16 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
       over = true;
       worker.terminate();
     },
+  };
+}
+
+/**
+ * Deno takes permissions for a worker with `--unstable-worker-options` only, and without ends the process. That flag
+ * cannot be seen, but its companion can, which `protohost` is always started with.
+ */
+function permissionsOf({ permissions }: WorkerSpec): { deno?: { permissions: unknown } } {
+  if (permissions === undefined || !("listenDatagram" in Deno)) return {};
+  return {
+    deno: { permissions: { ...grantOf(permissions), sys: false, ffi: false, import: importHosts() } },
   };
 }

@@ -17,6 +17,10 @@
  *              refused      stopping (2)               post stop
  *              broken       ended (2)                  terminate
  * ready        unlisten     unlistening                post unlisten
+ *              silent       wedged (3)
+ *              broken       waiting                    terminate, back_off
+ * wedged       answered     ready
+ *              unlisten     unlistening                post unlisten
  *              broken       waiting                    terminate, back_off
  * unlistening  unlistened   unlistened
  *              broken       parked                     terminate
@@ -34,13 +38,15 @@
  * idle, waiting, parked:              drain, stop  ended
  * loading:                            drain, stop  ended         terminate
  *                         (revived)   unlisten     parked        terminate
- * listening, ready, unlistening, unlistened:
+ * listening, ready, wedged, unlistening, unlistened:
  *                                     drain        draining      post drain
  *                                     stop         stopping      post stop
  * draining, stopping:                 stop         stopping      post stop (from draining)
  *
  * (1) A revived worker, one whose slot has served before, listens at once: next state listening.
  * (2) A revived worker is tried again instead: next state waiting; terminate, back_off.
+ * (3) Only where a busy worker cannot be ended. Elsewhere one that says nothing is broken, and so it is everywhere in
+ *     any other state.
  * ```
  *
  * Every state that waits for an answer has a deadline; past it the worker is broken. All that is not in the table means
@@ -60,6 +66,8 @@ export type SlotState =
   | { name: "loaded" }
   | { name: "listening"; revived: boolean }
   | { name: "ready" }
+  /** Busy, and not to be ended: it serves nobody, and may come to itself. */
+  | { name: "wedged" }
   | { name: "unlistening" }
   | { name: "unlistened" }
   /** Crashed, and to be tried again after a pause. */
@@ -76,6 +84,8 @@ export type SlotEvent =
   | { type: "drain"; timeoutMs: number; stopTimeoutMs: number }
   | { type: "stop"; timeoutMs: number }
   | { type: "loaded" | "ready" | "unlistened" | "stopped" }
+  /** The worker answers no pings; it answers them again. */
+  | { type: "silent" | "answered" }
   | { type: "drained"; stopTimeoutMs: number }
   /** The worker is well but could not listen. */
   | { type: "refused"; error: ErrorRecord; stopTimeoutMs: number }
@@ -123,6 +133,9 @@ export function transition(state: SlotState, event: SlotEvent): SlotStep | undef
       if (event.type === "unlisten" && state.revived) return park();
       return drainOrStop(event);
     case "ready":
+    case "wedged":
+      if (event.type === "silent" && state.name === "ready") return step({ name: "wedged" });
+      if (event.type === "answered" && state.name === "wedged") return step({ name: "ready" });
       if (event.type === "broken") return crash();
       if (event.type === "unlisten") {
         return step({ name: "unlistening" }, { do: "post", message: { type: "unlisten" } });
@@ -176,6 +189,7 @@ export function deadlineMs(state: SlotState, timing: Timing): number | undefined
     case "idle":
     case "loaded":
     case "ready":
+    case "wedged":
     case "unlistened":
     case "waiting":
     case "parked":

@@ -33,6 +33,10 @@ export interface Limits {
   tlsHandshakeTimeoutMs: number;
   /** How long open connections may go on when the service stops or is replaced: `drain_timeout`. */
   drainTimeoutMs: number;
+  /** An instance whose code does not come to rest for so long is taken for dead. Not of `listen`. */
+  heartbeatMs: number;
+  /** An instance whose process takes more memory (RSS) is ended and replaced; 0 sets no limit. Not of `listen`. */
+  memoryBytes: number;
 }
 
 /** The limits of a service that says nothing of its own. */
@@ -49,6 +53,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   lingerTimeoutMs: 2_000,
   tlsHandshakeTimeoutMs: 10_000,
   drainTimeoutMs: 30_000,
+  heartbeatMs: 5_000,
+  memoryBytes: 0,
 };
 
 /** A number, or one with a unit: `"30s"`, `"1MiB"`. */
@@ -80,6 +86,10 @@ export interface LimitsInput {
   tlsHandshakeTimeout?: Quantity;
   /** See {@linkcode Limits.drainTimeoutMs}. */
   drainTimeout?: Quantity;
+  /** See {@linkcode Limits.heartbeatMs}. */
+  heartbeat?: Quantity;
+  /** See {@linkcode Limits.memoryBytes}. */
+  memory?: Quantity;
 }
 
 type Kind = "size" | "count" | "duration";
@@ -100,6 +110,8 @@ export const LIMIT_FIELDS: Readonly<
   lingerTimeout: { kind: "duration", field: "lingerTimeoutMs", min: 0 },
   tlsHandshakeTimeout: { kind: "duration", field: "tlsHandshakeTimeoutMs", min: 0 },
   drainTimeout: { kind: "duration", field: "drainTimeoutMs", min: 0 },
+  heartbeat: { kind: "duration", field: "heartbeatMs", min: 0 },
+  memory: { kind: "size", field: "memoryBytes", min: 0 },
 };
 
 /** The longest that a timer runs: 2^31 - 1 milliseconds. A longer one would fire at once. */

@@ -1,6 +1,6 @@
 /**
- * Every message between the supervisor and what runs a service instance. JSON-safe on purpose: today they travel
- * between isolates, and the same messages travel over a pipe to a child process.
+ * Every message between the supervisor and what runs a service instance. JSON-safe on purpose: they travel between
+ * isolates, and over a pipe to a child process.
  *
  * A worker's life, as messages: `load` -> `loaded`, `listen` -> `ready`, (`unlisten` -> `unlistened`,) `drain` ->
  * `drained`, `stop` -> `stopped`. Where something goes wrong the answer is `load_failed` or `listen_failed`; `crashed`
@@ -14,6 +14,7 @@ import type { ErrorRecord } from "./error_record.ts";
 import type { HookDescription } from "./hooks/hook_set.ts";
 import type { HooksSpec } from "./hooks/rule.ts";
 import type { Limits } from "./limits.ts";
+import type { Permissions } from "./permissions.ts";
 import type { ConnectionInfo, ServiceStats } from "./stats.ts";
 
 /** Certificate and key files, by absolute path. */
@@ -36,6 +37,9 @@ export interface TlsSpec {
   clientCertificate: "none" | "optional" | "required";
 }
 
+/** What an instance runs in: a process of its own, or a worker of the server's process. */
+export type Isolation = "process" | "worker";
+
 /** All a worker needs to know to run one instance of a service. */
 export interface WorkerSpec {
   service: string;
@@ -52,6 +56,9 @@ export interface WorkerSpec {
   options: unknown;
   /** Without, there are none. */
   hooks?: HooksSpec;
+  isolation: Isolation;
+  /** Without, it may do what the process may that it runs in. */
+  permissions?: Permissions;
   /** This instance's share. */
   limits: Limits;
   tls?: TlsSpec;
@@ -118,4 +125,11 @@ export type FromWorker =
   | { type: "log"; records: LogRecord[] }
   /** The service's code asked for the end of its isolate, `how` by `Deno.exit(1)` or `self.close()`. */
   | { type: "exited"; how: string }
-  | { type: "crashed"; error: ErrorRecord };
+  | { type: "crashed"; error: ErrorRecord }
+  /** From time to time, by an instance in a process of its own: what that takes (RSS), and whether that is too much. */
+  | { type: "memory"; rssBytes: number; grade: MemoryGrade }
+  /** Its process was sent the signal HUP: the service is to be restarted. */
+  | { type: "restart_wanted" };
+
+/** How memory stands to its limit: `high` is near it, `over` above it. */
+export type MemoryGrade = "ok" | "high" | "over";

@@ -1,6 +1,6 @@
 /**
- * What a slot runs, seen from the supervisor: something that takes messages and can be ended. Today it is an isolate;
- * anything that carries the messages of messages.ts will do.
+ * What a slot runs, seen from the supervisor: something that takes messages and can be ended. It is an isolate or a
+ * process; anything that carries the messages of messages.ts will do.
  *
  * @module
  */
@@ -9,6 +9,10 @@ import type { FromWorker, ToWorker, WorkerSpec } from "./messages.ts";
 
 /** One running worker. */
 export interface Runner {
+  /** The process it runs in. */
+  readonly pid: number;
+  /** Settles once nothing of it is left, as far as can be known. */
+  readonly ended: Promise<void>;
   /** Sends a message; does nothing once the worker is gone. */
   post(message: ToWorker): void;
   /** Ends the worker without asking it. No event comes after this. */

@@ -7,8 +7,10 @@
 import { resolveConfig } from "./config/draft.ts";
 import { loadConfig } from "./config/load.ts";
 import type { Config, ConfigInput } from "./config/types.ts";
+import { whyNoChild } from "./child/command_line.ts";
 import { serveControl } from "./control/server.ts";
-import { configureLog } from "./log.ts";
+import { configureLog, serverLog } from "./log.ts";
+import type { Isolation } from "./messages.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { problemOf, StartError } from "./supervisor_error.ts";
 
@@ -50,6 +52,7 @@ export async function serve(config: ConfigInput | string, options: ServeOptions 
 export async function startServer(config: Config, options: SupervisorOptions = {}): Promise<Supervisor> {
   const log = configureLog(config.log);
   const supervisor = new Supervisor(config, {
+    isolation: chooseIsolation(config),
     ...options,
     reloaded(next) {
       log.setLevel(next.log.level);
@@ -66,6 +69,16 @@ export async function startServer(config: Config, options: SupervisorOptions = {
     throw error;
   }
   return supervisor;
+}
+
+/** A process for each instance, wherever one can be had. */
+function chooseIsolation({ services }: Config): Isolation {
+  const why = whyNoChild();
+  if (why === undefined) return "process";
+  if (Object.values(services).some(({ isolation }) => isolation === undefined)) {
+    serverLog().warning("Services run as workers of one process: {why}", { why });
+  }
+  return "worker";
 }
 
 /** First of all, so that a second server by the same configuration is told that there is one. */

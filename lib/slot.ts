@@ -3,8 +3,9 @@
  *
  * What can fail here, and what covers it: the worker reports an error or an end of its own making (`crashed`,
  * `exited`, the runner's `failed`); it says nothing any more (heartbeat); it does not do what it was asked to
- * (deadline of the state); it cannot be ended because it is busy in a loop (it is not listened to any more, and a line
- * in the log says that it may burn on).
+ * (deadline of the state); it takes too much memory (its process is ended); it cannot be ended because it is busy in a
+ * loop in an isolate of this process (it is wedged; once it has to go it is not listened to any more, and a line in the
+ * log says that it may burn on).
  *
  * @module
  */
@@ -22,10 +23,10 @@ import {
   type SlotState,
   transition,
 } from "./lifecycle.ts";
-import type { WorkerSpec } from "./messages.ts";
+import type { MemoryGrade, WorkerSpec } from "./messages.ts";
 import { failure, SlotError } from "./slot_error.ts";
 import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "./stats.ts";
-import { describeDuration, type InstanceStatus } from "./status.ts";
+import { describeBytes, describeDuration, type InstanceStatus } from "./status.ts";
 import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
 
 /** What a slot works with. */
@@ -66,6 +67,8 @@ export class Slot {
   #state: SlotState = { name: "idle" };
   #since = Date.now();
   #worker: WorkerLink | undefined;
+  /** Settles once nothing is left of the workers that were here before. */
+  #gone: Promise<unknown> = Promise.resolve();
   #awaited: Awaited | undefined;
   #order: ListenOrder | undefined;
   #loaded: { endpoints: Endpoint[]; protocols: string[]; hooks: HookDescription[] } = {
@@ -164,6 +167,7 @@ export class Slot {
   }
 
   status(): InstanceStatus {
+    const { pid, memoryBytes } = this.#worker ?? {};
     return {
       generation: this.spec.generation,
       instance: this.spec.instance,
@@ -171,6 +175,8 @@ export class Slot {
       since: this.#since,
       crashes: this.#crashes,
       restarts: this.#restarts,
+      ...(pid === undefined ? {} : { pid }),
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(this.#lastError ? { lastError: this.#lastError } : {}),
     };
   }
@@ -229,6 +235,8 @@ export class Slot {
         heard: (message) => this.#heard(message),
         failed: (error) => this.#crashed(toErrorRecord(error)),
         silent: () => this.#silent(),
+        answered: () => this.#answered(),
+        memory: (bytes, grade) => this.#memory(bytes, grade),
         complain: (what) => this.#log("warning", "{what}", { what }),
       });
     } catch (error) {
@@ -239,13 +247,14 @@ export class Slot {
 
   #terminate(): void {
     if (!this.#worker) return;
-    if (this.#worker.doubtful) {
+    if (this.#worker.doubtful && this.spec.isolation === "worker") {
       this.#log(
         "warning",
         "may burn on: if its code is in an endless loop, only the end of the process ends that",
       );
     }
     this.#worker.terminate();
+    this.#gone = Promise.all([this.#gone, this.#worker.ended]);
     this.#past = mergeStats([this.#past, this.#worker.stats]);
     this.#worker = undefined;
   }
@@ -287,7 +296,7 @@ export class Slot {
           new SlotError(this.#lastError ?? failure("stopped", "The instance was told to stop")),
         );}
     }
-    if (name === "ended") this.#ended.resolve();
+    if (name === "ended") this.#gone.then(() => this.#ended.resolve());
   }
 
   #heard(message: LifeMessage): void {
@@ -345,9 +354,31 @@ export class Slot {
   }
 
   #silent(): void {
-    const { heartbeatMs, heartbeatsMissed } = this.#options.timing;
-    const what = `gave no sign of life for ${describeDuration(heartbeatMs * heartbeatsMissed)}`;
-    this.#broken(failure("silent", `The instance ${what}`), what);
+    const what = `gave no sign of life for ${describeDuration(this.spec.limits.heartbeatMs)}`;
+    const error = failure("silent", `The instance ${what}`);
+    if (this.#state.name === "wedged") return;
+    if (this.spec.isolation === "worker" && this.#apply({ type: "silent" })) {
+      this.#lastError = error;
+      return this.#log(
+        "error",
+        "{what} and is wedged: it cannot be ended without the server; with isolation: process it could",
+        { what, error },
+      );
+    }
+    this.#broken(error, what);
+  }
+
+  #answered(): void {
+    if (this.#apply({ type: "answered" })) this.#log("info", "has come to itself");
+  }
+
+  #memory(bytes: number, grade: MemoryGrade): void {
+    const { service, limits: { memoryBytes } } = this.spec;
+    const what = `takes ${describeBytes(bytes)} of memory, of at most ${describeBytes(memoryBytes)}`;
+    if (grade === "over") return this.#broken(failure("memory_exceeded", `The instance ${what}`), what);
+    if (grade !== "high" || this.#state.name !== "ready") return;
+    this.#log("warning", "{what}", { what });
+    this.#options.restart?.(service, "memory");
   }
 
   #broken(error: ErrorRecord, what: string): void {

@@ -5,13 +5,15 @@
  */
 
 import type { ErrorRecord } from "./error_record.ts";
+import type { Isolation } from "./messages.ts";
 import type { ServiceStats } from "./stats.ts";
 
 /**
  * How a service does.
  *
  * `starting`: its first generation is not ready yet. `running`: every instance serves. `degraded`: some instances serve
- * and others have crashed and are to be tried again. `restarting`: all have crashed and are to be tried again.
+ * and others have crashed and are to be tried again. `wedged`: an instance is busy for good and cannot be ended.
+ * `restarting`: all have crashed and are to be tried again.
  * `failed`: the same, but it has crashed so often that it is tried again at long intervals only. `draining`: it is
  * about to stop. `stopped`: nothing of it runs.
  */
@@ -19,6 +21,7 @@ export type ServiceState =
   | "starting"
   | "running"
   | "degraded"
+  | "wedged"
   | "restarting"
   | "failed"
   | "draining"
@@ -41,6 +44,10 @@ export interface InstanceStatus {
   crashes: number;
   /** How often its worker was replaced after that. */
   restarts: number;
+  /** The process that it runs in; absent while it has no worker. */
+  pid?: number;
+  /** What its process takes (RSS), about a second old; absent if it shares the server's. */
+  memoryBytes?: number;
   /** What last went wrong with it. */
   lastError?: ErrorRecord;
 }
@@ -51,6 +58,8 @@ export interface ServiceStatus {
   name: string;
   /** How it does. */
   state: ServiceState;
+  /** What its instances run in. */
+  isolation?: Isolation;
   /** Counts its replacements, from 1. */
   generation: number;
   /** The addresses it is bound to, with their real ports. */
@@ -96,4 +105,9 @@ export function describeDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
   return `${Math.round(ms / 6000) / 10} min`;
+}
+
+/** The bytes as people say them, in whole mebibytes: `256 MiB`. */
+export function describeBytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

@@ -11,13 +11,15 @@ import { loadConfig } from "./config/load.ts";
 import type { Config } from "./config/types.ts";
 import { Deployment } from "./deployment.ts";
 import type { GenerationEnvironment } from "./generation.ts";
-import { spawnIsolate } from "./isolate.ts";
 import { canSharePorts } from "./listener.ts";
 import { serverLog, serviceLog } from "./log.ts";
+import type { Isolation } from "./messages.ts";
 import { planReload } from "./reload.ts";
 import { type Change, rollOut } from "./rollout.ts";
 import type { Spawn } from "./runner.ts";
 import type { Slot } from "./slot.ts";
+import { failure } from "./slot_error.ts";
+import { spawnRunner } from "./spawn.ts";
 import type { ConnectionInfo } from "./stats.ts";
 import type { ServerState, ServerStatus } from "./status.ts";
 import {
@@ -30,11 +32,14 @@ import {
 } from "./supervisor_error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 import { version } from "./version.ts";
+import type { RestartReason } from "./worker_link.ts";
 
 /** How a supervisor works; all of it is for tests and for special needs. */
 export interface SupervisorOptions {
-  /** Starts workers. @default {in isolates of their own} */
+  /** Starts workers. @default {in isolates or processes, as the specification says} */
   spawn?: Spawn;
+  /** What services run in that do not say so themselves. @default {"worker"} */
+  isolation?: Isolation;
   /** Intervals and deadlines. */
   timing?: Partial<Timing>;
   /** Whether listeners can share a port. @default {what the system can} */
@@ -66,6 +71,10 @@ export class Supervisor {
   /** Services that a reload has removed, while they drain. */
   readonly #withdrawn: Set<Deployment> = new Set();
   readonly #stopping: AbortController = new AbortController();
+  /** Services that restart of the server's own accord. */
+  readonly #wanted: Set<string> = new Set();
+  /** When services were last restarted because of their memory, in milliseconds since the epoch. */
+  readonly #restartedForMemory: Map<string, number> = new Map();
   readonly #deferred: (() => void | Promise<void>)[] = [];
   #config: Config;
   #state: ServerState | "idle" = "idle";
@@ -78,10 +87,12 @@ export class Supervisor {
     this.#options = options;
     this.finished = this.#finished.promise;
     this.#environment = {
-      spawn: options.spawn ?? spawnIsolate,
+      spawn: options.spawn ?? spawnRunner,
       timing: { ...DEFAULT_TIMING, ...options.timing },
       bus: new Bus(),
       portSharing: options.portSharing ?? canSharePorts,
+      isolation: options.isolation ?? "worker",
+      restart: (service, why) => this.#restartBecause(service, why),
     };
   }
 
@@ -154,15 +165,17 @@ export class Supervisor {
    * Replaces one service by itself, its code loaded anew. Settles once the new generation serves; the old one may
    * still drain.
    *
-   * @throws {RestartError} If the new code does not load or listen; then the service runs on as before.
+   * @throws {RestartError} If the new code does not load or listen, or if an instance is busy for good and cannot be
+   * ended; then the service runs on as before.
    * @throws {UnknownServiceError} If there is no such service.
    */
   async restart(service: string): Promise<void> {
     await this.#inTurn(async () => {
-      if (!this.#deployments.has(service)) {
-        throw new UnknownServiceError(service, [...this.#deployments.keys()]);
-      }
-      const problems = await this.#replace([service], this.#config);
+      const deployment = this.#deployments.get(service);
+      if (!deployment) throw new UnknownServiceError(service, [...this.#deployments.keys()]);
+      const problems = deployment.wedged
+        ? [{ service, error: failure("wedged", WEDGED) }]
+        : await this.#replace([service], this.#config);
       if (problems.length === 0) return;
       tell(`restart ${service}`, problems);
       throw new RestartError(`restart ${service}`, problems);
@@ -223,6 +236,21 @@ export class Supervisor {
   /** Has something done once all services have stopped, before `finished` settles. */
   defer(act: () => void | Promise<void>): void {
     this.#deferred.push(act);
+  }
+
+  /** Restarts a service of the server's own accord, unless that is under way or was so just now. */
+  #restartBecause(service: string, why: RestartReason): void {
+    if (this.#wanted.has(service) || this.#stopping.signal.aborted) return;
+    if (why === "memory") {
+      const since = Date.now() - (this.#restartedForMemory.get(service) ?? -Infinity);
+      if (since < this.#environment.timing.memoryRestartMs) return;
+      this.#restartedForMemory.set(service, Date.now());
+    }
+    const reason = why === "memory" ? "its memory is near its limit" : "its process got the signal HUP";
+    serviceLog(service).info("Restarts: {reason}", { reason });
+    this.#wanted.add(service);
+    // What goes wrong stands in the log.
+    this.restart(service).catch(() => {}).finally(() => this.#wanted.delete(service));
   }
 
   /** Replaces the services of these names by what the configuration says of them. */
@@ -294,6 +322,9 @@ export class Supervisor {
     return this.#all().flatMap(({ generations }) => generations.flatMap(({ slots }) => slots));
   }
 }
+
+const WEDGED = "an instance is busy and cannot be ended, nor made to let its port go; " +
+  "isolation: process would allow that, and now only the server's own end helps";
 
 /** Says in the log what was refused and why, a line a problem. */
 function tell(what: string, problems: readonly ServiceProblem[]): void {

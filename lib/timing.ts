@@ -6,10 +6,10 @@
 
 /** Milliseconds, unless the name says otherwise. */
 export interface Timing {
-  /** How often a worker is pinged. */
-  heartbeatMs: number;
-  /** So many pings in a row without an answer, and the worker is taken for dead. */
+  /** So many pings in a row without an answer, within the limit `heartbeat`, and the worker is taken for dead. */
   heartbeatsMissed: number;
+  /** A service whose memory is near its limit is not restarted for that again before so long. */
+  memoryRestartMs: number;
   /** How long a worker may take to load its modules and run `onStart`. */
   loadTimeoutMs: number;
   /** How long a worker may take to bind, or to close its listeners. */
@@ -39,8 +39,8 @@ export interface Timing {
 
 /** The times of a server that is not under test. */
 export const DEFAULT_TIMING: Readonly<Timing> = {
-  heartbeatMs: 1_000,
   heartbeatsMissed: 5,
+  memoryRestartMs: 60_000,
   loadTimeoutMs: 60_000,
   listenTimeoutMs: 10_000,
   drainGraceMs: 5_000,

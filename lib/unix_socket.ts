@@ -32,19 +32,17 @@ export class UnixListener {
     options: { mode?: number; exclusive?: boolean } = {},
   ): Promise<UnixListener> {
     await makeWay(path, options.exclusive ?? false);
-    const nursery = Deno.makeTempDirSync({
-      dir: dirname(path),
-      prefix: ".",
-      suffix: `.${basename(path)}`.slice(0, 12),
-    });
-    const born = join(nursery, "s");
+    const { nursery, born } = birthplaceOf(path);
+    Deno.mkdirSync(nursery, { recursive: true, mode: 0o700 });
+    remove(born);
     try {
       const listener = Deno.listen({ transport: "unix", path: born });
       if (options.mode !== undefined) Deno.chmodSync(born, options.mode);
       Deno.renameSync(born, path);
       return new UnixListener(listener, path);
     } finally {
-      Deno.removeSync(nursery, { recursive: true });
+      remove(born);
+      remove(nursery);
     }
   }
 
@@ -59,6 +57,21 @@ export class UnixListener {
       if (Deno.statSync(this.addr.path).ino === this.#inode) Deno.removeSync(this.addr.path);
     } catch { /* gone already */ }
   }
+}
+
+/**
+ * Where a socket has its first name: in a folder beside its path. Short, as the path of a socket has 107 bytes at most,
+ * and always the same, so that it can be permitted.
+ */
+export function birthplaceOf(path: string): { nursery: string; born: string } {
+  const nursery = join(dirname(path), `.${basename(path).slice(0, 12)}.new`);
+  return { nursery, born: join(nursery, "s") };
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it is not there: it has moved to its place, or there was nothing left behind */ }
 }
 
 /** Removes what a dead server left at the path. */

@@ -8,7 +8,7 @@
 import type { Bus, Subscriber } from "./bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { emitRecords } from "./log_record.ts";
-import type { FromWorker, ToWorker, WorkerSpec } from "./messages.ts";
+import type { FromWorker, MemoryGrade, ToWorker, WorkerSpec } from "./messages.ts";
 import { Questions } from "./questions.ts";
 import type { Runner, Spawn } from "./runner.ts";
 import { createStats, type ServiceStats } from "./stats.ts";
@@ -19,12 +19,27 @@ export interface WorkerEnvironment {
   spawn: Spawn;
   timing: Timing;
   bus: Bus;
+  /** Told that a service is to be restarted, and why. */
+  restart?: (service: string, why: RestartReason) => void;
 }
+
+/** Why a service is to be restarted though nobody has asked the supervisor: its memory, or a signal to its process. */
+export type RestartReason = "memory" | "signal";
 
 /** What a worker says of its own life. */
 export type LifeMessage = Exclude<
   FromWorker,
-  { type: "pong" | "connections" | "publish" | "subscribe" | "unsubscribe" | "log" }
+  {
+    type:
+      | "pong"
+      | "connections"
+      | "publish"
+      | "subscribe"
+      | "unsubscribe"
+      | "log"
+      | "memory"
+      | "restart_wanted";
+  }
 >;
 
 /** What a slot hears of its worker. */
@@ -32,8 +47,12 @@ export interface WorkerEvents {
   heard(message: LifeMessage): void;
   /** An error that nobody caught, or the end of the worker. */
   failed(error: unknown): void;
-  /** It does not answer pings any more. */
+  /** It does not answer pings any more. Said again and again. */
   silent(): void;
+  /** It has answered a ping. */
+  answered(): void;
+  /** How its memory stands to its limit. */
+  memory(bytes: number, grade: MemoryGrade): void;
   /** Something odd that is worth a line in the log. */
   complain(text: string): void;
 }
@@ -47,19 +66,22 @@ export class WorkerLink implements Subscriber {
   readonly #heartbeat: Heartbeat;
   #over = false;
   #stats: ServiceStats = createStats();
+  #memoryBytes: number | undefined;
+  readonly #service: string;
 
   /** Starts a worker and tells it what to load. @throws Whatever keeps a worker from starting. */
   constructor(spec: WorkerSpec, environment: WorkerEnvironment, events: WorkerEvents) {
     this.#environment = environment;
     this.#events = events;
+    this.#service = spec.service;
     this.#heartbeat = new Heartbeat(
-      environment.timing,
+      { limitMs: spec.limits.heartbeatMs, missed: environment.timing.heartbeatsMissed },
       () => this.post({ type: "ping", id: this.#questions.nextId() }),
       () => events.silent(),
     );
     this.#runner = environment.spawn({
       message: (message) => {
-        if (!this.#over) this.#heard(message);
+        if (!this.#over) this.#take(message);
       },
       failed: (error) => {
         if (!this.#over) events.failed(error);
@@ -72,6 +94,21 @@ export class WorkerLink implements Subscriber {
   get stats(): ServiceStats {
     const { open, closed } = this.#stats;
     return this.#over ? { ...this.#stats, open: 0, closed: closed + open } : this.#stats;
+  }
+
+  /** The process that it runs in. */
+  get pid(): number {
+    return this.#runner.pid;
+  }
+
+  /** What its process takes, if it has one of its own and has said so. */
+  get memoryBytes(): number | undefined {
+    return this.#memoryBytes;
+  }
+
+  /** Settles once nothing of it is left. */
+  get ended(): Promise<void> {
+    return this.#runner.ended;
   }
 
   /** Whether it has left pings unanswered, so that its isolate may be busy for ever. */
@@ -107,12 +144,22 @@ export class WorkerLink implements Subscriber {
     this.#questions.giveUp();
   }
 
+  /** Its service's code can post what it likes: that must not hurt the supervisor. */
+  #take(message: FromWorker): void {
+    try {
+      this.#heard(message);
+    } catch (error) {
+      if (!this.#over) this.#events.failed(error);
+    }
+  }
+
   #heard(message: FromWorker): void {
     const { bus } = this.#environment;
     switch (message.type) {
       case "pong":
         this.#heartbeat.answered();
         this.#stats = message.stats;
+        this.#events.answered();
         return this.#questions.answer(message.id, message);
       case "connections":
         return this.#questions.answer(message.id, message);
@@ -125,6 +172,11 @@ export class WorkerLink implements Subscriber {
         return bus.unsubscribe(this, message.topic);
       case "log":
         return emitRecords(message.records);
+      case "memory":
+        this.#memoryBytes = message.rssBytes;
+        return this.#events.memory(message.rssBytes, message.grade);
+      case "restart_wanted":
+        return this.#environment.restart?.(this.#service, "signal");
       case "stopped":
         this.#stats = message.stats;
         return this.#events.heard(message);

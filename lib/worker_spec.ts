@@ -8,13 +8,16 @@ import { hooksSpec } from "./config/hooks.ts";
 import type { Config, ServiceConfig } from "./config/types.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import type { Limits } from "./limits.ts";
-import type { WorkerSpec } from "./messages.ts";
+import type { Isolation, WorkerSpec } from "./messages.ts";
+import { permissionsOf } from "./service_permissions.ts";
 
 /** Which replacement of a service, and how many instances it has. */
 export interface GenerationNumbers {
   /** From 1. */
   generation: number;
   instances: number;
+  /** What they run in. */
+  isolation: Isolation;
 }
 
 /** What each instance of a service is told, in their order. */
@@ -23,7 +26,7 @@ export function workerSpecs(
   config: Config,
   numbers: GenerationNumbers,
 ): WorkerSpec[] {
-  const { generation, instances } = numbers;
+  const { generation, instances, isolation } = numbers;
   return Array.from({ length: instances }, (_, instance) => ({
     service: service.name,
     generation,
@@ -33,6 +36,8 @@ export function workerSpecs(
     ...(service.handler === undefined ? {} : { handler: service.handler }),
     options: service.options,
     ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
+    isolation,
+    permissions: permissionsOf(service, config),
     limits: shareLimits(service.limits, instances),
     ...(service.tls === undefined ? {} : { tls: service.tls }),
     protocols: config.protocols,

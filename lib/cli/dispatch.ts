@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CHILD_COMMAND } from "../child/command_line.ts";
 import { nearest } from "../suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";
@@ -24,6 +25,11 @@ export async function dispatch(args: string[], terminal: Terminal): Promise<Exit
     }
     if (name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
       terminal.print(overviewHelp(terminal.paint));
+      return EXIT.ok;
+    }
+    if (name === CHILD_COMMAND) {
+      const { hostInstance } = await import("../child/host.ts");
+      await hostInstance();
       return EXIT.ok;
     }
     if (name === undefined) {

@@ -33,6 +33,7 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Load
     timing: DEFAULT_TIMING,
     bus: new Bus(),
     portSharing: false,
+    isolation: "worker",
   });
   try {
     await generation.load();

@@ -24,6 +24,10 @@ const DESCRIPTIONS: Readonly<Record<LimitName, string>> = {
   lingerTimeout: "How long a closed connection waits for the peer to end its half; 2s by default",
   tlsHandshakeTimeout: "A TLS handshake not completed within; 10s by default, 0 turns it off",
   drainTimeout: "How long open connections may go on when the service stops or is replaced; 30s by default",
+  heartbeat:
+    "An instance whose code does not come to rest for so long is taken for dead; 5s by default, 0 turns it off",
+  memory:
+    "An instance whose process takes more memory is ended and replaced, from four fifths on with a drain; 0, the default, sets no limit",
 };
 
 /** A schema for each limit, by the name users write. */

@@ -9,6 +9,7 @@ import { resolveLimits } from "../limits.ts";
 import type { TlsSpec } from "../messages.ts";
 import { resolveHooks } from "./hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
+import { resolvePermissions } from "./permissions.ts";
 import type { Config, ConfigInput, DefaultsInput, ServiceConfig, ServiceInput, TlsInput } from "./types.ts";
 
 /** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
@@ -50,6 +51,8 @@ function resolveService(
 ): ServiceConfig {
   const { protocol, handler } = input;
   const tls = input.tls ?? defaults.tls;
+  const isolation = input.isolation ?? defaults.isolation;
+  const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
   return {
     name,
     listen: listOf(input.listen).map((address) => absoluteAddress(address, base)),
@@ -61,6 +64,8 @@ function resolveService(
     ...resolveHooks(input, base),
     options: input.options ?? {},
     instances: input.instances ?? defaults.instances ?? 1,
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(permissions === undefined ? {} : { permissions }),
     limits: resolveLimits(defaults.limits, input.limits),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),
   };

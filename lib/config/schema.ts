@@ -13,6 +13,7 @@ import { parseEndpoint } from "../endpoint.ts";
 import type { LogLevel } from "../messages.ts";
 import { hookSchemas } from "./hooks_schema.ts";
 import { limitSchemas } from "./limits_schema.ts";
+import { isolationSchemas } from "./isolation_schema.ts";
 import { choice, count, mapping, oneOrMore, orEmpty, path } from "./shapes.ts";
 import type { ConfigInput, LogFormat } from "./types.ts";
 
@@ -58,6 +59,7 @@ const tls = mapping("a mapping with cert and key, or with certificates", {
 
 const defaults = {
   instances: count(1).optional().describe("How many workers share a service; 1 by default"),
+  ...isolationSchemas(),
   limits: orEmpty(mapping("a mapping of limits", limitSchemas())).describe("What a service bears"),
   tls: orEmpty(tls).describe("Certificates, for tls addresses and for upgrades to TLS"),
 };

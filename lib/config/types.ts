@@ -8,7 +8,8 @@ import type { HookSource } from "../hooks/rule.ts";
 import type { HookDirection } from "../hooks/steps.ts";
 import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
 import type { Limits, LimitsInput, Quantity } from "../limits.ts";
-import type { CertificateFiles, LogLevel, TlsSpec } from "../messages.ts";
+import type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "../messages.ts";
+import type { Permissions } from "../permissions.ts";
 
 /** How log records are written. */
 export type LogFormat = "pretty" | "json";
@@ -63,6 +64,10 @@ export interface ServiceConfig {
   options: unknown;
   /** How many workers share the service. */
   instances: number;
+  /** What its instances run in; without, the best that the server can do. */
+  isolation?: Isolation;
+  /** What its code may do beyond what a service needs. */
+  permissions?: Permissions;
   /** Limits of the whole service. */
   limits: Limits;
   /** Certificates by absolute path. */
@@ -113,6 +118,14 @@ export interface DefaultsInput {
    * @default {1}
    */
   instances?: number;
+  /**
+   * What an instance runs in: a process of its own, or a worker of the server's process.
+   *
+   * @default {"process" where the server may run programs, else "worker"}
+   */
+  isolation?: Isolation;
+  /** What a service's code may do beyond what it needs; those of a service go over the defaults kind by kind. */
+  permissions?: PermissionsInput;
   /** What a service bears; those of a service go over the defaults one by one. */
   limits?: LimitsInput;
   /** Certificates; those of a service take the place of the defaults. */
@@ -151,6 +164,20 @@ export interface ServiceInput extends DefaultsInput {
   onHookError?: OnHookError;
   /** A JSON value, handed to the handler. */
   options?: unknown;
+}
+
+/** Deno's permissions as users write them: an item, a list of them, true for all, false for none. */
+export interface PermissionsInput {
+  /** `HOST` or `HOST:PORT`, beside the service's own addresses. */
+  net?: boolean | string | string[];
+  /** Paths, beside the service's own files. */
+  read?: boolean | string | string[];
+  /** Paths. */
+  write?: boolean | string | string[];
+  /** Names of environment variables. */
+  env?: boolean | string | string[];
+  /** Programs, by name or path. */
+  run?: boolean | string | string[];
 }
 
 /** TLS as users write it: one certificate by `cert` and `key`, or several as `certificates`. */

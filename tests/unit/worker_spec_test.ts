@@ -26,7 +26,7 @@ const config: Config = {
 };
 
 Deno.test("each instance is told which it is, and its share of the limits", () => {
-  const specs = workerSpecs(service, config, { generation: 4, instances: 3 });
+  const specs = workerSpecs(service, config, { generation: 4, instances: 3, isolation: "process" });
   assertEquals(specs.map(({ instance, generation }) => [instance, generation]), [[0, 4], [1, 4], [2, 4]]);
   assertEquals(specs[1].limits.maxConnections, 5462);
   assertEquals(specs[2].protocols, config.protocols);

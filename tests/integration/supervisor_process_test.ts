@@ -1,0 +1,3 @@
+import { testSupervisor } from "./supervisor_suite.ts";
+
+testSupervisor("process");
