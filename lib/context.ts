@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toFileUrl } from "@std/path";
 import { getLogger } from "@logtape/logtape";
 import type { LocalBus } from "./bus.ts";
 import type { Connection, ServiceContext } from "./contract.ts";
@@ -21,7 +22,7 @@ export interface OwnedContext {
 export function createContext(
   name: string,
   bus: LocalBus,
-  options: { instance?: number; options?: unknown } = {},
+  options: { instance?: number; options?: unknown; base?: string } = {},
 ): OwnedContext {
   const abort = new AbortController();
   return {
@@ -30,6 +31,10 @@ export function createContext(
       name,
       instance: options.instance ?? 0,
       options: options.options ?? {},
+      get base() {
+        // Where there is no configuration it is the current folder, which may not be asked for everywhere.
+        return options.base ?? toFileUrl(`${Deno.cwd()}/`).href;
+      },
       log: getLogger([LOG_CATEGORY, name]),
       signal: abort.signal,
       connections: new Set<Connection>(),

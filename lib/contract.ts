@@ -200,6 +200,8 @@ export interface ServiceContext<Options = unknown> {
   readonly instance: number;
   /** The configuration's `options`, as they stand there; an empty object without. */
   readonly options: Options;
+  /** File URL of the folder that relative paths are meant from, with a slash at its end: the configuration's own. */
+  readonly base: string;
   /** Writes to the server's log under the service's name. */
   readonly log: ServiceLog;
   /** Aborted when the service stops. */

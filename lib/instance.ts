@@ -82,8 +82,8 @@ export class Instance {
 
   async #load(spec: WorkerSpec): Promise<void> {
     this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
-    const { service: name, generation, instance, options, limits, tls } = spec;
-    this.#owned = createContext(name, this.#bus, { instance, options });
+    const { service: name, generation, instance, options, limits, tls, base } = spec;
+    this.#owned = createContext(name, this.#bus, { instance, options, base });
     const { context } = this.#owned;
     const all = await loadService(spec, context);
     const bindings = instance === 0 ? all : all.filter(({ endpoint }) => isSharable(endpoint));
