@@ -31,7 +31,7 @@ export interface RelayOptions {
 
 /** Where mail goes, and from whom it is taken. */
 export interface MailOptions extends ServiceOptions {
-  /** A Maildir's path; `{user}` and `{domain}` in it stand for the recipient's, in lower case. */
+  /** A Maildir's path, relative to the configuration; `{user}` and `{domain}` in it stand for the recipient's, in lower case. */
   maildir?: string;
   /** Whose mail is taken from anybody. Without it, everybody's that goes to the Maildir. */
   domains?: readonly string[];

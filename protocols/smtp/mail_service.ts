@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { bytes, type ServiceContext } from "@protohost/protohost";
 import { SmtpError } from "./error.ts";
 import type { AuthAttempt, Mail, Recipient, SmtpContent, SmtpHandler } from "./handler.ts";
@@ -40,22 +42,22 @@ export function mailService(options: MailOptions): SmtpHandler {
 
 class MailService {
   readonly #options: MailOptions;
-  readonly #mailboxes: Mailboxes | undefined;
+  #mailboxes: Mailboxes | undefined;
   readonly #rate: Rate | undefined;
   #log: ServiceContext["log"] | undefined;
 
   constructor(options: MailOptions) {
     this.#options = options;
-    const { maildir, create, domains, hostname, rate } = options;
-    if (maildir !== undefined) {
-      this.#mailboxes = new Mailboxes({ maildir, create, domain: domains?.[0] ?? hostname, hostname });
-    }
-    if (rate !== undefined) this.#rate = new Rate(rate);
+    if (options.rate !== undefined) this.#rate = new Rate(options.rate);
   }
 
-  async start({ log }: ServiceContext): Promise<void> {
+  async start({ log, base }: ServiceContext): Promise<void> {
     this.#log = log;
-    await this.#mailboxes?.prepare();
+    const { maildir: path, create, domains, hostname } = this.#options;
+    if (path === undefined) return;
+    const maildir = isAbsolute(path) ? path : resolve(fileURLToPath(base), path);
+    this.#mailboxes = new Mailboxes({ maildir, create, domain: domains?.[0] ?? hostname, hostname });
+    await this.#mailboxes.prepare();
   }
 
   async authenticate({ user, password, client }: AuthAttempt): Promise<boolean> {

@@ -43,7 +43,11 @@ export class Maildir {
       await Deno.mkdir(`${this.path}/${folder}`, { recursive: true, mode: 0o700 });
     }
     await syncFolder(this.path);
-    await syncFolder(`${this.path}/..`);
+    try {
+      await syncFolder(`${this.path}/..`);
+    } catch {
+      // It may not be read. Then the Maildir itself is not safe before the system writes it by and by.
+    }
     await this.#clean();
   }
 
