@@ -112,8 +112,8 @@ export { ConfigError } from "./lib/config.ts";
 export type {
   ActionInput,
   ActionMapping,
-  Config,
   ConditionInput,
+  Config,
   ConfigInput,
   DefaultsInput,
   LogConfig,

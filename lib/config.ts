@@ -12,8 +12,8 @@ export { ConfigError, formatProblem, type Problem } from "./config/problems.ts";
 export type {
   ActionInput,
   ActionMapping,
-  Config,
   ConditionInput,
+  Config,
   ConfigInput,
   DefaultsInput,
   LogConfig,

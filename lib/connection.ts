@@ -111,6 +111,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #hooked: Hooked | undefined;
   #abort: AbortController | undefined;
   #upgradingTls = false;
+  #handshaking = false;
 
   constructor(id: string, transport: Transport, options: { kind: TransportName; host: ConnectionHost }) {
     const { kind, host } = options;
@@ -201,6 +202,8 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     if (last !== undefined && !this.#writeEnded) {
       this.#queue(options?.raw ? last as Uint8Array | string : this.#outgoing.encode(last, this));
     }
+    // In the middle of a handshake nothing can be said any more.
+    if (this.#handshaking) return this.#shut();
     this.#phase = "closing";
     this.#delivery.hold(Hold.closed);
     this.#delivery.buffer.clear();
@@ -462,6 +465,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   async #startTls(): Promise<void> {
+    this.#handshaking = true;
     try {
       // What has come since the request for TLS, or will by a read that is pending, is the handshake or fails it.
       const transport = await this.#host.secure!(this.#transport, this.#reader.takeOver());
@@ -474,7 +478,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       return this.#shut();
     }
     this.#kind = "tls";
-    this.#upgradingTls = false;
+    this.#upgradingTls = this.#handshaking = false;
     this.#deadlines.activeAt = this.#host.clock.now;
     this.#outbox.replace(this.#transport);
     this.#delivery.release(Hold.upgrading);

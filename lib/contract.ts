@@ -80,6 +80,8 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
     direction: Direction,
     connection: Peer<S>,
   ): Upgrade | undefined;
+  /** Whether this message is a request that will be answered; without it, every message is that is not a part. */
+  asks?(message: In, connection: Peer<S>): boolean;
   /** Whether this reply completes the oldest open request. */
   answers?(message: Out, connection: Peer<S>): boolean;
   /** What a client hears when the upstream is not there. */

@@ -8,9 +8,10 @@
 import { LocalBus } from "./bus.ts";
 import { createContext, type OwnedContext } from "./context.ts";
 import { type ErrorRecord, toErrorRecord } from "./error_record.ts";
-import { loadService } from "./load_service.ts";
+import { loadBindings } from "./load_bindings.ts";
 import { type LogRelay, relayLogs } from "./log_relay.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "./messages.ts";
+import { TrustedProxies } from "./proxy/proxied_transport.ts";
 import { createService, type Service } from "./service.ts";
 import { createStats } from "./stats.ts";
 import { isSharable } from "./worker_spec.ts";
@@ -82,17 +83,20 @@ export class Instance {
 
   async #load(spec: WorkerSpec): Promise<void> {
     this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
-    const { service: name, generation, instance, options, limits, tls, base } = spec;
+    const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } = spec;
     this.#owned = createContext(name, this.#bus, { instance, options, base });
     const { context } = this.#owned;
-    const all = await loadService(spec, context);
+    const stats = createStats();
+    const all = await loadBindings(spec, context, stats);
     const bindings = instance === 0 ? all : all.filter(({ endpoint }) => isSharable(endpoint));
     if (bindings.length > 0) {
       this.#service = createService({
         bindings,
         context,
         limits,
+        stats,
         ...(tls ? { tls } : {}),
+        ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),
         idPrefix: `${name}.${generation}.${instance}.`,
       });
       await this.#service.start();
@@ -101,6 +105,7 @@ export class Instance {
       type: "loaded",
       endpoints: bindings.map(({ endpoint }) => endpoint),
       protocols: [...new Set(all.map(({ protocol }) => protocol.name))],
+      ...(all[0].hooks === undefined ? {} : { hooks: all[0].hooks.describe() }),
     });
   }
 

@@ -4,19 +4,48 @@
  * @module
  */
 
+import { toFileUrl } from "@std/path";
 import { LocalBus } from "./bus.ts";
+import { resolveHooks } from "./config/hooks.ts";
+import { resolveProxy } from "./config/proxy.ts";
+import type { ServiceInput } from "./config/types.ts";
 import { createContext } from "./context.ts";
-import type { AnyHandler, AnyProtocol, Handler } from "./contract.ts";
+import type { AnyHandler, AnyProtocol, Handler, ServiceContext } from "./contract.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
-import { type LimitsInput, resolveLimits } from "./limits.ts";
+import type { HookModule } from "./hooks/define.ts";
+import { compileHooks } from "./hooks/hook_set.ts";
+import { hookHost } from "./hooks/host.ts";
+import { type Limits, type LimitsInput, resolveLimits } from "./limits.ts";
 import type { TlsSpec } from "./messages.ts";
+import { loadUpstreams } from "./proxy/load_proxy.ts";
+import { TrustedProxies } from "./proxy/proxied_transport.ts";
 import { resolveProtocol } from "./resolve.ts";
-import { createService, type Service } from "./service.ts";
-import type { ConnectionInfo, ServiceStats } from "./stats.ts";
+import { type Binding, createService, type Service } from "./service.ts";
+import { type ConnectionInfo, createStats, type ServiceStats } from "./stats.ts";
+
+/** What stands between the wire and the handler, or in its place. Paths start from the current folder. */
+export interface MiddleOptions extends
+  Pick<
+    ServiceInput,
+    | "upstream"
+    | "balance"
+    | "connectTimeout"
+    | "upstreamTls"
+    | "sendProxyProtocol"
+    | "acceptProxyProtocol"
+    | "onBadFrame"
+    | "hookTimeout"
+    | "onHookTimeout"
+    | "onHookError"
+  > {
+  /** What {@linkcode defineHooks} makes. */
+  hooks?: HookModule;
+}
 
 /** A service's callbacks and what it needs beside. */
 // deno-lint-ignore no-explicit-any
-export interface ListenOptions<In = any, Out = any, S = any, T = any> extends Handler<In, Out, S, T> {
+export interface ListenOptions<In = any, Out = any, S = any, T = any>
+  extends Handler<In, Out, S, T>, MiddleOptions {
   /** The protocol itself, or the name of a bundled one; the address's own without. */
   protocol?: AnyProtocol | string;
   /** Its name in the log and in `context.name`. @default {the protocol's name} */
@@ -68,18 +97,28 @@ export async function listen<In = any, Out = any, S = any, T = any>(
   address: string | string[],
   options: ListenOptions<In, Out, S, T> = {},
 ): Promise<Server> {
-  const { protocol, name, options: given, limits, tls, mode, ...handler } = options;
+  const { protocol, name, options: given, limits, tls, mode, acceptProxyProtocol } = options;
   const endpoints = [address].flat().map(parseEndpoint);
-  const bindings = await Promise.all(endpoints.map(async (endpoint) => {
-    const spoken = typeof protocol === "object"
-      ? protocol
-      : await resolveProtocol(protocol ?? endpoint.protocol);
-    const user: AnyHandler = handler;
-    return { endpoint, protocol: spoken, handler: spoken.service?.(user, given) ?? user };
-  }));
-  const { context, abort } = createContext(name ?? bindings[0].protocol.name, bus, { options: given });
+  const spoken = await Promise.all(endpoints.map(({ protocol: named }) => protocolOf(protocol ?? named)));
   const resolved = resolveLimits(limits);
-  const service = createService({ bindings, context, limits: resolved, tls, mode });
+  const stats = createStats();
+  const { context, abort } = createContext(name ?? spoken[0].name, bus, { options: given });
+  const equip = await equipment(options, { context, stats, limits: resolved });
+  const handler: AnyHandler = options;
+  const service = createService({
+    bindings: endpoints.map((endpoint, index) => ({
+      endpoint,
+      protocol: spoken[index],
+      handler: spoken[index].service?.(handler, given) ?? handler,
+      ...equip(spoken[index]),
+    })),
+    context,
+    stats,
+    limits: resolved,
+    tls,
+    mode,
+    ...(acceptProxyProtocol ? { trustedProxies: new TrustedProxies(acceptProxyProtocol) } : {}),
+  });
   try {
     await service.start();
     const bound = await service.listen({ exclusive: true });
@@ -89,6 +128,33 @@ export async function listen<In = any, Out = any, S = any, T = any>(
     await service.stop();
     throw error;
   }
+}
+
+async function protocolOf(given: AnyProtocol | string): Promise<AnyProtocol> {
+  return typeof given === "object" ? given : await resolveProtocol(given);
+}
+
+/** Answers what each protocol's binding has beside its handler: hooks and upstreams. */
+async function equipment(
+  options: MiddleOptions,
+  { context, stats, limits }: { context: ServiceContext; stats: ServiceStats; limits: Limits },
+): Promise<(protocol: AnyProtocol) => Pick<Binding, "hooks" | "proxy">> {
+  const { hooks: module, ...input } = options;
+  const hooks = typeof module === "function" ? await module(context) : module;
+  const base = new URL("./", toFileUrl(`${Deno.cwd()}/`)).href;
+  const spec = resolveProxy(input, base);
+  const proxy = spec && {
+    upstreams: await loadUpstreams(spec, limits.tlsHandshakeTimeoutMs),
+    onBadFrame: spec.onBadFrame,
+  };
+  const { hookTimeoutMs: timeoutMs, onHookTimeout, onHookError } = resolveHooks(input, base);
+  return (protocol) => ({
+    proxy,
+    hooks: hooks && compileHooks(hooks, {
+      ...{ service: context.name, protocol, context, timeoutMs, onHookTimeout, onHookError },
+      ...hookHost(stats, context.log),
+    }),
+  });
 }
 
 class IsolateServer implements Server {

@@ -21,7 +21,7 @@ export class ServiceError extends TypeError {
 /** The part of a {@linkcode WorkerSpec} that says what to load. */
 export type ServiceSource = Pick<
   WorkerSpec,
-  "service" | "listen" | "protocol" | "handler" | "options" | "protocols" | "base"
+  "service" | "listen" | "protocol" | "handler" | "proxy" | "options" | "protocols" | "base"
 >;
 
 const callbacks: readonly string[] = [
@@ -111,6 +111,7 @@ function handlerOf(
   source: ServiceSource,
   definition: ServiceDefinition | undefined,
 ): AnyHandler {
+  if (source.proxy !== undefined) return {};
   const handler = protocol.service?.(definition, source.options) ?? definition;
   if (handler === undefined) {
     throw new ServiceError(

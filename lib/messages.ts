@@ -15,6 +15,7 @@ import type { HookDescription } from "./hooks/hook_set.ts";
 import type { HooksSpec } from "./hooks/rule.ts";
 import type { Limits } from "./limits.ts";
 import type { Permissions } from "./permissions.ts";
+import type { ProxySpec } from "./proxy/spec.ts";
 import type { ConnectionInfo, ServiceStats } from "./stats.ts";
 
 /** Certificate and key files, by absolute path. */
@@ -56,6 +57,10 @@ export interface WorkerSpec {
   options: unknown;
   /** Without, there are none. */
   hooks?: HooksSpec;
+  /** The servers behind, in place of a handler. */
+  proxy?: ProxySpec;
+  /** Networks of proxies whose connections begin with a PROXY header. */
+  acceptProxyProtocol?: string[];
   isolation: Isolation;
   /** Without, it may do what the process may that it runs in. */
   permissions?: Permissions;

@@ -20,7 +20,8 @@ import type { Limits } from "./limits.ts";
 import { bind, type Listener } from "./listener.ts";
 import type { TlsSpec } from "./messages.ts";
 import type { TrustedProxies } from "./proxy/proxied_transport.ts";
-import { type OnBadFrame, Proxy } from "./proxy/proxy.ts";
+import { Proxy } from "./proxy/proxy.ts";
+import type { OnBadFrame } from "./proxy/spec.ts";
 import type { Upstreams } from "./proxy/upstreams.ts";
 import { type ConnectionInfo, countError, createStats, type ServiceStats } from "./stats.ts";
 import { readTlsFiles, secureServer } from "./tls.ts";
@@ -41,6 +42,8 @@ export interface Binding {
 }
 
 export interface ServiceOptions {
+  /** The counters to count with; its own without. */
+  stats?: ServiceStats;
   bindings: Binding[];
   context: ServiceContext;
   limits: Limits;
@@ -90,7 +93,7 @@ interface Served {
 }
 
 class IsolateService implements Service {
-  readonly stats: ServiceStats = createStats();
+  readonly stats: ServiceStats;
   readonly #options: ServiceOptions;
   readonly #clock: Clock;
   readonly #open: Set<ServiceConnection>;
@@ -104,6 +107,7 @@ class IsolateService implements Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.stats = options.stats ?? createStats();
     this.#clock = new Clock(options.limits);
     this.#open = options.context.connections as Set<ServiceConnection>;
     const { limits, trustedProxies, context } = options;

@@ -36,6 +36,10 @@ export function workerSpecs(
     ...(service.handler === undefined ? {} : { handler: service.handler }),
     options: service.options,
     ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
+    ...(service.proxy === undefined ? {} : { proxy: service.proxy }),
+    ...(service.acceptProxyProtocol === undefined
+      ? {}
+      : { acceptProxyProtocol: service.acceptProxyProtocol }),
     isolation,
     permissions: permissionsOf(service, config),
     limits: shareLimits(service.limits, instances),

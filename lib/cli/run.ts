@@ -14,17 +14,22 @@ import { loadForStart, runServer } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {
-  usage: "run ADDRESS|FILE [--handler FILE] [--protocol NAME|FILE] [--instances N] [--watch]",
+  usage: "run ADDRESS|FILE [--handler FILE | --upstream ADDRESS] [--hooks FILE] [--protocol NAME|FILE] ...",
   text: `
 Serves one service without a configuration file: at an address, or as a module says that exports
 its own "listen".
 
 An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH; its protocol is
 protocols/NAME.ts in the current folder or a bundled one ("protohost protocols" lists them). Some
-protocols, such as echo, serve by themselves; the others want a handler.`,
+protocols, such as echo, serve by themselves; the others want a handler, or an upstream: a real
+server to stand before.`,
   examples: [
     ["protohost run echo://127.0.0.1:7000", "try: nc 127.0.0.1 7000"],
     ["protohost run jsonnl://0.0.0.0:1234 --handler services/chat.ts", "a handler at an address"],
+    [
+      "protohost run resp://127.0.0.1:7001 --upstream tcp://127.0.0.1:6379 --hooks guard.ts",
+      "a hooked proxy",
+    ],
     ["protohost run services/chat.ts", "a module that carries its own listen"],
     ["protohost run tcp://0.0.0.0:1234 --protocol ./mine.ts --handler ./chat.ts", "a protocol from a file"],
   ],
@@ -32,6 +37,8 @@ protocols, such as echo, serve by themselves; the others want a handler.`,
 
 const flags = {
   handler: { type: "string", value: "FILE", text: "The service's module" },
+  upstream: { type: "string", value: "ADDRESS", text: "The real server behind, in place of a handler" },
+  hooks: { type: "string", value: "FILE", text: "A module of hooks" },
   protocol: { type: "string", value: "NAME|FILE", text: "The protocol, in place of the address's own" },
   instances: { type: "count", value: "N", text: "How many workers share the address (1)" },
   control: { type: "string", value: "PATH", text: "A control socket to open (none)" },
@@ -49,21 +56,23 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
 
 /** The configuration of one service at an address, or as its module says. */
 export function configOf(target: string, given: FlagValues<typeof flags>): ConfigInput {
-  const { control, protocol, instances } = given;
+  const { control, protocol, instances, upstream } = given;
+  const hooks = given.hooks === undefined ? undefined : [resolve(given.hooks)];
   if (isAddress(target)) {
     const { protocol: name } = parseEndpoint(target);
     const handler = given.handler === undefined ? undefined : resolve(given.handler);
     return {
       control: control ?? false,
-      services: { [name || "service"]: { listen: target, handler, protocol, instances } },
+      services: { [name || "service"]: { listen: target, handler, upstream, hooks, protocol, instances } },
     };
   }
-  if (given.handler !== undefined) {
-    throw new UsageError(`Cannot take --handler beside the module ${target}, wanted an address beside it`);
+  for (const flag of ["handler", "upstream"] as const) {
+    if (given[flag] === undefined) continue;
+    throw new UsageError(`Cannot take --${flag} beside the module ${target}, wanted an address beside it`);
   }
   return {
     control: control ?? false,
-    services: { [serviceName(target)]: { handler: resolve(target), protocol, instances } },
+    services: { [serviceName(target)]: { handler: resolve(target), hooks, protocol, instances } },
   };
 }
 

@@ -12,7 +12,6 @@ import { resolveInput } from "./resolve.ts";
 import { brokenRules } from "./rules.ts";
 import { configSchema } from "./schema.ts";
 import type { Config, ConfigInput } from "./types.ts";
-import { unavailableKeys } from "./unavailable.ts";
 
 /** Where a configuration made in code belongs. */
 export interface ResolveOptions {
@@ -61,7 +60,6 @@ export function draftConfig(input: unknown, source: Source): Draft {
   const { data, error } = configSchema.safeParse(tree);
   const more = [
     ...findingsOf(error?.issues ?? [], tree),
-    ...unavailableKeys(tree),
     ...brokenRules(tree, base),
   ];
   const all = [...findings, ...more.filter(({ path }) => !told.has(path))];

@@ -45,7 +45,7 @@ export function filesOf(tree: unknown, base: string): FileReference[] {
   for (const [name, path] of Object.entries(asMapping(protocols))) addModule(path, ["protocols", name]);
   addTls(asMapping(defaults).tls, ["defaults", "tls"]);
   for (const [name, value] of Object.entries(asMapping(services))) {
-    const { protocol, handler, hooks, tls } = asMapping(value);
+    const { protocol, handler, hooks, tls, upstreamTls } = asMapping(value);
     if (typeof protocol === "string" && isModule(protocol)) {
       addModule(protocol, ["services", name, "protocol"]);
     }
@@ -54,6 +54,9 @@ export function filesOf(tree: unknown, base: string): FileReference[] {
       addModule(hook, ["services", name, "hooks", index]);
     }
     addTls(tls, ["services", name, "tls"]);
+    for (const key of ["ca", "cert", "key"]) {
+      add(asMapping(upstreamTls)[key], ["services", name, "upstreamTls", key]);
+    }
   }
   return files;
 }

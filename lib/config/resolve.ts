@@ -10,6 +10,7 @@ import type { TlsSpec } from "../messages.ts";
 import { resolveHooks } from "./hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
 import { resolvePermissions } from "./permissions.ts";
+import { resolveProxy } from "./proxy.ts";
 import type { Config, ConfigInput, DefaultsInput, ServiceConfig, ServiceInput, TlsInput } from "./types.ts";
 
 /** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
@@ -49,7 +50,8 @@ function resolveService(
   input: ServiceInput,
   { base, defaults }: { base: string; defaults: DefaultsInput },
 ): ServiceConfig {
-  const { protocol, handler } = input;
+  const { protocol, handler, acceptProxyProtocol } = input;
+  const proxy = resolveProxy(input, base);
   const tls = input.tls ?? defaults.tls;
   const isolation = input.isolation ?? defaults.isolation;
   const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
@@ -60,7 +62,8 @@ function resolveService(
       ? {}
       : { protocol: isModule(protocol) ? moduleUrl(protocol, base) : protocol.toLowerCase() }),
     ...(handler === undefined ? {} : { handler: moduleUrl(handler, base) }),
-    upstream: listOf(input.upstream),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(acceptProxyProtocol === undefined ? {} : { acceptProxyProtocol }),
     ...resolveHooks(input, base),
     options: input.options ?? {},
     instances: input.instances ?? defaults.instances ?? 1,

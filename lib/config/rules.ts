@@ -22,6 +22,7 @@ export function brokenRules(tree: unknown, base: string): Finding[] {
     const service = asMapping(value);
     findings.push(
       ...serviceRules(service, place),
+      ...upstreamRules(service, place),
       ...addressRules(service, place, { base, taken, hasTls: isMapping(service.tls ?? defaultTls) }),
       ...tlsRules(service.tls, [...place, "tls"]),
       ...optionsRules(service.options, [...place, "options"]),
@@ -42,6 +43,27 @@ function repeatedProtocols(protocols: Record<string, unknown>): Finding[] {
       wanted: "each protocol once, whatever the case of its name",
     })];
   });
+}
+
+/** Keys that mean nothing without a server behind. */
+const UPSTREAM_KEYS = ["balance", "connectTimeout", "upstreamTls", "sendProxyProtocol", "onBadFrame"];
+
+function upstreamRules(service: Record<string, unknown>, place: Place): Finding[] {
+  if (service.upstream === undefined) {
+    return UPSTREAM_KEYS.filter((key) => service[key] !== undefined).map((key) =>
+      finding([...place, key], { found: `${key} without upstream`, wanted: "upstream beside it" })
+    );
+  }
+  const { cert, key } = asMapping(service.upstreamTls);
+  const findings: Finding[] = [];
+  if (service.handler !== undefined) {
+    findings.push(finding(place, { found: "handler and upstream", wanted: "one of them: who is to answer" }));
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    const found = cert === undefined ? "key without cert" : "cert without key";
+    findings.push(finding([...place, "upstreamTls"], { found, wanted: "cert and key, or neither" }));
+  }
+  return findings;
 }
 
 function serviceRules(service: Record<string, unknown>, place: Place): Finding[] {

@@ -13,6 +13,7 @@ import { parseEndpoint } from "../endpoint.ts";
 import type { LogLevel } from "../messages.ts";
 import { hookSchemas } from "./hooks_schema.ts";
 import { limitSchemas } from "./limits_schema.ts";
+import { proxySchemas } from "./proxy_schema.ts";
 import { isolationSchemas } from "./isolation_schema.ts";
 import { choice, count, mapping, oneOrMore, orEmpty, path } from "./shapes.ts";
 import type { ConfigInput, LogFormat } from "./types.ts";
@@ -72,8 +73,7 @@ const service = mapping("a service, with listen or handler", {
   protocol: z.string({ error: "a protocol's name or the path of its module" }).optional()
     .describe("A protocol's name, or the path of its module, where the address's own does not do"),
   handler: path.optional().describe("Path of the service's module"),
-  upstream: oneOrMore(address, "an address or a list of addresses").optional()
-    .describe("Not available in this version"),
+  ...proxySchemas(address),
   ...hookSchemas(),
   options: z.unknown().optional().describe("Handed to the service as they stand"),
   ...defaults,

@@ -10,6 +10,7 @@ import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
 import type { Limits, LimitsInput, Quantity } from "../limits.ts";
 import type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "../messages.ts";
 import type { Permissions } from "../permissions.ts";
+import type { ProxySpec } from "../proxy/spec.ts";
 
 /** How log records are written. */
 export type LogFormat = "pretty" | "json";
@@ -50,8 +51,10 @@ export interface ServiceConfig {
   protocol?: string;
   /** Module URL. */
   handler?: string;
-  /** Addresses of the servers behind. Always empty in this version. */
-  upstream: string[];
+  /** The servers behind, in place of a handler. */
+  proxy?: ProxySpec;
+  /** Networks of proxies whose connections begin with a PROXY header. */
+  acceptProxyProtocol?: string[];
   /** Modules and rules, in their order. */
   hooks: HookSource[];
   /** How long a hook's promise may take, in milliseconds; 0 for any time. */
@@ -140,8 +143,32 @@ export interface ServiceInput extends DefaultsInput {
   protocol?: string;
   /** Path or URL of the service's module. */
   handler?: string;
-  /** Not available in this version. */
+  /** The real server, or several: `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix:///PATH`. */
   upstream?: string | string[];
+  /**
+   * Which upstream of several: the first that is there, or each in its turn.
+   *
+   * @default {"first"}
+   */
+  balance?: "first" | "round-robin";
+  /**
+   * How long connecting to an upstream may take, TLS included.
+   *
+   * @default {"5s"}
+   */
+  connectTimeout?: Quantity;
+  /** How TLS towards the upstream is done. */
+  upstreamTls?: UpstreamTlsInput;
+  /** Tell the upstream the client's address by a header of the PROXY protocol. */
+  sendProxyProtocol?: "v1" | "v2";
+  /** Networks of proxies whose connections begin with such a header. */
+  acceptProxyProtocol?: string[];
+  /**
+   * What becomes of a proxied connection whose bytes make no frame.
+   *
+   * @default {"close"}
+   */
+  onBadFrame?: "close" | "passthrough";
   /** Hooks on commands, in their order: paths or URLs of modules, and rules. */
   hooks?: (string | RuleInput)[];
   /**
@@ -164,6 +191,24 @@ export interface ServiceInput extends DefaultsInput {
   onHookError?: OnHookError;
   /** A JSON value, handed to the handler. */
   options?: unknown;
+}
+
+/** TLS towards an upstream, as users write it. */
+export interface UpstreamTlsInput {
+  /**
+   * Whether the upstream's certificate is checked.
+   *
+   * @default {true}
+   */
+  verify?: boolean;
+  /** The name to ask for and to check, in place of the address's host. */
+  serverName?: string;
+  /** Path or paths of authorities to trust in place of the system's. */
+  ca?: string | string[];
+  /** Path of the certificate chain that this side shows. */
+  cert?: string;
+  /** Path of its private key. */
+  key?: string;
 }
 
 /** Deno's permissions as users write them: an item, a list of them, true for all, false for none. */
@@ -232,11 +277,17 @@ export interface RuleInput {
 
 /** A step of a sequence: a command, or a mapping with one of the keys but `direction`, `min` and `max`. */
 export type StepInput = string | number | {
+  /** A command. */
   command?: string | number;
+  /** Any command. */
   any?: true;
+  /** A command that is none of these. */
   not?: string | number | (string | number)[];
+  /** One of these commands. */
   oneOf?: string | number | (string | number)[];
+  /** A step that comes `min` to `max` times. */
   repeat?: StepInput;
+  /** A step that may be left out. */
   optional?: StepInput;
   /**
    * How often a repeated step comes at least.
@@ -250,6 +301,7 @@ export type StepInput = string | number | {
    * @default {min}
    */
   max?: number;
+  /** Which way its messages go, where the rule's own does not do. */
   direction?: HookDirection;
 };
 
@@ -258,11 +310,15 @@ export type ConditionInput =
   | {
     /** The field's path, as `user.name` or `args[0]`; empty for the message itself. */
     field: string;
+    /** The same value. */
     equals?: unknown;
     /** A regular expression, plain or as `/.../i`. */
     matches?: string;
+    /** One of these values. */
     in?: unknown[];
+    /** A number above this one. */
     greater?: number;
+    /** A number below this one. */
     less?: number;
   }
   /** Ranges in CIDR notation. */
@@ -278,11 +334,13 @@ export interface ActionMapping {
   reply?: unknown;
   /** Let this message go on in place of the one that came. */
   replace?: unknown;
+  /** Let the message go no further. */
   drop?: true;
   /** Hold the message back for so long. */
   delay?: Quantity;
   /** Close the connection, once the client has got this message. */
   close?: unknown;
+  /** Write this to the log; at `info` unless it says otherwise. */
   log?: string | { level?: LogLevel; message: string };
   /** Count under this name. */
   count?: string;

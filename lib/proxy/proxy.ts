@@ -9,10 +9,8 @@ import type { AnyProtocol, Codec, Direction } from "../contract.ts";
 import { skip } from "../contract.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { ProxySession } from "./session.ts";
+import type { OnBadFrame } from "./spec.ts";
 import type { Upstreams } from "./upstreams.ts";
-
-/** What a proxied connection does when its bytes make no frame. */
-export type OnBadFrame = "close" | "passthrough";
 
 /** How a proxy works. */
 export interface ProxyOptions {
@@ -27,7 +25,7 @@ export class Proxy {
   readonly protocol: AnyProtocol;
   /** Which directions must be cut into frames; the others are relayed as they come. */
   readonly framed: Readonly<Record<Direction, boolean>>;
-  /** Whether replies that hooks inject have to wait for their turn. */
+  /** Whether requests and answers are counted: for replies that hooks inject, and for what comes behind a STARTTLS. */
   readonly counts: boolean;
 
   constructor(protocol: AnyProtocol, options: ProxyOptions) {
@@ -37,7 +35,8 @@ export class Proxy {
     const observed = hooks !== undefined && (hooks.observes("in") || hooks.observes("out"));
     // A protocol that keeps a session or changes under way must see both directions to know where it is.
     const stateful = protocol.session !== undefined || protocol.upgrade !== undefined;
-    this.counts = observed && hooks.mayReply && protocol.answers !== undefined;
+    const mayMatter = observed && (hooks.mayReply || protocol.upgrade !== undefined);
+    this.counts = mayMatter && protocol.answers !== undefined;
     const all = observed && (stateful || this.counts);
     this.framed = {
       in: all || (hooks?.observes("in") ?? false),

@@ -10,12 +10,14 @@
  * @module
  */
 
+import { ConnectionError } from "../connection_error.ts";
 import { type ConnectionHost, type FrameRelay, ServiceConnection } from "../connection.ts";
 import type { AnyHandler, Direction, Upgrade } from "../contract.ts";
 import { rest } from "../hooked.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import type { Verdict } from "../hooks/verdict.ts";
 import { countError, createStats } from "../stats.ts";
+import { isPart, isPartial, isWhole } from "./parts.ts";
 import { type Proxy, RELAY } from "./proxy.ts";
 import { Turns } from "./turns.ts";
 
@@ -32,6 +34,8 @@ export class ProxySession implements FrameRelay {
   #client!: ServiceConnection;
   #upstream: ServiceConnection | undefined;
   #passthrough = false;
+  /** Whether the parts that follow belong to a message that goes no further. */
+  readonly #swallows: Record<Direction, boolean> = { in: false, out: false };
 
   constructor(proxy: Proxy, base: ConnectionHost) {
     this.#proxy = proxy;
@@ -46,6 +50,10 @@ export class ProxySession implements FrameRelay {
       message === undefined || this.#hooks === undefined || !this.#proxy.options.hooks!.observes(direction)
     ) {
       return this.#pass(direction, message, frame, upgrade);
+    }
+    if (this.#swallows[direction]) {
+      if (isPart(message)) return this.#swallow(direction, message);
+      this.#swallows[direction] = false;
     }
     const { protocol } = this.#proxy;
     const codec = direction === "in" ? protocol : protocol.reply ?? protocol;
@@ -77,21 +85,44 @@ export class ProxySession implements FrameRelay {
     bytes: Uint8Array | string,
     upgrade: Upgrade | undefined,
   ): void {
-    if (direction === "in" && this.#turns !== undefined && isRequest(message)) this.#turns.ask();
+    if (direction === "in" && this.#turns !== undefined && this.#asks(message)) this.#turns.ask();
+    if (upgrade === "tls" && this.#turns !== undefined && this.#turns.open > 1) return this.#refuseTls();
     this.#forward(direction, bytes);
-    if (direction === "out") this.#answered(message);
+    if (direction === "out") this.#heard(message);
     if (upgrade !== undefined) this.#upgrade(upgrade);
+  }
+
+  /** The client has sent more behind its request for TLS: somebody between may have put it there. */
+  #refuseTls(): void {
+    const found = `${this.#turns!.open - 1} requests came behind the request for it`;
+    this.#client.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
+    this.#upstream!.destroy();
   }
 
   #forward(direction: Direction, bytes: Uint8Array | string): void {
     (direction === "in" ? this.#upstream! : this.#client).send(bytes, AS_IT_IS);
   }
 
-  /** Lets injected replies follow an answer whose turn was before theirs. */
-  #answered(message: unknown): void {
+  /** Whether the upstream is going to answer a message. */
+  #asks(message: unknown): boolean {
+    const { protocol } = this.#proxy;
+    if (message === undefined) return false;
+    return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.#client);
+  }
+
+  /** Lets injected replies follow what the upstream has said, when it is their turn. */
+  #heard(message: unknown): void {
     if (this.#turns === undefined || message === undefined) return;
-    if (!this.#proxy.protocol.answers!(message, this.#client)) return;
-    for (const reply of this.#turns.answer()) this.#client.send(reply, AS_IT_IS);
+    const answers = this.#proxy.protocol.answers!(message, this.#client);
+    for (const reply of this.#turns.heard({ answers, whole: isWhole(message) })) {
+      this.#client.send(reply, AS_IT_IS);
+    }
+  }
+
+  /** A part of a message that has gone no further. */
+  #swallow(direction: Direction, message: unknown): void {
+    // To the client it is as if it had never come: replies may take its place.
+    if (direction === "out" && isWhole(message)) this.#heard(message);
   }
 
   #obey(verdict: Verdict | undefined, held: Held): unknown {
@@ -101,11 +132,14 @@ export class ProxySession implements FrameRelay {
       case "pass":
         return this.#pass(direction, message, frame, upgrade);
       case "replace":
-        return this.#pass(direction, verdict.message, this.#encode(direction, verdict.message), upgrade);
+        this.#swallows[direction] = isPartial(message) && !isPartial(verdict.message);
+        return this.#replace(direction, message, verdict.message, upgrade);
       case "reply":
+        this.#swallows[direction] = true;
         return this.#reply(direction, message, verdict.message);
       case "drop":
-        return direction === "out" ? this.#answered(message) : undefined;
+        this.#swallows[direction] = true;
+        return direction === "out" && isWhole(message) ? this.#heard(message) : undefined;
       case "delay":
         return rest(verdict.ms, this.#client.signal).then(() => this.#obey(verdict.then, held));
       case "close": {
@@ -119,11 +153,19 @@ export class ProxySession implements FrameRelay {
     }
   }
 
+  /** Another message goes on: what it asks or answers is what the one asked or answered that it replaces. */
+  #replace(direction: Direction, message: unknown, instead: unknown, upgrade: Upgrade | undefined): void {
+    if (direction === "in" && this.#turns !== undefined && this.#asks(message)) this.#turns.ask();
+    this.#forward(direction, this.#encode(direction, instead));
+    if (direction === "out" && (isWhole(message) || !this.#swallows.out)) this.#heard(message);
+    if (upgrade !== undefined) this.#upgrade(upgrade);
+  }
+
   /** Answers the sender in the place of the other side. */
   #reply(direction: Direction, message: unknown, reply: unknown): void {
     if (direction === "out") {
       this.#forward("in", this.#encode("in", reply));
-      return this.#answered(message);
+      return isWhole(message) ? this.#heard(message) : undefined;
     }
     const bytes = this.#encode("out", reply);
     if (this.#turns === undefined || this.#turns.inject(bytes)) this.#forward("out", bytes);
@@ -237,9 +279,4 @@ interface Held {
   message: unknown;
   frame: Uint8Array;
   upgrade: Upgrade | undefined;
-}
-
-/** Whether a message asks for an answer of its own: the parts of a body (contract point 13) do not. */
-function isRequest(message: unknown): boolean {
-  return message !== undefined && !(typeof message === "object" && message !== null && "part" in message);
 }

@@ -5,15 +5,21 @@
  * @module
  */
 
-/** Counts requests and answers, and keeps injected replies until it is their turn. */
+/**
+ * Counts requests and answers, and keeps injected replies until it is their turn.
+ *
+ * `whole` says whether what the upstream has sent so far ends with a whole message: nothing is put between two parts of
+ * one.
+ */
 export class Turns<T> {
   #asked = 0;
   #answered = 0;
   #waiting: { after: number; reply: T }[] = [];
+  #whole = true;
 
-  /** Injected replies that wait. */
-  get waiting(): number {
-    return this.#waiting.length;
+  /** Requests that are not answered yet. */
+  get open(): number {
+    return this.#asked - this.#answered;
   }
 
   /** A request goes to the upstream. */
@@ -21,17 +27,18 @@ export class Turns<T> {
     this.#asked++;
   }
 
-  /** Whether a reply injected now may go at once; if not it is kept, and {@linkcode answer} gives it out. */
+  /** Whether a reply injected now may go at once; if not it is kept, and {@linkcode heard} gives it out. */
   inject(reply: T): boolean {
-    if (this.#answered >= this.#asked) return true;
+    if (this.#whole && this.#answered >= this.#asked) return true;
     this.#waiting.push({ after: this.#asked, reply });
     return false;
   }
 
-  /** The oldest request has been answered. Answers what follows in its turn. */
-  answer(): readonly T[] {
-    this.#answered++;
-    if (this.#waiting.length === 0) return NOTHING;
+  /** Something has come from the upstream. Answers what follows in its turn. */
+  heard(options: { answers: boolean; whole: boolean }): readonly T[] {
+    if (options.answers) this.#answered++;
+    this.#whole = options.whole;
+    if (!this.#whole || this.#waiting.length === 0) return NOTHING;
     const ready = this.#waiting.filter(({ after }) => after <= this.#answered);
     this.#waiting.splice(0, ready.length);
     return ready.map(({ reply }) => reply);
@@ -40,6 +47,7 @@ export class Turns<T> {
   /** No answer will come any more. Answers all that waited for one. */
   end(): readonly T[] {
     this.#answered = this.#asked;
+    this.#whole = true;
     return this.#waiting.splice(0).map(({ reply }) => reply);
   }
 }

@@ -30,7 +30,6 @@ export function configOf(services: Record<string, ServiceWords>, more: Partial<C
       Object.entries(services).map(([name, words]) => [name, {
         name,
         listen: ["text://127.0.0.1:0"],
-        upstream: [],
         hooks: [],
         hookTimeoutMs: 5000,
         onHookTimeout: "close" as const,

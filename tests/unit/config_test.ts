@@ -47,7 +47,6 @@ Deno.test("parseConfig fills in the defaults of the smallest configuration", () 
       echo: {
         name: "echo",
         listen: ["echo://127.0.0.1:0"],
-        upstream: [],
         hooks: [],
         hookTimeoutMs: 5000,
         onHookTimeout: "close",
@@ -101,7 +100,6 @@ services:
     name: "chat",
     listen: ["JsonNL://0.0.0.0:1234", `jsonnl+unix://${at("run/chat.sock")}`, "jsonnl+tls://0.0.0.0:1235"],
     handler: urlOf("services/chat.ts"),
-    upstream: [],
     hooks: [],
     hookTimeoutMs: 5000,
     onHookTimeout: "close",
@@ -143,7 +141,7 @@ Deno.test("parseConfig turns the control socket off when told to", () => {
 Deno.test("parseConfig tells one problem as its line", () => {
   const listen = "listen: 'echo://h:1'";
   const keys =
-    "one of listen, protocol, handler, upstream, hooks, hookTimeout, onHookTimeout, onHookError, options, instances, limits, tls";
+    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, permissions, limits, tls";
   const table: [yaml: string, line: string][] = [
     ["", ": found nothing, wanted a mapping with services"],
     ["[]", ": found an empty list, wanted a mapping with services"],
@@ -248,8 +246,8 @@ Deno.test("parseConfig tells one problem as its line", () => {
       `: services.a.tls.clientCertificate: found "required", wanted clientCa beside it, to check clients' certificates against`,
     ],
     [
-      "services: { a: { listen: 'echo://h:1', upstream: 'tcp://h:2' } }",
-      ': services.a.upstream: "upstream" is not available in this version',
+      "services: { a: { listen: 'echo://h:1', upstream: 'tcp://h:2', handler: a.ts } }",
+      ": services.a: found handler and upstream, wanted one of them: who is to answer",
     ],
     [
       "services: { a: { listen: 'echo://h:1', options: &o { again: [*o] } } }",

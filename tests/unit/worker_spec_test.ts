@@ -7,7 +7,6 @@ import { endpointKey, isSharable, shareLimits, usefulInstances, workerSpecs } fr
 const service: ServiceConfig = {
   name: "chat",
   listen: ["jsonnl://127.0.0.1:1"],
-  upstream: [],
   hooks: [],
   hookTimeoutMs: 5000,
   onHookTimeout: "close",
