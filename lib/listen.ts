@@ -109,7 +109,8 @@ export async function listen<In = any, Out = any, S = any, T = any>(
     bindings: endpoints.map((endpoint, index) => ({
       endpoint,
       protocol: spoken[index],
-      handler: spoken[index].service?.(handler, given) ?? handler,
+      // Before a real server it serves nothing itself.
+      handler: options.upstream === undefined ? spoken[index].service?.(handler, given) ?? handler : handler,
       ...equip(spoken[index]),
     })),
     context,
