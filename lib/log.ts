@@ -18,6 +18,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import type { LogConfig } from "./config/types.ts";
+import { userFrames } from "./error_place.ts";
 import { toLogRecord } from "./log_record.ts";
 import type { LogLevel } from "./messages.ts";
 
@@ -91,15 +92,19 @@ export function formatterOf(config: LogConfig): TextFormatter {
   } as const;
   const colors = config.file === undefined && Deno.stderr.isTerminal() && !Deno.noColor;
   const line = colors ? getAnsiColorFormatter(options) : getTextFormatter(options);
-  return (record) => line(record) + stackOf(record);
+  return (record) => line({ ...record, message: record.message.map(worded) }) + stackOf(record);
 }
 
-/** Where an error came from stands in lines of its own. */
+/** An error's class and message, on one line with what is said of it. */
+function worded(part: unknown): unknown {
+  return part instanceof Error ? `${part.name}: ${part.message}` : part;
+}
+
+/** Where in the user's code an error came from stands in lines of its own. */
 function stackOf(record: LogRecord): string {
   const stack = (record.properties.error as { stack?: unknown } | undefined)?.stack;
   if (typeof stack !== "string") return "";
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
-  return frames.map((frame) => `${sanitizeControlSequences(frame, { sgr: "escape" })}\n`).join("");
+  return userFrames(stack).map((frame) => `${sanitizeControlSequences(frame, { sgr: "escape" })}\n`).join("");
 }
 
 interface Target {

@@ -251,7 +251,7 @@ class IsolateService implements Service {
         const properties = { id: connection.id, remote: formatAddr(connection.remoteAddr), code, error };
         const said = "Connection {id} from {remote}: {code}: {error}";
         if (code === "handler_error") {
-          context.log.error(said, { ...properties, error: error.stack ?? String(error) });
+          context.log.error(said, properties);
         } else if (code === "connection_reset") {
           context.log.debug(said, { ...properties, error: error.message });
         } else context.log.warn(said, { ...properties, error: error.message });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { placeOf } from "./error_place.ts";
 import { errorCode, type ErrorRecord, toErrorRecord } from "./error_record.ts";
 import { nearest } from "./suggest.ts";
 
@@ -84,17 +85,6 @@ export class SupervisorStateError extends Error {
     this.code = code;
   }
 }
-
-/** Where in the user's code an error comes from, for the end of a message that does not say so. */
-function placeOf({ message, stack }: ErrorRecord): string {
-  const places = [...(stack ?? "").matchAll(/^ +at .*?(\w+:\/\/\S+?:\d+:\d+)\)?$/gm)].map(([, place]) =>
-    place
-  );
-  const place = places.find((place) => !place.startsWith(ownCode) && !/^(?:ext|node):/.test(place));
-  return place === undefined || message.includes(place) ? "" : ` (${place})`;
-}
-
-const ownCode = new URL("./", import.meta.url).href;
 
 /** Makes a problem of what a service's failure threw. */
 export function problemOf(service: string, error: unknown): ServiceProblem {

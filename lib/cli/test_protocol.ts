@@ -5,6 +5,9 @@
  */
 
 import { relative, resolve, toFileUrl } from "@std/path";
+import { placeOf } from "../error_place.ts";
+import { readableFailure, reasonOf } from "../load_failure.ts";
+import { bundlingHint } from "../load_module.ts";
 import { type CheckOptions, inspectProtocol, type ProtocolReport } from "../testing.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
@@ -61,10 +64,24 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
 }
 
 async function load(path: string): Promise<TestedModule> {
+  if (await isFolder(path)) throw new CommandError(`Cannot load ${path}: it is a folder, wanted a file`);
+  const { href } = toFileUrl(path);
   try {
-    return await import(toFileUrl(path).href);
-  } catch (error) {
-    throw new CommandError(`Cannot load ${path}: ${(error as Error).message}`, { cause: error });
+    return await import(href);
+  } catch (thrown) {
+    const cause = readableFailure(thrown);
+    const why = reasonOf(cause);
+    const where = cause instanceof Error ? placeOf(cause) : "";
+    throw new CommandError(`Cannot load ${path}: ${why}${where}${bundlingHint(why, href)}`, { cause });
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    // What is not there is told by whoever loads it.
+    return false;
   }
 }
 

@@ -19,7 +19,7 @@ export function hookHost(
       countError(stats, error.code);
       // A user's own code failed: its stack says where.
       const told = error.cause instanceof Error && error.code === "hook_error"
-        ? error.cause.stack
+        ? error.cause
         : error.message;
       const where = connection === undefined
         ? {}

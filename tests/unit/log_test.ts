@@ -136,6 +136,19 @@ Deno.test("a pretty line of an error has its stack beneath", () => {
   assertEquals(line.split("\n").slice(1), ["    at f (file:///a.ts:1:2)", ""]);
 });
 
+Deno.test("a failed handler's stack stands beneath its line in real lines, without protohost's own frames", () => {
+  const own = `    at Delivery.pass (${new URL("../../lib/delivery.ts", import.meta.url).href}:1:2)`;
+  const error = new RangeError("bad");
+  error.stack = `RangeError: bad\n    at f (file:///a.ts:1:2)\n${own}`;
+  const format = formatterOf({ level: "info", format: "pretty", file: "/x" });
+  const { message, properties } = toLogRecord(tape(["handler_error: ", error, ""], { error }));
+  for (const record of [tape([message], properties), tape(["handler_error: ", error, ""], { error })]) {
+    const [first, ...rest] = format(record).split("\n");
+    assertMatch(first, /chat: handler_error: RangeError: bad$/);
+    assertEquals(rest, ["    at f (file:///a.ts:1:2)", ""]);
+  }
+});
+
 Deno.test("a JSON line has message, level, category, time and properties", () => {
   const format = formatterOf({ level: "info", format: "json" });
   const line = format(tape(["said ", "x\ny", ""], { n: 1 }));

@@ -20,7 +20,7 @@ Deno.test("what fails and what rules count stands in the service's counters, and
     ["error", "hooks[0]", undefined],
   ]);
   // Where in the user's code it was.
-  assertStringIncludes(String(told.logged[0].properties.error), "host_test.ts");
+  assertStringIncludes((told.logged[0].properties.error as Error).stack!, "host_test.ts");
 });
 
 Deno.test("the counts of several instances are added up by name", () => {
