@@ -8,7 +8,8 @@ import { toFileUrl } from "@std/path";
 import { LocalBus } from "./bus.ts";
 import { resolveHooks } from "./config/hooks.ts";
 import { resolveProxy } from "./config/proxy.ts";
-import type { ServiceInput } from "./config/types.ts";
+import { resolveTls } from "./config/resolve.ts";
+import type { ServiceInput, TlsInput } from "./config/types.ts";
 import { createContext } from "./context.ts";
 import type { AnyHandler, AnyProtocol, Handler, ServiceContext } from "./contract.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
@@ -16,7 +17,6 @@ import type { HookModule } from "./hooks/define.ts";
 import { compileHooks } from "./hooks/hook_set.ts";
 import { hookHost } from "./hooks/host.ts";
 import { type Limits, type LimitsInput, resolveLimits } from "./limits.ts";
-import type { TlsSpec } from "./messages.ts";
 import { loadUpstreams } from "./proxy/load_proxy.ts";
 import { TrustedProxies } from "./proxy/proxied_transport.ts";
 import { resolveProtocol } from "./resolve.ts";
@@ -54,8 +54,8 @@ export interface ListenOptions<In = any, Out = any, S = any, T = any>
   options?: unknown;
   /** What the service bears. */
   limits?: LimitsInput;
-  /** Certificates, for a `tls` address or an upgrade. */
-  tls?: TlsSpec;
+  /** Certificates, for a `tls` address or an upgrade: `{ cert, key }`, or several as `{ certificates }`. */
+  tls?: TlsInput;
   /** Permissions of a unix socket, in force from its first moment. */
   mode?: number;
 }
@@ -116,7 +116,7 @@ export async function listen<In = any, Out = any, S = any, T = any>(
     context,
     stats,
     limits: resolved,
-    tls,
+    ...(tls === undefined ? {} : { tls: resolveTls(tls, currentFolder()) }),
     mode,
     ...(acceptProxyProtocol ? { trustedProxies: new TrustedProxies(acceptProxyProtocol) } : {}),
   });
@@ -131,6 +131,11 @@ export async function listen<In = any, Out = any, S = any, T = any>(
   }
 }
 
+/** The current folder's URL. */
+function currentFolder(): string {
+  return toFileUrl(`${Deno.cwd()}/`).href;
+}
+
 async function protocolOf(given: AnyProtocol | string): Promise<AnyProtocol> {
   return typeof given === "object" ? given : await resolveProtocol(given);
 }
@@ -142,7 +147,7 @@ async function equipment(
 ): Promise<(protocol: AnyProtocol) => Pick<Binding, "hooks" | "proxy">> {
   const { hooks: module, ...input } = options;
   const hooks = typeof module === "function" ? await module(context) : module;
-  const base = new URL("./", toFileUrl(`${Deno.cwd()}/`)).href;
+  const base = currentFolder();
   const spec = resolveProxy(input, base);
   const proxy = spec && {
     upstreams: await loadUpstreams(spec, limits.tlsHandshakeTimeoutMs),

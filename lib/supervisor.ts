@@ -61,7 +61,7 @@ export interface StopOptions {
 }
 
 /** A server. */
-export class Supervisor {
+export class Supervisor implements AsyncDisposable {
   /** Settles when it has stopped and nothing of it is left. */
   readonly finished: Promise<void>;
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -231,6 +231,11 @@ export class Supervisor {
       await this.#end();
     }
     await this.finished;
+  }
+
+  /** Stops at once, at the end of an `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop({ immediate: true });
   }
 
   /** Has something done once all services have stopped, before `finished` settles. */

@@ -7,12 +7,21 @@
  */
 
 import { connect, createSecureContext, createServer, type SecureContext, type TLSSocket } from "node:tls";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { ConnectionError } from "./connection_error.ts";
 import { TransportDuplex } from "./duplex.ts";
 import type { TlsSpec } from "./messages.ts";
 import type { Secure, Transport } from "./transport.ts";
+
+/** How long a handshake may still take to complete when the peer has ended its half. */
+const AFTER_END_MS = 100;
+
+/** A certificate or key that cannot be used; `code` is `bad_tls_file`. */
+export class TlsFileError extends TypeError {
+  override readonly name = "TlsFileError";
+  readonly code = "bad_tls_file";
+}
 
 /** A certificate in PEM, with the names it is for. */
 interface Identity {
@@ -46,11 +55,22 @@ export interface ClientTls {
   insecure?: boolean;
 }
 
-/** Reads the files of a service's `tls`. */
+/**
+ * Reads the files of a service's `tls`.
+ *
+ * @throws {TlsFileError} If one is not what it should be, or a key is another certificate's.
+ */
 export async function readTlsFiles(spec: TlsSpec): Promise<TlsMaterial> {
   const identities = spec.certificates.map(async (files): Promise<Identity> => {
     const [cert, key] = [await Deno.readTextFile(files.cert), await Deno.readTextFile(files.key)];
-    return { cert, key, names: files.names ?? namesIn(cert) };
+    const certificate = parsed("certificate", files.cert, () => new X509Certificate(cert));
+    const secret = parsed("private key", files.key, () => createPrivateKey(key));
+    if (!certificate.checkPrivateKey(secret)) {
+      throw new TlsFileError(
+        `Cannot use the key ${files.key}: it is not that of the certificate ${files.cert}`,
+      );
+    }
+    return { cert, key, names: files.names ?? namesIn(certificate) };
   });
   return {
     identities: await Promise.all(identities),
@@ -124,15 +144,19 @@ async function handshake(
   timeoutMs: number,
   start: (resolve: (socket: TLSSocket) => void, reject: (error: Error) => void) => void,
 ): Promise<TLSSocket> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timers: ReturnType<typeof setTimeout>[] = [];
   try {
     return await new Promise<TLSSocket>((resolve, reject) => {
       start(resolve, reject);
+      // Deno's TLS says nothing when the peer goes in the middle of it. What came before its end may complete it yet.
+      duplex.once("end", () => {
+        timers.push(setTimeout(() => reject(new Error("the peer ended the stream")), AFTER_END_MS));
+      });
       duplex.on("error", reject);
       duplex.on("close", () => reject(new Error("the connection was closed")));
       if (timeoutMs === 0) return;
       const late = `Cannot complete the TLS handshake: it is not done after ${timeoutMs} ms`;
-      timer = setTimeout(() => reject(new ConnectionError("tls_handshake_timeout", late)), timeoutMs);
+      timers.push(setTimeout(() => reject(new ConnectionError("tls_handshake_timeout", late)), timeoutMs));
     });
   } catch (cause) {
     duplex.destroy();
@@ -140,13 +164,21 @@ async function handshake(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConnectionError("tls_handshake", `Cannot complete the TLS handshake: ${why}`, { cause });
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
+  }
+}
+
+function parsed<T>(what: string, file: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new TlsFileError(`Cannot use ${file}: found no ${what} in PEM in it`, { cause });
   }
 }
 
 /** The host names that a certificate is for. */
-function namesIn(cert: string): string[] {
-  const names = new X509Certificate(cert).subjectAltName ?? "";
+function namesIn(certificate: X509Certificate): string[] {
+  const names = certificate.subjectAltName ?? "";
   return [...names.matchAll(/DNS:([^,\s]+)/g)].map(([, name]) => name);
 }
 

@@ -74,7 +74,8 @@ function resolveService(
   };
 }
 
-function resolveTls(input: TlsInput, base: string): TlsSpec {
+/** Certificates with their paths made absolute. */
+export function resolveTls(input: TlsInput, base: string): TlsSpec {
   // The rules have made sure that it is either the list or the pair.
   const pairs = input.certificates ?? [{ cert: input.cert!, key: input.key! }];
   const clientCa = listOf(input.clientCa).map((path) => absolutePath(path, base));

@@ -27,7 +27,7 @@ async function ask(client: Client<string>, line: string): Promise<string> {
 }
 
 Deno.test("tls serves one certificate and a client verifies it", async () => {
-  const tls: TlsSpec = { certificates: [files("one")], clientCertificate: "none" };
+  const tls = files("one");
   await using server = await listen("text+tls://127.0.0.1:0", { tls, onMessage: shout });
   const address = `text+tls://localhost:${server.port}`;
   await using client = await connect<string>(address, { tls: { caCerts: [pem("one.crt")] } });
@@ -98,6 +98,30 @@ Deno.test("a tls handshake that does not come is over at tlsHandshakeTimeout and
     await soon(garbage.rest().catch(() => ""));
     await until(() => server.stats.errors.tls_handshake === 1);
     assertEquals(await ask(client, "b"), "tls B");
+  }
+});
+
+Deno.test("a client that goes in the middle of a handshake is noticed at once", async () => {
+  await using server = await listen("text+tls://127.0.0.1:0", {
+    tls: { certificates: [files("one")], clientCertificate: "none" },
+  });
+  await assertRejects(() => connect(`text+tls://localhost:${server.port}`));
+  await until(() => server.stats.errors.tls_handshake === 1);
+  assertEquals(server.stats.open, 0);
+});
+
+Deno.test("a key of another certificate, and files that are neither, are clear errors", async () => {
+  const table: [string, string, RegExp][] = [
+    ["one.crt", "two.key", /Cannot use the key .*two\.key: it is not that of the certificate .*one\.crt/],
+    ["one.key", "one.key", /Cannot use .*one\.key: found no certificate in PEM in it/],
+    ["one.crt", "one.crt", /Cannot use .*one\.crt: found no private key in PEM in it/],
+  ];
+  for (const [cert, key, message] of table) {
+    const certificates = [{ cert: folder + cert, key: folder + key }];
+    const error = await assertRejects(() =>
+      listen("text+tls://127.0.0.1:0", { tls: { certificates, clientCertificate: "none" } })
+    );
+    assertMatch(String(error), message);
   }
 });
 
