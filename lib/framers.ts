@@ -19,6 +19,8 @@
  */
 
 import { bytes, concat, equals, indexOf, text } from "./bytes.ts";
+import { describeValue } from "./describe_value.ts";
+import { checkOptions, maxRule, oneOf, type OptionRule } from "./framer_options.ts";
 
 /** A frame that is, or announces itself, longer than a framer's `max`; `code` is `frame_too_large`. */
 export class FrameTooLargeError extends RangeError {
@@ -106,8 +108,27 @@ export interface LengthPrefixOptions extends FramerOptions {
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Frames that end with `\n`, and with it in them. `unwrap` takes off `\n` or `\r\n`. */
+const LINE_OPTIONS = { max: maxRule, ending: oneOf("\n", "\r\n") };
+const DELIMITER_OPTIONS = { max: maxRule };
+const LENGTH_OPTIONS: Readonly<Record<keyof LengthPrefixOptions, OptionRule>> = {
+  bytes: oneOf(1, 2, 3, 4, 8),
+  endian: oneOf("big", "little"),
+  includesHeader: { wanted: "true or false", holds: (value) => typeof value === "boolean" },
+  offset: {
+    wanted: "a whole number of bytes, at least 0",
+    holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  },
+  max: maxRule,
+};
+
+/**
+ * Frames that end with `\n`, and with it in them. `unwrap` takes off `\n` or `\r\n`.
+ *
+ * @throws {TypeError} If it is given an option that is not known, or is not what it must be.
+ * @throws {RangeError} If `max` has no room for a frame.
+ */
 export function line(options: LineOptions = {}): Framer {
+  checkOptions("line", options, LINE_OPTIONS);
   const { max = Infinity, ending = "\n" } = options;
   const end = bytes(ending);
   checkMax(max, ending.length);
@@ -133,8 +154,20 @@ export function line(options: LineOptions = {}): Framer {
   );
 }
 
-/** Frames that end with a delimiter of one or more bytes, and with it in them. A string stands for its UTF-8. */
+/**
+ * Frames that end with a delimiter of one or more bytes, and with it in them. A string stands for its UTF-8.
+ *
+ * @throws {TypeError} If the delimiter is none, or for an option that is not known or not what it must be.
+ * @throws {RangeError} If the delimiter is empty, or `max` has no room for a frame.
+ */
 export function delimiter(wanted: Uint8Array | string | number, options: FramerOptions = {}): Framer {
+  if (!isDelimiter(wanted)) {
+    const found = typeof wanted === "number" ? wanted : describeValue(wanted);
+    throw new TypeError(
+      `Cannot make a framer by delimiter(): found ${found}, wanted a string, bytes, or one byte from 0 to 255`,
+    );
+  }
+  checkOptions("delimiter", options, DELIMITER_OPTIONS);
   const { max = Infinity } = options;
   const end = typeof wanted === "number"
     ? Uint8Array.of(wanted)
@@ -168,8 +201,14 @@ export function delimiter(wanted: Uint8Array | string | number, options: FramerO
   );
 }
 
-/** Frames that begin with their length as an unsigned integer, and with it in them. */
+/**
+ * Frames that begin with their length as an unsigned integer, and with it in them.
+ *
+ * @throws {TypeError} If it is given an option that is not known, or is not what it must be.
+ * @throws {RangeError} If `max` has no room for a frame.
+ */
 export function lengthPrefix(options: LengthPrefixOptions = {}): Framer<Uint8Array<ArrayBuffer>> {
+  checkOptions("lengthPrefix", options, LENGTH_OPTIONS);
   const { bytes: size = 4, endian = "big", includesHeader = false, offset = 0, max = Infinity } = options;
   const header = offset + size;
   const uncounted = includesHeader ? 0 : header;
@@ -229,6 +268,11 @@ function writeUint(buffer: Uint8Array, value: number, { offset, size, endian }: 
     buffer[endian === "big" ? offset + size - 1 - i : offset + i] = value % 256;
     value = Math.floor(value / 256);
   }
+}
+
+function isDelimiter(value: unknown): boolean {
+  if (typeof value === "number") return Number.isInteger(value) && value >= 0 && value <= 255;
+  return typeof value === "string" || value instanceof Uint8Array;
 }
 
 function checkMax(max: number, min: number): void {

@@ -154,3 +154,34 @@ Deno.test("delimiter keeps its own bytes when the caller changes the array later
 function texts(...strings: string[]): Uint8Array[] {
   return strings.map(bytes);
 }
+
+Deno.test("a framer names what it found and what there is when its options are none of its own", () => {
+  // As a program in JavaScript may write them.
+  const [lines, delimited, prefixed] = [line, delimiter, lengthPrefix] as ((...args: unknown[]) => Framer)[];
+  const cases: [make: () => Framer, message: string][] = [
+    [
+      () => prefixed(2),
+      "found 2, wanted an object of the options bytes, endian, includesHeader, offset, max, as in lengthPrefix({ bytes: ... })",
+    ],
+    [
+      () => prefixed({ size: 2 }),
+      "found the option size, wanted bytes, endian, includesHeader, offset, max",
+    ],
+    [() => prefixed({ byte: 2 }), `(did you mean "bytes"?)`],
+    [() => prefixed({ bytes: 5 }), "found 5 as bytes, wanted one of 1, 2, 3, 4, 8"],
+    [() => prefixed({ bytes: "2" }), `found "2" as bytes`],
+    [() => prefixed({ endian: "LE" }), `found "LE" as endian, wanted one of "big", "little"`],
+    [() => prefixed({ includesHeader: 1 }), "found 1 as includesHeader, wanted true or false"],
+    [() => prefixed({ offset: -1 }), "found -1 as offset, wanted a whole number of bytes, at least 0"],
+    [() => lines({ maxBytes: 9 }), "found the option maxBytes, wanted max, ending"],
+    [() => lines({ max: "1KiB" }), `found "1KiB" as max, wanted a number of bytes`],
+    [() => lines("\r\n"), "wanted an object of the options max, ending"],
+    [() => lines({ ending: "\r" }), `wanted one of "\\n", "\\r\\n"`],
+    [() => lines(null), "found null"],
+    [() => delimited({ delimiter: ";" }), "found an object with the keys delimiter, wanted a string, bytes"],
+    [() => delimited(256), "found 256, wanted a string, bytes, or one byte from 0 to 255"],
+    [() => delimited(";", 10), "found 10, wanted an object of the options max"],
+  ];
+  for (const [make, message] of cases) assertThrows(make, TypeError, message);
+  assertEquals(lengthPrefix({ max: undefined, bytes: 1 })(Uint8Array.of(0)), 1);
+});
