@@ -167,7 +167,6 @@ function haproxyConfig(port: number, upstreamPort: number): string {
   return `
 global
   nbthread 1
-  maxconn 20000
 defaults
   mode tcp
   timeout connect 5s

@@ -8,7 +8,7 @@
  */
 
 import { PROXIES, SERVERS } from "./contestants.ts";
-import { GATE_RATIO, shortfalls } from "./gate.ts";
+import { GATE_RATIOS, shortfalls } from "./gate.ts";
 import { hookCost } from "./hook_cost.ts";
 import { thisMachine } from "./machine.ts";
 import { memory } from "./memory.ts";
@@ -34,7 +34,9 @@ const HELP = `deno task bench [OPTIONS]
   --json FILE       write all that was measured
   --plot FILE.svg   draw the ratios
   --markdown FILE   write one table over the scenarios
-  --gate            protohost beside the bare loop alone; fails below a ratio of ${GATE_RATIO}
+  --gate            protohost beside the bare loop alone; fails below a ratio of ${
+  Object.values(GATE_RATIOS).join(" or ")
+}
 `;
 
 Deno.exit(await main(Deno.args));
@@ -78,7 +80,7 @@ async function measure(scenarios: Scenario[], options: BenchOptions): Promise<nu
   const toolbox = await openToolbox(dir);
   const bench: Bench = { toolbox, processes, effort: options.effort, say: (line) => console.error(line) };
   const report = await runAll(scenarios, bench);
-  if (options.gate) return judge(report);
+  if (options.gate) return await judge(report, bench);
   await write(report, options);
   return report.scenarios.every(isWhole) ? 0 : 1;
 }
@@ -106,8 +108,13 @@ async function headerOf({ toolbox, effort }: Bench): Promise<Omit<Report, "scena
   return { machine: await thisMachine(), effort, generator: toolbox.generator, versions, skipped };
 }
 
-function judge({ scenarios }: Report): number {
-  const found = scenarios.flatMap(shortfalls);
+/** A ratio that falls short has a second chance, with twice the rounds: a machine that was busy is not a regression. */
+async function judge({ scenarios }: Report, bench: Bench): Promise<number> {
+  if (scenarios.flatMap(shortfalls).length === 0) return 0;
+  const effort = { ...bench.effort, rounds: bench.effort.rounds * 2 };
+  const again = await runScenario(gateScenario, { ...bench, effort });
+  console.log(`\n${formatScenario(again)}\n`);
+  const found = shortfalls(again);
   for (const line of found) console.error(`Too slow: ${line}`);
   return found.length === 0 ? 0 : 1;
 }

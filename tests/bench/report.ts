@@ -28,17 +28,20 @@ export function formatScenario({ title, figure, figures, points, failed }: Scena
   if (failed !== undefined) return `${title}\nfailed: ${failed}`;
   const beside = figures.filter((each) => each === figure || hasFigure(points, each));
   const hasLabels = points.some(({ label }) => label !== "");
-  const titles = [...(hasLabels ? [""] : []), "", "ratio", ...beside.map((each) => FIGURES[each].title)];
+  const titles = [...(hasLabels ? [""] : []), "", "ratio", ...beside.flatMap(titlesOf)];
   const rows = points.flatMap(({ label, cases }) =>
     cases.map(({ contestant, median, ratios, failed }, index) => [
       ...(hasLabels ? [index === 0 ? label : ""] : []),
       contestant,
       failed === undefined ? formatRatio(ratios[figure]) : "failed",
-      ...beside.map((each) => formatFigure(each, median[each])),
+      ...beside.flatMap((each) => [
+        formatFigure(each, median[each]),
+        ...(each === "cpu" ? [formatRatio(ratios.cpu)] : []),
+      ]),
     ])
   );
   const first = hasLabels ? 2 : 1;
-  const right = Array.from({ length: beside.length + 1 }, (_, index) => first + index);
+  const right = titles.map((_, column) => column).slice(first);
   const references = [...new Set(points.map(({ reference }) => reference))];
   const to = references.length <= 2
     ? `; ratios to: ${references.join(", ")}`
@@ -77,6 +80,11 @@ export function formatHeader({ machine, generator, effort, skipped }: Omit<Repor
     `Medians of ${effort.rounds} rounds of ${effort.seconds} s each; load from ${generator}`,
     ...Object.entries(skipped).map(([name, why]) => `skipped: ${name} (${why})`),
   ].join("\n");
+}
+
+/** The processor's time has its ratio beside: other work on the machine disturbs it least. */
+function titlesOf(figure: ScenarioResult["figure"]): string[] {
+  return [FIGURES[figure].title, ...(figure === "cpu" ? ["ratio"] : [])];
 }
 
 function cellOf({ median, ratios, failed }: CaseResult, figure: ScenarioResult["figure"]): string {

@@ -111,20 +111,20 @@ function bothWays(): Record<string, Load> {
   return { "one in flight": unpipelined, [`${PIPELINE} in flight`]: pipelined };
 }
 
-/** Starts and warms up those that are there, one after the other; one that does not start is named and left out. */
+/** Starts and warms up those that are there, one after the other; of one that does not start, keeps why. */
 async function startAll(
   stage: Stage,
   contestants: readonly Contestant[],
   start: (contestant: Contestant) => Promise<RunningServer>,
-): Promise<Map<string, RunningServer>> {
-  const servers = new Map<string, RunningServer>();
+): Promise<Map<string, RunningServer | Error>> {
+  const servers = new Map<string, RunningServer | Error>();
   for (const contestant of stage.present(contestants)) {
     try {
       const server = await start(contestant);
       await stage.warmUp(server);
       servers.set(contestant.name, server);
     } catch (error) {
-      stage.bench.say(`left out: ${(error as Error).message}`);
+      servers.set(contestant.name, error as Error);
     }
   }
   return servers;
@@ -132,7 +132,7 @@ async function startAll(
 
 function pointsOf(
   stage: Stage,
-  servers: Map<string, RunningServer>,
+  servers: Map<string, RunningServer | Error>,
   { loads, reference }: { loads: Record<string, Load>; reference: string },
 ): Point[] {
   return Object.entries(loads).map(([label, load]) => ({
@@ -140,7 +140,7 @@ function pointsOf(
     reference,
     cases: [...servers].map(([contestant, server]) => ({
       contestant,
-      measure: () => stage.load(server, load),
+      measure: () => server instanceof Error ? Promise.reject(server) : stage.load(server, load),
     })),
   }));
 }
