@@ -33,7 +33,7 @@ export function emitRecords(records: readonly LogRecord[]): void {
 
 function wording(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value instanceof Error) return `${value.name}: ${toErrorRecord(value).message}`;
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
   const json = toJson(value);
   return typeof json === "string" ? json : JSON.stringify(json);
 }

@@ -8,6 +8,7 @@ import { configureSync, type LogRecord as TapeRecord } from "@logtape/logtape";
 import { FloodGate, type FloodOptions } from "./flood.ts";
 import { toLogRecord } from "./log_record.ts";
 import type { LogLevel, LogRecord } from "./messages.ts";
+import { adviseInConfiguration } from "./permissions.ts";
 
 /** A batch leaves after so long, */
 const BATCH_MS = 20;
@@ -30,7 +31,7 @@ export class LogRelay {
   readonly sink: (record: TapeRecord) => void = (record) => {
     const { rawMessage } = record;
     const template = typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
-    this.#batch.push(...this.#gate.pass(toLogRecord(record), template));
+    this.#batch.push(...this.#gate.pass(advised(toLogRecord(record)), template));
     if (this.#batch.length >= BATCH_RECORDS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS);
   };
@@ -50,6 +51,20 @@ export class LogRelay {
     this.#batch.push(...this.#gate.sweep(Infinity));
     this.flush();
   }
+}
+
+/** What a worker is not permitted, the configuration can permit: that is said wherever Deno's own advice stands. */
+function advised(record: LogRecord): LogRecord {
+  const { message, properties } = record;
+  return {
+    ...record,
+    message: adviseInConfiguration(message),
+    properties: Object.fromEntries(
+      Object.entries(properties).map((
+        [name, value],
+      ) => [name, typeof value === "string" ? adviseInConfiguration(value) : value]),
+    ),
+  };
 }
 
 /** Makes a relay the log of this isolate. */

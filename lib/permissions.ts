@@ -60,13 +60,17 @@ export function descriptorOf(kind: PermissionKind, item: string): Deno.Permissio
   }
 }
 
+/** What Deno says of what it denies; an executable says the latter. */
+const DENIED =
+  /Requires (net|read|write|env|run) access(?: to (?:"([^"]*)"|(\S+?)))?, (?:run again with the --allow-\w+ flag|specify the required permissions during compilation using `deno compile --allow-\w+`)/g;
+
 /**
  * Says what to write in the configuration in place of Deno's advice to run again with a flag. A message that speaks of
  * no permission stays as it is.
  */
 export function adviseInConfiguration(message: string): string {
   return message.replace(
-    /Requires (net|read|write|env|run) access(?: to (?:"([^"]*)"|(\S+?)))?, run again with the --allow-\w+ flag/g,
+    DENIED,
     (_, kind: string, quoted?: string, bare?: string) => {
       const item = quoted ?? bare;
       const what = item === undefined ? "" : ` to ${JSON.stringify(item)}`;

@@ -233,7 +233,7 @@ export class Slot {
     try {
       this.#worker = new WorkerLink(this.spec, this.#options, {
         heard: (message) => this.#heard(message),
-        failed: (error) => this.#crashed(toErrorRecord(error)),
+        failed: (error) => this.#failed(error),
         silent: () => this.#silent(),
         answered: () => this.#answered(),
         memory: (bytes, grade) => this.#memory(bytes, grade),
@@ -347,6 +347,11 @@ export class Slot {
     if (this.#state.name === "waiting") {
       this.#logCrash(`cannot listen: ${error.message}`, error, failedBefore);
     }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof SlotError)) return this.#crashed(toErrorRecord(error));
+    this.#broken(error.record, error.record.message.replace(/^The instance /, ""));
   }
 
   #crashed(error: ErrorRecord): void {

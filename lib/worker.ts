@@ -19,6 +19,9 @@ interface WorkerScope {
 }
 
 const scope = globalThis as unknown as WorkerScope;
+const postToSupervisor = scope.postMessage.bind(scope);
+// The service's code has no business with the supervisor: it publishes, logs and counts by its context.
+scope.postMessage = () => {};
 let instance: Instance | undefined;
 let loading: Promise<Instance> | undefined;
 let over = false;
@@ -46,7 +49,7 @@ scope.onmessage = ({ data }) => {
 };
 
 function post(message: FromWorker): void {
-  if (!over) scope.postMessage(message);
+  if (!over) postToSupervisor(message);
 }
 
 /** Says the last words, once no more connections come in. */
@@ -54,5 +57,5 @@ function end(message: FromWorker): void {
   if (over) return;
   const abandoned = instance?.abandon();
   over = true;
-  Promise.resolve(abandoned).catch(() => {}).then(() => scope.postMessage(message));
+  Promise.resolve(abandoned).catch(() => {}).then(() => postToSupervisor(message));
 }

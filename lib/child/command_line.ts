@@ -30,7 +30,8 @@ export function whyNoChild(): string | undefined {
 
 /** The arguments for Deno's or the program's own executable. */
 export function childArguments(permissions: Permissions): string[] {
-  if (Deno.build.standalone) return [CHILD_COMMAND];
+  const command = [CHILD_COMMAND, String(Deno.pid)];
+  if (Deno.build.standalone) return command;
   const config = projectConfig();
   return [
     "run",
@@ -41,7 +42,7 @@ export function childArguments(permissions: Permissions): string[] {
     ...(config === undefined ? [] : ["--config", config]),
     ...permissionFlags(grantOf(permissions)),
     PROGRAM,
-    CHILD_COMMAND,
+    ...command,
   ];
 }
 

@@ -15,10 +15,10 @@ import { MemoryWatch } from "./memory_watch.ts";
 
 /** How often memory is read where it has a limit: at most so long it grows unseen. */
 const WATCH_MS = 50;
-/** How often it is read for the sake of `status` alone. */
-const LOOK_MS = 1000;
-/** The last words may take so long to leave. */
-const LAST_WORDS_MS = 100;
+/** How often it is read for the sake of `status` alone, and the server is looked for. */
+const LOOK_MS = 500;
+/** The server may take so long to end a process that takes too much. */
+const GRACE_MS = 100;
 
 /** A child without a server; `code` is `no_server`. */
 export class NoServerError extends Error {
@@ -29,14 +29,19 @@ export class NoServerError extends Error {
 /**
  * Hosts an instance until the server ends or closes the pipe. Only a server starts it.
  *
+ * @param serverPid The server's process.
  * @throws {NoServerError} If there is no pipe.
  */
-export async function hostInstance(): Promise<void> {
-  if (process.send === undefined || !process.connected) {
+export async function hostInstance(serverPid: number): Promise<void> {
+  if (process.send === undefined || Number.isNaN(serverPid)) {
     throw new NoServerError("Cannot be a child without a server: this command is the server's own");
   }
   const gone = Promise.withResolvers<void>();
   process.on("disconnect", gone.resolve);
+  // A pipe whose other end was closed with something unread in it reports no end.
+  setInterval(() => {
+    if (Deno.ppid !== serverPid) gone.resolve();
+  }, LOOK_MS);
   // The server stops its children itself, after they have drained, and is told by the same signals.
   for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
   listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
@@ -70,16 +75,17 @@ function watchMemory(limitBytes: number): void {
     const rssBytes = Deno.memoryUsage().rss;
     const grade = watch.take(rssBytes, Date.now());
     if (grade === undefined) return;
-    send({ type: "memory", rssBytes, grade }, grade === "over" ? endGroup : undefined);
-    if (grade === "over") setTimeout(endGroup, LAST_WORDS_MS);
+    send({ type: "memory", rssBytes, grade });
+    // The server is quicker, unless it is busy itself.
+    if (grade === "over") setTimeout(endGroup, GRACE_MS);
   };
   look();
   setInterval(look, limitBytes > 0 ? WATCH_MS : LOOK_MS);
 }
 
-function send(message: FromWorker, sent: () => void = () => {}): void {
+function send(message: FromWorker): void {
   // Where the server is gone, `disconnect` says so.
-  if (process.connected) process.send!(message, undefined, undefined, sent);
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 
 function listenTo(signal: Deno.Signal, listener: () => void): void {

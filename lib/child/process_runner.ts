@@ -18,6 +18,9 @@ import { failure, SlotError } from "../slot_error.ts";
 import { childArguments, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./output.ts";
 
+/** What a process has said is heard so long after its end at the latest. */
+const LAST_WORDS_MS = 200;
+
 /** Starts a child process. @throws {SlotError} If none can be started here. */
 export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
   const why = whyNoChild();
@@ -48,7 +51,11 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
   child.on("exit", (code: number | null, signal: string | null) => {
     ended.resolve();
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    if (!over) events.failed(new SlotError(failure("process_ended", `its process ended ${how}`)));
+    const lost = new SlotError(failure("process_ended", `The instance lost its process, which ended ${how}`));
+    afterLastWords(child, () => {
+      if (!over) events.failed(lost);
+      over = true;
+    });
   });
   return {
     pid: child.pid ?? 0,
@@ -62,6 +69,13 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
       kill(child);
     },
   };
+}
+
+/** Waits until all that a process had to say has been heard: the pipe may be behind its end. */
+function afterLastWords(child: ChildProcess, act: () => void): void {
+  if (!child.connected) return act();
+  child.once("disconnect", act);
+  setTimeout(act, LAST_WORDS_MS);
 }
 
 /** Kills a child and, where that is permitted, whatever it has started. */

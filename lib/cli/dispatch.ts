@@ -29,7 +29,7 @@ export async function dispatch(args: string[], terminal: Terminal): Promise<Exit
     }
     if (name === CHILD_COMMAND) {
       const { hostInstance } = await import("../child/host.ts");
-      await hostInstance();
+      await hostInstance(Number(rest[0]));
       return EXIT.ok;
     }
     if (name === undefined) {

@@ -29,7 +29,7 @@ export function permissionAdvice(args: string[], mainModule: string): string {
   if (mainModule.startsWith("file:")) {
     return `Type: deno run -P=serve main.ts ${line}\n(the permission set "serve" stands in protohost's deno.json)`;
   }
-  const flags = ["net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`).join(" ");
+  const flags = ["net", "read", "write", "env", "sys", "run"].map((name) => `--allow-${name}`).join(" ");
   return `Type: deno run ${flags} --unstable-net --unstable-worker-options ${mainModule} ${line}`;
 }
 
@@ -41,6 +41,10 @@ function describe(descriptor: Deno.PermissionDescriptor): string {
       return `read ${descriptor.path ?? "files"} (read)`;
     case "write":
       return `write ${descriptor.path ?? "files"} (write)`;
+    case "env":
+      return `read the variable ${descriptor.variable ?? "of any name"} (env)`;
+    case "run":
+      return `run ${descriptor.command ?? "programs"} (run)`;
     default:
       return `use ${descriptor.name}`;
   }

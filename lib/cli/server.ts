@@ -12,6 +12,7 @@
 
 import { type Config, ConfigError } from "../config.ts";
 import { formatAddr, parseEndpoint } from "../endpoint.ts";
+import { descriptorsOf } from "../permissions.ts";
 import { startServer } from "../serve.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { StartError } from "../supervisor_error.ts";
@@ -121,6 +122,8 @@ function permissionsFor(config: Config): Deno.PermissionDescriptor[] {
         ? []
         : [{ name: "net", host: formatAddr({ ...endpoint, transport: "tcp" }) }]
     ),
+    // What the configuration permits to services, the server must have itself.
+    ...Object.values(config.services).flatMap(({ permissions }) => descriptorsOf(permissions ?? {})),
     ...sockets.flatMap((
       path,
     ): Deno.PermissionDescriptor[] => [{ name: "read", path }, { name: "write", path }]),

@@ -17,7 +17,8 @@ const help: Help = {
   usage: "status [-c FILE | --control PATH] [--json]",
   text: `
 Shows each service of a running server: how it does, where it listens, since when this generation
-of its code serves, what it has counted, and what last went wrong.`,
+of its code serves, what it has counted, and what last went wrong. Where instances run in processes of
+their own, each has a line with its process and the memory that this takes; HUP to it restarts the service.`,
   examples: [
     ["protohost status", "the server of ./protohost.yaml"],
     ["protohost status --control /run/protohost.sock", "another one"],
@@ -38,6 +39,9 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   return EXIT.ok;
 }
 
+/** Columns that are set right. */
+const NUMBERS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+
 /** The status of a server for people. */
 export function formatStatus(status: ServerStatus, paint: Paint, now: number): string {
   const lines = [
@@ -47,6 +51,7 @@ export function formatStatus(status: ServerStatus, paint: Paint, now: number): s
   if (status.config !== undefined) lines.push(paint.dim(`configuration ${status.config}`));
   if (status.control !== undefined) lines.push(paint.dim(`control ${status.control}`));
   if (!status.portSharing) lines.push(paint.dim("one instance a service: ports cannot be shared here"));
+  const apart = status.services.some((service) => processesOf(service).length > 0);
   const titles = [
     "SERVICE",
     "STATE",
@@ -59,9 +64,10 @@ export function formatStatus(status: ServerStatus, paint: Paint, now: number): s
     "OUT",
     "ERRORS",
     "CRASHES",
+    ...(apart ? ["PID", "MEMORY"] : []),
   ];
   const rows = status.services.flatMap((service) => rowsOf(service, paint, now));
-  lines.push("", formatTable(titles, rows, { right: [3, 4, 5, 6, 7, 8, 9, 10], title: paint.bold }));
+  lines.push("", formatTable(titles, rows, { right: NUMBERS, title: paint.bold }));
   for (const { name, lastError } of status.services) {
     if (lastError) lines.push(`${paint.yellow(name)}: ${lastError.message} (${lastError.code})`);
   }
@@ -70,6 +76,7 @@ export function formatStatus(status: ServerStatus, paint: Paint, now: number): s
 
 function rowsOf(service: ServiceStatus, paint: Paint, now: number): string[][] {
   const { stats, addresses: [first = "-", ...others] } = service;
+  const [process = [], ...processes] = processesOf(service);
   const serving = service.instances.filter((one) => one.generation === service.generation).length;
   const errors = Object.values(stats.errors).reduce((sum, count) => sum + count, 0);
   return [
@@ -85,9 +92,21 @@ function rowsOf(service: ServiceStatus, paint: Paint, now: number): string[][] {
       showBytes(stats.bytesOut),
       String(errors),
       String(service.crashes),
+      ...process,
     ],
-    ...others.map((address) => ["", "", address]),
+    ...Array.from({ length: Math.max(others.length, processes.length) }, (_, i) => [
+      ...["", "", others[i] ?? "", "", "", "", "", "", "", "", ""].slice(0, i < processes.length ? 11 : 3),
+      ...processes[i] ?? [],
+    ]),
   ];
+}
+
+/** Process and memory of each instance that has a process of its own, those that serve first. */
+function processesOf(service: ServiceStatus): string[][] {
+  if (service.isolation !== "process") return [];
+  return service.instances.filter(({ pid }) => pid !== undefined)
+    .sort((a, b) => b.generation - a.generation || a.instance - b.instance)
+    .map(({ pid, memoryBytes }) => [String(pid), memoryBytes === undefined ? "-" : showBytes(memoryBytes)]);
 }
 
 function paintState(state: string, paint: Paint): string {

@@ -11,6 +11,7 @@ import { denortEnv } from "../../scripts/denort.ts";
 import type { ServerStatus } from "../../lib/status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
+import { testEscapes, testMisbehaving, testOrphans, testSignals } from "./isolation_suite.ts";
 
 const exe = Deno.build.os === "windows" ? ".exe" : "";
 const inCi = Deno.env.get("CI") === "true";
@@ -115,6 +116,16 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     ? { name: "it serves", fn: serves }
     : { name: "it serves, restarts, reloads and stops", fn: drives };
   await test.step(driven);
+
+  const onLinux = { ignore: Deno.build.os !== "linux" };
+  await test.step({
+    name: "its services may do what they like",
+    fn: () => testMisbehaving(launcher),
+    ...onLinux,
+  });
+  await test.step({ name: "they can do what they were given", fn: () => testEscapes(launcher), ...onLinux });
+  await test.step({ name: "they go when it is killed", fn: () => testOrphans(launcher), ...onLinux });
+  await test.step({ name: "HUP restarts one of them", fn: () => testSignals(launcher), ...onLinux });
 
   async function serves(): Promise<void> {
     await using server = new Program(launcher, ["serve"], folder.path);

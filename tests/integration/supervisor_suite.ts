@@ -301,7 +301,7 @@ export function testSupervisor(isolation: Isolation): void {
         ["busy", /Instance 0 of generation 1 gave no sign of life for 150 ms; next try in /] as const,
         [
           "kill_self",
-          /Instance 0 of generation 1 crashed: SlotError: its process ended by SIGKILL; next try in /,
+          /Instance 0 of generation 1 lost its process, which ended by SIGKILL; next try in /,
         ] as const,
       ]),
     ] as const

@@ -156,6 +156,7 @@ Deno.test("a worker must answer pings whenever there is one that has loaded", ()
     "loaded",
     "listening",
     "ready",
+    "wedged",
     "unlistening",
     "unlistened",
     "draining",

@@ -1,0 +1,265 @@
+/**
+ * What a service may do to the others: nothing. The same from source and compiled.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/status.ts";
+import { ask, fromSource, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
+import { until, Wire } from "../support/wire.ts";
+
+/** What comes back, and what stays as if nothing had happened. */
+const BAD = ["heap", "buffers", "loop", "crash", "exit", "kill"];
+const GOOD = ["one", "two", "three", "four"];
+/** The latest that a good service may answer. */
+const LATE_MS = 1000;
+
+/** Ten services, six of which do the worst they can; the clients of the others count every reply. */
+export async function testMisbehaving(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, {
+    defaults: `{ limits: { memory: 256MiB, heartbeat: 3s } }`,
+    services: Object.fromEntries([...BAD, ...GOOD].map((how) => [how, service("misbehaves", { how })])),
+  });
+  const ports = await server.ports();
+  let over = false;
+  const counting = GOOD.map((name) => count(ports[name], () => over));
+  try {
+    await Promise.all(BAD.map(async (name) => {
+      const before = await server.pid(name);
+      using wire = await Wire.open(ports[name]);
+      await wire.write("misbehave\n");
+      await until(async () =>
+        (await server.instance(name))?.state === "ready" && await server.pid(name) !== before
+      );
+      assertEquals(await ask(ports[name], `${name} is back`), `${name} is back`);
+    }));
+  } finally {
+    over = true;
+  }
+  for (const { replies, latestMs } of await Promise.all(counting)) {
+    assert(replies > 100, `${replies} replies`);
+    assert(latestMs < LATE_MS, `a reply took ${latestMs} ms`);
+  }
+  const status = await server.status();
+  for (const name of GOOD) assertEquals(find(status, name).crashes, 0);
+  for (const name of BAD) assertEquals(find(status, name).crashes, 1, name);
+  assertMatch(
+    server.output,
+    /heap: Instance 0 of generation 1 takes \d+ MiB of memory, of at most 256 MiB; next try/,
+  );
+  assertMatch(
+    server.output,
+    /buffers: Instance 0 of generation 1 takes \d+ MiB of memory, of at most 256 MiB; next/,
+  );
+  assertMatch(server.output, /loop: Instance 0 of generation 1 gave no sign of life for 3 s; next try/);
+}
+
+/** Everything that a service was not given, and how it is given. */
+export async function testEscapes(launcher: Launcher): Promise<void> {
+  await using server = await serving({ ...launcher, env: { ...launcher.env, SECRET: "s" } }, {
+    services: {
+      jailed: service("escapes"),
+      trusted: `{ listen: "text://127.0.0.1:0", handler: ./escapes.ts, permissions: ` +
+        `{ read: [/etc/passwd], write: ./out, env: SECRET, run: true, net: "127.0.0.1" } }`,
+    },
+  }, { bound: true });
+  await Deno.mkdir(server.folder.at("out"));
+  const elsewhere = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const ports = await server.ports();
+  const port = elsewhere.addr.port;
+  const outside = new URL("../../README.md", import.meta.url);
+  const forbidden: (readonly [attempt: string, answer: RegExp])[] = [
+    ["read /etc/passwd", /^NotCapable: Requires read access/],
+    ["read /proc/self/environ", /^NotCapable: Requires/],
+    [`read ${server.folder.path}/../`, /^NotCapable: Requires read access/],
+    [`read ${fromFileUrl(outside)}`, /^NotCapable: Requires read access/],
+    // An executable asks for no permission to read what is imported.
+    ...(launcher === fromSource ? [[`import ${outside}`, /^TypeError: Requires read access/] as const] : []),
+    [`write ${server.folder.at("out", "x")}`, /^NotCapable: Requires write access/],
+    [`write ${server.folder.at("escapes.ts")}`, /^NotCapable: Requires write access/],
+    [`connect ${port}`, /^NotCapable: Requires net access to "127\.0\.0\.1:\d+"/],
+    [`listen ${port + 1}`, /^NotCapable: Requires net access/],
+    [`fetch http://127.0.0.1:${port}/`, /^NotCapable: Requires net access/],
+    [`unix ${server.folder.at("protohost.sock")}`, /^NotCapable: Requires/],
+    ["spawn /bin/true", /^NotCapable: Requires run access/],
+    ["env SECRET", /^NotCapable: Requires env access/],
+    [`kill ${server.program.pid}`, /^NotCapable: Requires run access/],
+    ["parent", /^NotCapable: Requires run access/],
+    ["kill 0", /^NotCapable: Requires run access/],
+    ["kill -1", /^NotCapable: Requires run access/],
+    [`worker ${new URL("../fixtures/services/shout.ts", import.meta.url)}`, /^NotCapable: Can't escalate/],
+    // What it posts nobody hears.
+    ["supervisor", /^done$/],
+  ];
+  for (const [attempt, answer] of forbidden) assertMatch(await ask(ports.jailed, attempt), answer, attempt);
+  using wire = await Wire.open(ports.jailed);
+  await wire.write("throw read /etc/passwd\n");
+  await server.program.until(
+    /Requires read access to "\/etc\/passwd": to allow it, give the service permissions: \{ read: \["\/etc\/passwd"\] \}/,
+  );
+  for (
+    const attempt of [
+      "read /etc/passwd",
+      `write ${server.folder.at("out", "x")}`,
+      `connect ${port}`,
+      "spawn /bin/true",
+      "env SECRET",
+      "kill 0".replace("0", String(await server.pid("jailed"))),
+    ]
+  ) assertEquals(await ask(ports.trusted, attempt), "done", attempt);
+  assertEquals((await server.status()).state, "running");
+  elsewhere.close();
+}
+
+/** The server is killed; whatever its children are busy with, they go. */
+export async function testOrphans(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, {
+    defaults: `{ limits: { heartbeat: 0 } }`,
+    services: {
+      loop: service("misbehaves", { how: "loop" }),
+      idle: service("misbehaves", { how: "none" }, 2),
+    },
+  });
+  const ports = await server.ports();
+  const pids = (await server.status()).services.flatMap(({ instances }) => instances.map(({ pid }) => pid!));
+  assertEquals(new Set(pids).size, 3);
+  for (const pid of pids) assert(alive(pid));
+  using wire = await Wire.open(ports.loop);
+  await wire.write("misbehave\n");
+  const since = performance.now();
+  server.program.signal("SIGKILL");
+  await until(() => !pids.some(alive));
+  assert(performance.now() - since < 2000);
+}
+
+/** Signals to a child: HUP restarts its service, the others are the server's affair. */
+export async function testSignals(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, {
+    services: { a: service("misbehaves"), b: service("misbehaves") },
+  });
+  const ports = await server.ports();
+  const [a, b] = [await server.pid("a"), await server.pid("b")];
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.kill(a, signal);
+  assertEquals(await ask(ports.a, "pid"), String(a));
+  Deno.kill(a, "SIGHUP");
+  await server.program.until(/a: Restarts: its process got the signal HUP/);
+  await until(async () => (await server.pid("a")) !== a && !alive(a));
+  assertEquals(find(await server.status(), "a").generation, 2);
+  assertEquals(await server.pid("b"), b);
+  assertEquals(await ask(ports.a, "x"), "x");
+}
+
+/** A service in a few words of YAML. */
+export function service(file: string, options: unknown = {}, instances = 1): string {
+  return `{ listen: "text://127.0.0.1:0", handler: ./${file}.ts, instances: ${instances}, options: ${
+    JSON.stringify(options)
+  } }`;
+}
+
+/** A server of fixtures in a folder of its own. */
+export async function serving(
+  launcher: Launcher,
+  config: { defaults?: string; services: Record<string, string> },
+  { bound = false }: { bound?: boolean } = {},
+): Promise<Serving> {
+  const folder = new TempFolder();
+  const fixtures = ["misbehaves.ts", "escapes.ts"];
+  const texts = await Promise.all(
+    fixtures.map((name) => Deno.readTextFile(new URL(`../fixtures/services/${name}`, import.meta.url))),
+  );
+  // A service at a port that the system chooses may connect to all of its host.
+  const services = Object.entries(config.services).map(([name, words]) =>
+    `  ${name}: ${bound ? words.replace("127.0.0.1:0", `127.0.0.1:${freePort()}`) : words}\n`
+  );
+  await folder.write({
+    "protohost.yaml": `${config.defaults ? `defaults: ${config.defaults}\n` : ""}services:\n${
+      services.join("")
+    }`,
+    ...Object.fromEntries(fixtures.map((name, index) => [name, texts[index]])),
+  });
+  const program = new Program(launcher, ["serve"], folder.path);
+  await program.until(/Ctrl-C stops/);
+  return new Serving(launcher, folder, program);
+}
+
+export class Serving implements AsyncDisposable {
+  readonly #launcher: Launcher;
+  readonly folder: TempFolder;
+  readonly program: Program;
+
+  constructor(launcher: Launcher, folder: TempFolder, program: Program) {
+    this.#launcher = launcher;
+    this.folder = folder;
+    this.program = program;
+  }
+
+  get output(): string {
+    return this.program.output;
+  }
+
+  async status(): Promise<ServerStatus> {
+    const { stdout, stderr } = await runProgram(this.#launcher, ["status", "--json"], this.folder.path);
+    assertStringIncludes(stdout, "{", stderr);
+    return JSON.parse(stdout);
+  }
+
+  async ports(): Promise<Record<string, number>> {
+    const { services } = await this.status();
+    return Object.fromEntries(services.map(({ name, addresses: [address] }) => [
+      name,
+      Number(/:(\d+)$/.exec(address)![1]),
+    ]));
+  }
+
+  /** The latest first instance of a service. */
+  async instance(name: string): Promise<InstanceStatus | undefined> {
+    return find(await this.status(), name).instances.findLast(({ instance }) => instance === 0);
+  }
+
+  async pid(name: string): Promise<number> {
+    return (await this.instance(name))?.pid ?? 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+/** Asks one question after the other over one connection until told to end. */
+async function count(port: number, over: () => boolean): Promise<{ replies: number; latestMs: number }> {
+  using wire = await Wire.open(port);
+  let replies = 0;
+  let latestMs = 0;
+  while (!over()) {
+    const since = performance.now();
+    await wire.write(`question ${replies}\n`);
+    assertEquals(await wire.line(), `question ${replies}`);
+    latestMs = Math.max(latestMs, performance.now() - since);
+    replies++;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return { replies, latestMs };
+}
+
+export function find(status: ServerStatus, name: string): ServiceStatus {
+  return status.services.find((service) => service.name === name)!;
+}
+
+/** Whether a process is there and is no zombie. */
+export function alive(pid: number): boolean {
+  const state = say("ps", "-o", "stat=", "-p", String(pid));
+  return state !== "" && !state.startsWith("Z");
+}
+
+/** What a program prints. */
+export function say(program: string, ...args: string[]): string {
+  return new TextDecoder().decode(new Deno.Command(program, { args }).outputSync().stdout).trim();
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { MemoryWatch } from "../../lib/child/memory_watch.ts";
+import { resolveConfig } from "../../lib/config.ts";
+import { adviseInConfiguration, mergePermissions } from "../../lib/permissions.ts";
+import { permissionsOf } from "../../lib/service_permissions.ts";
+
+Deno.test("permissions merge kind by kind, and all is more than some", () => {
+  assertEquals(
+    mergePermissions({ net: ["a"], env: ["X"] }, undefined, { net: ["a", "b"], read: true }, { read: ["/"] }),
+    {
+      net: ["a", "b"],
+      read: true,
+      env: ["X"],
+    },
+  );
+});
+
+Deno.test("a service may do what it needs and what it is permitted", () => {
+  const config = resolveConfig({
+    defaults: { permissions: { env: "HOME", run: "ls" } },
+    services: {
+      plain: {
+        listen: ["text://127.0.0.1:7000", "text+tls://[::1]:7001"],
+        handler: "../elsewhere/plain.ts",
+        tls: { cert: "/etc/c.pem", key: "/etc/k.pem" },
+        permissions: { net: "api:443", read: ["data", "/var/x"], run: false },
+      },
+      unix: { listen: "text+unix:///run/a.sock", handler: "./unix.ts" },
+      udp: { listen: "text+udp://0.0.0.0:53", handler: "./unix.ts" },
+      any: { listen: "text://0.0.0.0:0", handler: "./unix.ts" },
+      own: { handler: "./own.ts" },
+    },
+  }, { base: "/srv/app" });
+  const { plain, unix, udp, any, own } = config.services;
+  const { net, read, ...rest } = permissionsOf(plain, config);
+  assertEquals(net, ["127.0.0.1:7000", "[::1]:7001", "api:443"]);
+  assertEquals(rest, { env: ["HOME"] });
+  const others = read as string[];
+  for (const path of ["/srv/app", "/srv/elsewhere", "/etc/c.pem", "/etc/k.pem", "/srv/app/data", "/var/x"]) {
+    assertEquals(others.includes(path), true, path);
+  }
+  assertEquals(others.includes("/srv"), false);
+  assertEquals(permissionsOf(unix, config).write, ["/run/a.sock", "/run/.a.sock.new"]);
+  assertEquals([udp, any, own].map((service) => permissionsOf(service, config).net), [
+    true,
+    ["0.0.0.0"],
+    true,
+  ]);
+});
+
+Deno.test("what Deno denies is told with what to write in the configuration", () => {
+  for (
+    const [said, wanted] of [
+      [
+        'Requires net access to "a:1", run again with the --allow-net flag',
+        'Requires net access to "a:1": to allow it, give the service permissions: { net: ["a:1"] }',
+      ],
+      [
+        'Requires read access to "/x", specify the required permissions during compilation using `deno compile --allow-read`',
+        'Requires read access to "/x": to allow it, give the service permissions: { read: ["/x"] }',
+      ],
+      [
+        "Requires run access, run again with the --allow-run flag",
+        "Requires run access: to allow it, give the service permissions: { run: true }",
+      ],
+      ["Requires patience", "Requires patience"],
+    ]
+  ) assertEquals(adviseInConfiguration(said), wanted);
+});
+
+Deno.test("memory is high once it stays near its limit, and over at once", () => {
+  const watch = new MemoryWatch(100);
+  const readings: [bytes: number, atMs: number, told: string | undefined][] = [
+    [10, 0, "ok"],
+    [10, 500, undefined],
+    [10, 1000, "ok"],
+    [90, 1100, undefined],
+    [70, 1200, undefined],
+    [90, 1300, undefined],
+    [90, 2000, "ok"],
+    [90, 2300, "high"],
+    [90, 2400, undefined],
+    [101, 2500, "over"],
+  ];
+  for (const [bytes, atMs, told] of readings) {
+    assertEquals(watch.take(bytes, atMs), told, `${bytes} at ${atMs}`);
+  }
+  assertEquals(new MemoryWatch(0).take(1e12, 0), "ok");
+});
