@@ -18,9 +18,7 @@ export function hookHost(
     report(error, connection): void {
       countError(stats, error.code);
       // A user's own code failed: its stack says where.
-      const told = error.cause instanceof Error && error.code === "hook_error"
-        ? error.cause
-        : error.message;
+      const told = error.cause instanceof Error && error.code === "hook_error" ? error.cause : error.message;
       const where = connection === undefined
         ? {}
         : { id: connection.id, remote: formatAddr(connection.remoteAddr) };
