@@ -26,6 +26,8 @@ export interface Command {
   size?: number;
   /** Of `BDAT`: whether the content ends with them. */
   last?: boolean;
+  /** Of `BDAT`: that without the chunk that follows this is nothing. */
+  partial?: true;
 }
 
 /** A line that answers a 334 (RFC 4954): BASE64, or `*` to give up. */
@@ -113,9 +115,12 @@ function readPath(verb: string, args: string): Pick<Command, "address" | "params
   return { address: match[2], params: { ...params } };
 }
 
-function readSize(args: string): Required<Pick<Command, "size" | "last">> {
+function readSize(args: string): Pick<Command, "size" | "last" | "partial"> {
   const match = BDAT.exec(args);
-  if (match !== null) return { size: Number(match[1]), last: match[2] !== undefined };
+  if (match !== null) {
+    const size = Number(match[1]);
+    return { size, last: match[2] !== undefined, ...(size > 0 ? { partial: true } : {}) };
+  }
   throw new SmtpError(
     "bad_syntax",
     `Cannot take BDAT ${JSON.stringify(args.slice(0, 40))}: wanted a number of bytes`,

@@ -246,8 +246,11 @@ export class Dialogue implements SmtpClient {
         this.user = step.user;
         return answered ?? reply("235 2.7.0 Welcome");
       }
-      if (++this.#failedAuths >= this.#options.maxAuthFailures) return TOO_MANY_ERRORS;
-      return answered ?? BAD_CREDENTIALS;
+      const refusal = answered ?? BAD_CREDENTIALS;
+      if (++this.#failedAuths < this.#options.maxAuthFailures) return refusal;
+      // Both, so that who counts refusals has this one too.
+      this.connection.send(refusal);
+      return TOO_MANY_ERRORS;
     });
   }
 

@@ -43,7 +43,8 @@ export function lineEnd(buffer: Uint8Array, { at = 0, from = 0, max, what }: Lin
     throw new SmtpError("bare_cr", `Cannot take ${what}: there is a CR without LF in it, wanted CR LF`);
   }
   if (lf < 0) return 0;
-  if (cr !== lf - 1) {
+  // An LF that the line begins with has no CR before it: that would have been waiting here with it.
+  if (lf === at || cr !== lf - 1) {
     throw new SmtpError("bare_lf", `Cannot take ${what}: it ends with a bare LF, wanted CR LF`);
   }
   return end;

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { connect, type Connection, listen, type Server, text } from "@protohost/protohost";
-import smtp, {
+import { type Connection, listen, type Server, text } from "@protohost/protohost";
+import {
   defineSmtp,
   hashPassword,
   type Mail,
   type Reply,
   reply,
-  type Said,
   type SmtpContent,
   type SmtpHandler,
   SmtpOptionsError,
@@ -16,7 +15,7 @@ import { OptionReader } from "../../protocols/smtp/option_reader.ts";
 import { Rate } from "../../protocols/smtp/rate.ts";
 import { service } from "../../protocols/smtp/service.ts";
 import { TempFolder } from "../support/program.ts";
-import { filesIn, MailWire, tls, withoutTrace } from "../support/smtp.ts";
+import { filesIn, MailClient, MailWire, tls, withoutTrace } from "../support/smtp.ts";
 import { soon, until } from "../support/wire.ts";
 
 const EHLO = "EHLO client.example";
@@ -404,20 +403,6 @@ Deno.test("a handler of messages is taken as it is", async () => {
 
 // TLS and authentication
 
-/** A client that begins TLS by itself when the server lets it. */
-async function tlsClient(port: number): Promise<{ ask(line: string): Promise<string> } & AsyncDisposable> {
-  const caCerts = [await Deno.readTextFile(tls.certificates[0].cert)];
-  const client = await connect<Said, Reply>(`smtp://localhost:${port}`, { tls: { caCerts } });
-  await client.pong();
-  return {
-    async ask(line) {
-      const { code, enhanced = "", lines } = await soon(client.pingPong(smtp.parse!(line)));
-      return [code, enhanced, ...lines].join(" ");
-    },
-    [Symbol.asyncDispose]: () => client.close(),
-  };
-}
-
 const someone: SmtpHandler = {
   onAuth: ({ user, password, mechanism }) => `${user}:${password}` === "ann:pässword" && mechanism !== "",
   onMail: ({ client }) => `250 2.1.0 ${client.user} ${client.isSecure} ${client.helo}`,
@@ -427,12 +412,12 @@ const PLAIN = btoa(String.fromCharCode(...new TextEncoder().encode("\0ann\0päss
 
 Deno.test("STARTTLS begins TLS, and forgets who the client was", async () => {
   await using server = await serve(someone, { tls });
-  await using client = await tlsClient(server.port);
-  assertMatch(await client.ask(EHLO), / STARTTLS$/);
+  await using client = await MailClient.greeted(server.port);
+  assertMatch(await client.ask(EHLO), /\|STARTTLS$/);
   assertMatch(await client.ask(`AUTH PLAIN ${PLAIN}`), /^538 /);
   assertMatch(await client.ask("STARTTLS"), /^220 /);
   assertEquals(await client.ask(MAIL), "503 5.5.1 EHLO first");
-  assertMatch(await client.ask("EHLO again"), / AUTH PLAIN LOGIN$/);
+  assertMatch(await client.ask("EHLO again"), /\|AUTH PLAIN LOGIN$/);
   assertEquals(await client.ask("STARTTLS"), "503 5.5.1 TLS is on");
   assertEquals(await client.ask(`AUTH PLAIN ${PLAIN}`), "235 2.7.0 Welcome");
   assertEquals(await client.ask(MAIL), "250 2.1.0 ann true again");
@@ -461,7 +446,7 @@ for (
     ["another mechanism", ["AUTH CRAM-MD5"], "504"],
     ["a second time", [`AUTH PLAIN ${PLAIN}`, `AUTH PLAIN ${PLAIN}`], "235 503"],
     ["in a transaction", [MAIL, `AUTH PLAIN ${PLAIN}`], "250 503"],
-    ["guesses", Array(3).fill(`AUTH PLAIN ${btoa("\0ann\0no")}`), "535 535 421"],
+    ["guesses", Array(3).fill(`AUTH PLAIN ${btoa("\0ann\0no")}`), "535 535 535"],
   ] as const
 ) {
   Deno.test(`AUTH with ${what} is answered ${wanted}`, async () => {
@@ -474,7 +459,7 @@ for (
 
 Deno.test("mail may be taken over TLS only, or from users only", async () => {
   await using server = await serve(someone, { tls, options: { requireTls: true, requireAuth: true } });
-  await using client = await tlsClient(server.port);
+  await using client = await MailClient.greeted(server.port);
   await client.ask(EHLO);
   assertEquals(await client.ask(MAIL), "530 5.7.0 Begin TLS first");
   await client.ask("STARTTLS");
@@ -556,9 +541,10 @@ Deno.test("nothing stays of a message whose client goes, or that is too long, or
   const gone = await MailWire.greeted(server.port);
   await gone.codes(EHLO, MAIL, RCPT, "DATA");
   await gone.write("half a message\r\n");
-  await until(async () => (await filesIn(folder.at("mail", "tmp"))).length === 1);
+  const drafts = async () => (await Array.fromAsync(Deno.readDir(folder.at("mail", "tmp")))).length;
+  await until(async () => await drafts() === 1);
   gone.conn.close();
-  await until(async () => (await filesIn(folder.at("mail", "tmp"))).length === 0);
+  await until(async () => await drafts() === 0);
   using wire = await MailWire.greeted(server.port);
   await wire.codes(EHLO, MAIL, RCPT, "DATA");
   assertEquals((await wire.ask("x\r\n".repeat(1000) + ".")).slice(0, 9), "552 5.3.4");

@@ -211,6 +211,8 @@ for (
     ["CR LF . CR (CVE-2023-51766)", "x\r\n.\rMAIL FROM:<evil@x>\r\n", "bare_cr"],
     ["CR . LF", "x\r.\nMAIL\r\n", "bare_cr"],
     ["CR LF . CR CR LF", "x\r\n.\r\r\n", "bare_cr"],
+    ["CR LF LF . CR LF", "x\r\n\n.\r\n", "bare_lf"],
+    ["LF at once", "\n.\r\n", "bare_lf"],
     ["CR CR LF", "x\r\r\n.\r\n", "bare_cr"],
     ["NUL dot", "x\n\0.\r\n", "bare_lf"],
   ] as const
@@ -238,9 +240,61 @@ for (
   });
 }
 
+Deno.test("content is taken if and only if every CR has its LF and every LF its CR, however it is cut", () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return Math.floor(state / 0x80000000 * below);
+  };
+  const pieces = ["\r", "\n", "\r\n", "\r\n", "\r\n", ".", ".", "x", ".."];
+  let taken = 0;
+  for (let round = 0; round < 20_000; round++) {
+    let wire = "";
+    for (let count = random(8); count >= 0; count--) wire += pieces[random(pieces.length)];
+    const end = /(?:^|\r\n)\.\r\n/.exec(wire + "\r\n.\r\n");
+    const whole = (wire + "\r\n.\r\n").slice(0, end!.index + end![0].length);
+    const isRight = !/(?<!\r)\n|\r(?!\n)/.test(whole);
+    const wanted = whole.slice(0, -3).replace(/(^|\r\n)\./g, "$1");
+    let got: string | undefined = "";
+    try {
+      got = readInPieces(bytes(whole), random);
+    } catch (error) {
+      assert(error instanceof SmtpError, String(error));
+      got = undefined;
+    }
+    assertEquals(got, isRight ? wanted : undefined, `${JSON.stringify(whole)}, seed ${seed}, round ${round}`);
+    if (isRight) taken++;
+  }
+  assert(taken > 1000 && taken < 19_000, `${taken} were taken`);
+});
+
+/** Reads content that comes in pieces of any sizes; answers it when it has ended. */
+function readInPieces(wire: Uint8Array, random: (below: number) => number): string | undefined {
+  const peer = { session: inContent(), limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+  let content = "";
+  let [begin, end, from] = [0, 0, 0];
+  while (begin < wire.length) {
+    const length = end > begin ? smtp.input(wire.slice(begin, end), peer, from) : 0;
+    if (length === 0) {
+      from = end - begin;
+      if (end === wire.length) return undefined;
+      end = Math.min(wire.length, end + 1 + random(4));
+      continue;
+    }
+    const part = smtp.decode(wire.slice(begin, begin + length), peer) as ContentPart;
+    content += text(part.bytes);
+    begin += length;
+    from = 0;
+    if (part.last) return begin === wire.length ? content : undefined;
+  }
+  return undefined;
+}
+
 for (
   const [what, wire, code] of [
     ["a bare LF", "NOOP\n", "bare_lf"],
+    ["a bare LF alone", "\n", "bare_lf"],
     ["a bare CR", "NOOP\rQUIT\r\n", "bare_cr"],
     ["a BDAT without a size", "BDAT\r\n", "bad_syntax"],
     ["a BDAT of a negative size", "BDAT -1 LAST\r\n", "bad_syntax"],

@@ -5,8 +5,9 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import type { TlsSpec } from "@protohost/protohost";
-import { Wire } from "./wire.ts";
+import { bytes, type Client, connect, type TlsSpec } from "@protohost/protohost";
+import smtp, { type Reply, type Said } from "../../protocols/smtp/mod.ts";
+import { soon, Wire } from "./wire.ts";
 
 const certificates = fromFileUrl(new URL("../fixtures/tls/", import.meta.url));
 
@@ -52,6 +53,45 @@ export class MailWire extends Wire {
     const codes: string[] = [];
     for (const line of lines) codes.push((await this.ask(line)).slice(0, 3));
     return codes.join(" ");
+  }
+}
+
+/** A client that begins TLS by itself when the server lets it. */
+export class MailClient implements AsyncDisposable {
+  readonly #client: Client<Said, Reply>;
+
+  private constructor(client: Client<Said, Reply>) {
+    this.#client = client;
+  }
+
+  /** Connects, and reads the greeting. Trusts the certificate of {@linkcode tls} only. */
+  static async greeted(port: number): Promise<MailClient> {
+    const caCerts = [await Deno.readTextFile(tls.certificates[0].cert)];
+    const client = await connect<Said, Reply>(`smtp://localhost:${port}`, {
+      tls: { caCerts, serverName: "one.test" },
+    });
+    await soon(client.pong());
+    return new MailClient(client);
+  }
+
+  /** Whether TLS is on. */
+  get isSecure(): boolean {
+    return this.#client.connection.transport === "tls";
+  }
+
+  /** Says a command; credentials, behind `> `; or content, if there is a line break in it. Answers the reply. */
+  async ask(said: string): Promise<string> {
+    const message: Said = said.startsWith("> ")
+      ? { response: said.slice(2) }
+      : said.includes("\n")
+      ? { part: "body", bytes: bytes(said), last: true }
+      : smtp.parse!(said);
+    const { code, enhanced, lines } = await soon(this.#client.pingPong(message), `the reply to ${said}`);
+    return [code, ...enhanced === undefined ? [] : [enhanced], lines.join("|")].join(" ");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#client.close();
   }
 }
 
