@@ -65,24 +65,29 @@ function choose({ only, gate }: BenchOptions): Scenario[] {
   return SCENARIOS.filter(({ name }) => only.length === 0 || only.includes(name));
 }
 
-/** Measures, and answers the exit code. */
+/** Measures, and answers the exit code. Whatever was started is stopped first, after an interruption too. */
 async function measure(scenarios: Scenario[], options: BenchOptions): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const dir = await Deno.makeTempDir({ prefix: "protohost-bench-" });
   stack.defer(() => Deno.remove(dir, { recursive: true }));
   const processes = stack.use(new Processes());
-  for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-    Deno.addSignalListener(signal, () => {
-      console.error("Stopping what was started");
-      stack[Symbol.asyncDispose]().finally(() => Deno.exit(exitCode));
-    });
-  }
-  const toolbox = await openToolbox(dir);
-  const bench: Bench = { toolbox, processes, effort: options.effort, say: (line) => console.error(line) };
-  const report = await runAll(scenarios, bench);
-  if (options.gate) return await judge(report, bench);
-  await write(report, options);
-  return report.scenarios.every(isWhole) ? 0 : 1;
+  const run = async () => {
+    const toolbox = await openToolbox(dir);
+    const bench: Bench = { toolbox, processes, effort: options.effort, say: (line) => console.error(line) };
+    const report = await runAll(scenarios, bench);
+    if (options.gate) return await judge(report, bench);
+    await write(report, options);
+    return report.scenarios.every(isWhole) ? 0 : 1;
+  };
+  return await Promise.race([run(), interruption()]);
+}
+
+/** The exit code of the first signal. */
+function interruption(): Promise<number> {
+  return new Promise((resolve) => {
+    Deno.addSignalListener("SIGINT", () => resolve(130));
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => resolve(143));
+  });
 }
 
 async function runAll(scenarios: Scenario[], bench: Bench): Promise<Report> {

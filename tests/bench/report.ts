@@ -99,6 +99,8 @@ function hasFigure(points: PointResult[], figure: ScenarioResult["figure"]): boo
 function failures(points: PointResult[]): string[] {
   return points.flatMap(({ label, cases }) =>
     cases.filter(({ failed }) => failed !== undefined)
-      .map(({ contestant, failed }) => `failed: ${[contestant, label].filter(Boolean).join(", ")}: ${failed}`)
+      .map(({ contestant, failed }) =>
+        `failed: ${[contestant, label].filter(Boolean).join(", ")}: ${failed?.split("\n")[0]}`
+      )
   );
 }

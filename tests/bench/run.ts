@@ -70,7 +70,7 @@ async function runPoints(scenario: Scenario, points: Point[], bench: Bench): Pro
   for (let round = 1; round <= rounds; round++) {
     for (const entry of entries) {
       await measure(entry);
-      const found = entry.failed ?? formatFigure(figure, entry.samples.at(-1)?.[figure]);
+      const found = entry.failed?.split("\n")[0] ?? formatFigure(figure, entry.samples.at(-1)?.[figure]);
       const at = [`${name} ${round}/${rounds}`, entry.point.label, entry.case.contestant];
       bench.say(`  ${at.filter((part) => part !== "").join(", ")}: ${found}`);
     }
