@@ -40,6 +40,7 @@ export interface Recipient {
 
 /** A message on its way in, from `MAIL` on. */
 export interface Mail {
+  /** Who sends it. */
   readonly client: SmtpClient;
   /** The sender's address; empty for `<>`. */
   readonly from: string;

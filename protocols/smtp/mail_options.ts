@@ -8,22 +8,24 @@ import { parseEndpoint } from "@protohost/protohost";
 import type { OptionReader } from "./option_reader.ts";
 import type { ServiceOptions } from "./options.ts";
 import { isPasswordHash } from "./password.ts";
+import type { RateOptions } from "./rate.ts";
 
 const MINUTE_MS = 60_000;
 
 /** How TLS is done with the next server: never, if it offers it, always. */
-const TLS_CHOICES = ["never", "offered", "required"] as const;
+const TLS_CHOICES: readonly RelayOptions["tls"][] = ["never", "offered", "required"];
 
 /** The next server. */
 export interface RelayOptions {
   /** Its address, such as `smtp://mail.example.org:25`, or `smtp+tls://...` for TLS from the first byte. */
   to: string;
   /** Whether STARTTLS is asked for. @default {"offered"} */
-  tls: typeof TLS_CHOICES[number];
+  tls: "never" | "offered" | "required";
   /** Whether its certificate may be anybody's. @default {false} */
   insecure: boolean;
   /** Who to authenticate as; wants TLS. */
   user?: string;
+  /** The password in proof. */
   password?: string;
   /** Whether anybody may send to anywhere. @default {false} */
   open: boolean;
@@ -39,11 +41,12 @@ export interface MailOptions extends ServiceOptions {
   create: boolean;
   /** Whether `Return-Path` and `Received` are written before the message. @default {true} */
   trace: boolean;
+  /** The next server, to hand messages on to. */
   relay?: RelayOptions;
   /** Users' names and the hashes of their passwords. Users may send to anywhere, if there is a relay. */
   users?: Readonly<Record<string, string>>;
-  /** How many messages one address may send in a time. */
-  rate?: { messages: number; perMs: number };
+  /** How many messages one address may send in a time, to each instance of the service. */
+  rate?: RateOptions;
 }
 
 /** Reads them; what is wrong is noted in the reader. */

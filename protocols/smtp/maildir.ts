@@ -88,12 +88,14 @@ export class Draft {
   readonly #maildir: Maildir;
   readonly #file: Deno.FsFile;
 
+  /** {@linkcode Maildir.begin} makes it. */
   constructor(maildir: Maildir, name: string, file: Deno.FsFile) {
     this.#maildir = maildir;
     this.name = name;
     this.#file = file;
   }
 
+  /** Writes some of the message. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
   }

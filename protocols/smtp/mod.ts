@@ -14,6 +14,16 @@
  * Lines end with CR LF. A bare CR or LF is refused wherever it stands, in commands, content and replies, and so is what
  * comes behind DATA, AUTH and STARTTLS before their reply: nothing can be smuggled past.
  *
+ * A service's module is a handler of mail, see {@linkcode defineSmtp}. Without one the service's `options` say where mail
+ * goes, see {@linkcode MailOptions}:
+ *
+ *     services:
+ *       mail:
+ *         listen: "smtp://0.0.0.0:25"
+ *         options: { hostname: mx.example.org, domains: [example.org], maildir: "/var/mail/{user}" }
+ *         permissions: { read: [/var/mail], write: [/var/mail] }
+ *         tls: { cert: ./mx.crt, key: ./mx.key }
+ *
  * @module
  */
 
@@ -45,9 +55,13 @@ export type {
 } from "./handler.ts";
 export { MessageTooLargeError } from "./incoming.ts";
 export { SmtpOptionsError } from "./option_reader.ts";
+export { smtpHandler } from "./service.ts";
 export { hashPassword, verifyPassword } from "./password.ts";
 export type { HashOptions } from "./password.ts";
-export { deliver, Maildir } from "./maildir.ts";
+export type { MailOptions, RelayOptions } from "./mail_options.ts";
+export type { RateOptions } from "./rate.ts";
+export type { ServiceOptions } from "./options.ts";
+export { deliver, Draft, Maildir } from "./maildir.ts";
 
 /** SMTP. A client sends commands and content, a server replies. */
 const smtp: SmtpProtocol = { ...codec, service };

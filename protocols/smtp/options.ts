@@ -15,7 +15,7 @@ const MAX_AUTH_FAILURES = 3;
 
 /** What any mail service can be told. */
 export interface ServiceOptions {
-  /** What the service calls itself. @default {the machine's name} */
+  /** What the service calls itself. @default {the machine's name, or localhost where it may not be asked} */
   hostname: string;
   /** The longest message. @default {25 MiB} */
   maxMessageBytes: number;
@@ -35,8 +35,10 @@ export interface ServiceOptions {
 
 /** Reads them. */
 export function readServiceOptions(options: OptionReader): ServiceOptions {
+  const hostname = options.text("hostname") ?? machineName();
+  if (!/^[\x21-\x7e]+$/.test(hostname)) options.wrong("hostname", hostname, "a host name");
   return {
-    hostname: options.text("hostname") ?? machineName(),
+    hostname,
     maxMessageBytes: options.size("maxMessageBytes", MAX_MESSAGE_BYTES),
     maxRecipients: options.count("maxRecipients", MAX_RECIPIENTS),
     maxErrors: options.count("maxErrors", MAX_ERRORS),

@@ -9,7 +9,9 @@ const MAX_CLIENTS = 10_000;
 
 /** So many messages in so many milliseconds. */
 export interface RateOptions {
+  /** How many may come at once, and in the time. */
   messages: number;
+  /** The time. */
   perMs: number;
 }
 

@@ -49,6 +49,37 @@ export function service(user: unknown, options: unknown): ConnectionHandler {
   return connectionHandler(handler, (connection) => new Dialogue(connection, { handler, options: common }));
 }
 
+/**
+ * Makes of a mail handler what `listen` takes.
+ *
+ * ```ts
+ * import { listen } from "@protohost/protohost";
+ * import { smtpHandler } from "@protohost/protohost/protocols/smtp";
+ *
+ * await using server = await listen(
+ *   "smtp://127.0.0.1:0",
+ *   smtpHandler({
+ *     onRcpt: ({ address }) => address.endsWith("@example.org") ? undefined : "550 5.7.1 Not here",
+ *     async onData(content, mail) {
+ *       let size = 0;
+ *       for await (const bytes of content) size += bytes.length;
+ *       return `250 2.0.0 ${size} bytes from ${mail.from}`;
+ *     },
+ *   }, { hostname: "mx.example.org" }),
+ * );
+ * ```
+ *
+ * @param options As the configuration has them: `hostname`, `maxMessageBytes`, `maxRecipients`, `maxErrors`,
+ *   `maxAuthFailures`, `authWithoutTls`, `requireTls`, `requireAuth`.
+ * @throws {SmtpOptionsError} If they are not what they should be.
+ */
+export function smtpHandler(
+  handler: SmtpHandler,
+  options: Record<string, unknown> = {},
+): Handler<Said, Reply, SmtpSession> {
+  return service(handler, options) as Handler<Said, Reply, SmtpSession>;
+}
+
 function isRaw(user: unknown): user is ConnectionHandler {
   const handler = user as Partial<ConnectionHandler> | undefined;
   return handler?.onMessage !== undefined || handler?.transmission !== undefined;
@@ -99,6 +130,7 @@ function lastWord(error: Error): Reply | undefined {
     case "tls_handshake":
     case "tls_handshake_timeout":
     case "partial_frame":
+    case "send_refused":
       return undefined;
     default:
       return reply("421 4.3.0 Something went wrong here, try again later");

@@ -8,6 +8,7 @@ import {
   reply,
   type SmtpContent,
   type SmtpHandler,
+  smtpHandler,
   SmtpOptionsError,
   verifyPassword,
 } from "../../protocols/smtp/mod.ts";
@@ -699,6 +700,7 @@ for (
       "user and password",
     ],
     ["a list", [], "options is []"],
+    ["two lines as its name", { maildir: "x", hostname: "a\r\nb" }, "wanted a host name"],
   ] as const
 ) {
   Deno.test(`options with ${what} are refused, with what is wrong`, () => {
@@ -712,6 +714,16 @@ for (
     throw new Error("they were taken");
   });
 }
+
+Deno.test("smtpHandler makes what listen takes", async () => {
+  await using server = await listen(
+    "smtp://127.0.0.1:0",
+    smtpHandler({ onMail: () => "550 5.7.1 No" }, { hostname: "made.example" }),
+  );
+  using wire = new MailWire((await MailWire.open(server.port)).conn);
+  assertEquals(await wire.reply(), "220 made.example ESMTP");
+  assertEquals(await wire.codes(EHLO, MAIL), "250 550");
+});
 
 Deno.test("a handler's own options are let be", () => {
   service({ onData: () => {} }, { mine: 1, maxErrors: 3 });
