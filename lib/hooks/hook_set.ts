@@ -10,7 +10,7 @@ import { describeBinding, type HookEntry } from "./define.ts";
 import type { HookError } from "./hook_error.ts";
 import { SequenceMatcher } from "./matcher.ts";
 import { NameCache } from "./name_cache.ts";
-import { namesIn, testName } from "./names.ts";
+import { isPattern, namesIn, testName } from "./names.ts";
 import { DIRECTION_BITS } from "./pattern.ts";
 import type { BoundHook, Plan } from "./plan.ts";
 import type { SequenceStep } from "./steps.ts";
@@ -96,7 +96,7 @@ class CompiledHooks implements HookSet {
   readonly matcher: SequenceMatcher;
   readonly now: () => number;
   readonly #hooks: readonly BoundHook[];
-  readonly #plans: Record<Direction, NameCache<Plan | null>>;
+  readonly #plans: Record<Direction, PlanTable>;
 
   constructor(entries: readonly HookEntry[], options: HookOptions) {
     this.options = options;
@@ -112,9 +112,10 @@ class CompiledHooks implements HookSet {
         : {}),
       // The sort is stable: those of one priority stay in their order.
     })).sort((a, b) => b.entry.priority - a.entry.priority);
+    const names = this.#names();
     this.#plans = {
-      in: new NameCache((command) => this.#makePlan("in", command)),
-      out: new NameCache((command) => this.#makePlan("out", command)),
+      in: new PlanTable(names, (command) => this.#makePlan("in", command)),
+      out: new PlanTable(names, (command) => this.#makePlan("out", command)),
     };
     this.mayReply = entries.some((entry) => entry.mayReply !== false && (directionsOf(entry) & 1) !== 0);
   }
@@ -129,9 +130,7 @@ class CompiledHooks implements HookSet {
   }
 
   describe(commands: string[] = []): HookDescription[] {
-    const names = [...commands, ...this.#hooks.flatMap(({ entry }) => namesOf(entry))].filter((one) =>
-      one !== "*"
-    );
+    const names = [...commands, ...this.#names()].filter((one) => one !== "*");
     return DIRECTIONS.flatMap((direction) =>
       [...new Set(names), "*"].map((command) => {
         const hooks = this.#makePlan(direction, command)?.hooks ?? [];
@@ -155,6 +154,11 @@ class CompiledHooks implements HookSet {
     return this.#plans[direction].get(command);
   }
 
+  /** Every name and pattern that hooks are bound to. */
+  #names(): string[] {
+    return this.#hooks.flatMap(({ entry }) => namesOf(entry));
+  }
+
   #makePlan(direction: Direction, command: string): Plan | null {
     const event = this.matcher.classify(direction, command);
     const hooks = this.#hooks.filter(({ entry, pattern, predicate }) => {
@@ -165,6 +169,39 @@ class CompiledHooks implements HookSet {
     });
     if (hooks.length === 0 && event === undefined) return null;
     return { hooks, event, sequencesOnly: hooks.every(({ pattern }) => pattern >= 0) };
+  }
+}
+
+/** So many names are compared one by one. */
+const FEW_NAMES = 8;
+
+/**
+ * What is to be done, by the name of the command. Names that hooks name are known beforehand; all others are alike, unless
+ * a pattern may match some of them.
+ */
+class PlanTable {
+  readonly #named: Map<string, Plan | null>;
+  /** The same while they are few: comparing costs less than hashing a string that has just been cut. */
+  readonly #few: readonly (readonly [string, Plan | null])[] | undefined;
+  readonly #others: Plan | null;
+  readonly #patterns: NameCache<Plan | null> | undefined;
+
+  constructor(names: readonly string[], make: (name: string) => Plan | null) {
+    this.#named = new Map(names.filter((name) => !isPattern(name)).map((name) => [name, make(name)]));
+    this.#few = this.#named.size <= FEW_NAMES ? [...this.#named] : undefined;
+    this.#others = make("*");
+    this.#patterns = names.some((name) => isPattern(name) && name !== "*") ? new NameCache(make) : undefined;
+  }
+
+  get(name: string): Plan | null {
+    const named = this.#few === undefined ? this.#named.get(name) : this.#find(this.#few, name);
+    if (named !== undefined) return named;
+    return this.#patterns === undefined ? this.#others : this.#patterns.get(name);
+  }
+
+  #find(named: readonly (readonly [string, Plan | null])[], name: string): Plan | null | undefined {
+    for (const [known, plan] of named) if (known === name) return plan;
+    return undefined;
   }
 }
 

@@ -23,6 +23,11 @@ export function testName(test: NameTest, name: string): boolean {
   return true;
 }
 
+/** Whether a name stands for several. */
+export function isPattern(name: string): boolean {
+  return name.includes("*");
+}
+
 /** The patterns that a test names, those it excludes too. */
 export function namesIn(test: NameTest): string[] {
   if ("name" in test) return [test.name];
@@ -41,7 +46,7 @@ export function describeTest(test: NameTest): string {
 
 /** Whether a pattern with `*` in it, or a plain name, matches a name. */
 function matchesPattern(pattern: string, name: string): boolean {
-  if (!pattern.includes("*")) return pattern === name;
+  if (!isPattern(pattern)) return pattern === name;
   // Parts are looked for one after the other, so that no pattern costs more than the name's length.
   const parts = pattern.split("*");
   const first = parts[0];

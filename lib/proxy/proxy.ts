@@ -23,6 +23,8 @@ export interface ProxyOptions {
 export class Proxy {
   readonly options: ProxyOptions;
   readonly protocol: AnyProtocol;
+  /** Which directions hooks look at. */
+  readonly observed: Readonly<Record<Direction, boolean>>;
   /** Which directions must be cut into frames; the others are relayed as they come. */
   readonly framed: Readonly<Record<Direction, boolean>>;
   /** Whether requests and answers are counted: for replies that hooks inject, and for what comes behind a STARTTLS. */
@@ -32,15 +34,16 @@ export class Proxy {
     this.protocol = protocol;
     this.options = options;
     const { hooks } = options;
-    const observed = hooks !== undefined && (hooks.observes("in") || hooks.observes("out"));
+    this.observed = { in: hooks?.observes("in") ?? false, out: hooks?.observes("out") ?? false };
+    const observed = this.observed.in || this.observed.out;
     // A protocol that keeps a session or changes under way must see both directions to know where it is.
     const stateful = protocol.session !== undefined || protocol.upgrade !== undefined;
-    const mayMatter = observed && (hooks.mayReply || protocol.upgrade !== undefined);
+    const mayMatter = observed && (hooks!.mayReply || protocol.upgrade !== undefined);
     this.counts = mayMatter && protocol.answers !== undefined;
     const all = observed && (stateful || this.counts);
     this.framed = {
-      in: all || (hooks?.observes("in") ?? false),
-      out: all || (hooks?.observes("out") ?? false),
+      in: all || this.observed.in,
+      out: all || this.observed.out,
     };
   }
 

@@ -47,7 +47,7 @@ export class ProxySession implements FrameRelay {
   frame(from: ServiceConnection, frame: Uint8Array, message: unknown, upgrade: Upgrade | undefined): unknown {
     const direction: Direction = from === this.#client ? "in" : "out";
     if (
-      message === undefined || this.#hooks === undefined || !this.#proxy.options.hooks!.observes(direction)
+      message === undefined || this.#hooks === undefined || !this.#proxy.observed[direction]
     ) {
       return this.#pass(direction, message, frame, upgrade);
     }
