@@ -62,7 +62,9 @@ export function parseEndpoint(address: string): Endpoint {
   if (!authority || port > 65535) {
     throw cannot(address, "wanted HOST:PORT behind //, with a port from 0 to 65535 and IPv6 in brackets");
   }
-  return { protocol, transport: transport as "tcp", hostname: authority[1] ?? authority[2], port };
+  const hostname = authority[1] ?? authority[2];
+  if (!isHost(hostname)) throw cannot(address, `"${hostname}" is neither an IP address nor a host's name`);
+  return { protocol, transport: transport as "tcp", hostname, port };
 }
 
 /** Writes an endpoint as an address; the inverse of {@linkcode parseEndpoint}. */
@@ -82,6 +84,17 @@ export function formatAddr(addr: Deno.Addr): string {
 
 function hostPort(of: { hostname: string; port: number }): string {
   return `${of.hostname.includes(":") ? `[${of.hostname}]` : of.hostname}:${of.port}`;
+}
+
+/** A name that ends in a number would be an IPv4 address (WHATWG URL, section 3.5). */
+function isHost(text: string): boolean {
+  if (text.includes(":")) return URL.canParse(`http://[${text.replace(/%.*/, "")}]/`);
+  const labels = text.split(".");
+  if (/^\d+$/.test(labels.findLast((label) => label !== "") ?? "")) {
+    return labels.length === 4 && labels.every((label) => /^\d{1,3}$/.test(label) && Number(label) < 256);
+  }
+  if (labels.length > 1 && labels.at(-1) === "") labels.pop();
+  return labels.every((label) => /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u.test(label));
 }
 
 function cannot(address: string, why: string): AddressError {

@@ -9,8 +9,9 @@ import { loadConfig } from "./config/load.ts";
 import type { Config, ConfigInput } from "./config/types.ts";
 import { whyNoChild } from "./child/command_line.ts";
 import { serveControl } from "./control/server.ts";
-import { configureLog, serverLog } from "./log.ts";
+import { configureLog, type LogWriter, serverLog } from "./log.ts";
 import type { Isolation } from "./messages.ts";
+import { ANOTHER_LISTENS, hasUnixSockets } from "./unix_socket.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { problemOf, StartError } from "./supervisor_error.ts";
 
@@ -50,7 +51,7 @@ export async function serve(config: ConfigInput | string, options: ServeOptions 
  * @throws {StartError} With everything that keeps it from starting; nothing runs then.
  */
 export async function startServer(config: Config, options: SupervisorOptions = {}): Promise<Supervisor> {
-  const log = configureLog(config.log);
+  const log = openLog(config);
   const supervisor = new Supervisor(config, {
     isolation: chooseIsolation(config),
     ...options,
@@ -81,13 +82,32 @@ function chooseIsolation({ services }: Config): Isolation {
   return "worker";
 }
 
+function openLog({ log }: Config): LogWriter {
+  try {
+    return configureLog(log);
+  } catch (cause) {
+    const error = new Error(`Cannot write to ${log.file}: ${(cause as Error).message}`, { cause });
+    throw new StartError("start", [problemOf("log.file", error)]);
+  }
+}
+
 /** First of all, so that a second server by the same configuration is told that there is one. */
-async function openControl({ control }: Config, supervisor: Supervisor): Promise<void> {
-  if (control === false) return;
+async function openControl({ file, control }: Config, supervisor: Supervisor): Promise<void> {
+  if (control === false) {
+    if (file !== undefined && !hasUnixSockets) {
+      serverLog().info("There is no control socket on this system unless the configuration names one");
+    }
+    return;
+  }
   try {
     const server = await serveControl(control, supervisor);
     supervisor.defer(() => server.close({ immediate: true }));
   } catch (error) {
-    throw new StartError("start", [problemOf("control", error)]);
+    const problem = problemOf("control", error);
+    if (problem.error.message.endsWith(ANOTHER_LISTENS)) problem.error.message += OTHER_CONTROL;
+    throw new StartError("start", [problem]);
   }
 }
+
+const OTHER_CONTROL =
+  "; for a second configuration in the same folder, name a socket of its own there, as in control: ./second.sock";

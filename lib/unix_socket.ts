@@ -8,6 +8,12 @@
 import { basename, dirname, join } from "@std/path";
 import type { Transport } from "./transport.ts";
 
+/** What is said of a path where somebody listens already. */
+export const ANOTHER_LISTENS = "another server listens there";
+
+/** Whether this system has unix sockets, as Deno sees it. */
+export const hasUnixSockets: boolean = Deno.build.os !== "windows";
+
 /** A unix socket at its path. */
 export class UnixListener {
   readonly addr: Deno.UnixAddr;
@@ -84,7 +90,7 @@ async function makeWay(path: string, exclusive: boolean): Promise<void> {
     throw error;
   }
   if (!found.isSocket) {
-    throw new Deno.errors.AddrInUse(`Cannot listen at ${path}: it is there already and is no socket`);
+    throw new Deno.errors.AddrInUse(`${path} is there already and is no socket`);
   }
   if (!exclusive) return;
   try {
@@ -92,7 +98,7 @@ async function makeWay(path: string, exclusive: boolean): Promise<void> {
   } catch {
     return await Deno.remove(path);
   }
-  throw new Deno.errors.AddrInUse(`Cannot listen at ${path}: another server listens there`);
+  throw new Deno.errors.AddrInUse(ANOTHER_LISTENS);
 }
 
 /** A connection that knows its listener's path: the socket itself only knows the name it was born under. */

@@ -28,7 +28,7 @@ export interface ServerFlags {
  */
 export async function findControlPath(flags: ServerFlags): Promise<string> {
   if (flags.control !== undefined) return resolve(flags.control);
-  const file = await findConfig(flags.config, EXIT.noServer);
+  const file = await findConfig(flags.config, flags.config === undefined ? EXIT.noServer : EXIT.usage);
   const { tree } = draftText(await Deno.readTextFile(file), { file, env: (name) => Deno.env.get(name) });
   const given = (tree as { control?: unknown } | undefined | null)?.control;
   const path = resolveControl(
@@ -37,7 +37,10 @@ export async function findControlPath(flags: ServerFlags): Promise<string> {
     file,
   );
   if (path !== false) return path;
-  throw new CommandError(`The server of ${file} has no control socket: control is false there`, {
+  const why = given === undefined
+    ? "this system has none unless control: names one"
+    : "control is false there";
+  throw new CommandError(`The server of ${file} has no control socket: ${why}`, {
     exitCode: EXIT.noServer,
   });
 }

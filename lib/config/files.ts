@@ -15,6 +15,8 @@ export interface FileReference {
   written: string;
   /** The absolute path. */
   path: string;
+  /** Whether it is made if it is not there; its folder must be. */
+  made?: true;
 }
 
 /** Lists the modules, certificates and keys on this disk that a configuration names, however broken the rest of it is. */
@@ -41,7 +43,11 @@ export function filesOf(tree: unknown, base: string): FileReference[] {
     add(tls.clientCa, [...place, "clientCa"]);
   }
 
-  const { protocols, defaults, services } = asMapping(tree);
+  const { protocols, defaults, services, log } = asMapping(tree);
+  const { file } = asMapping(log);
+  if (typeof file === "string" && file !== "") {
+    files.push({ place: ["log", "file"], written: file, path: absolutePath(file, base), made: true });
+  }
   for (const [name, path] of Object.entries(asMapping(protocols))) addModule(path, ["protocols", name]);
   addTls(asMapping(defaults).tls, ["defaults", "tls"]);
   for (const [name, value] of Object.entries(asMapping(services))) {

@@ -58,7 +58,9 @@ async function missingFiles(draft: Draft, source: { file: string; label: string 
     .map((one) => problemIn(source, one));
 }
 
-async function missingFile({ place, written, path }: FileReference): Promise<Finding | undefined> {
+async function missingFile(file: FileReference): Promise<Finding | undefined> {
+  const { place, written, path } = file;
+  if (file.made) return await missingFolder(file);
   let why = "it is no file";
   try {
     if (!(await Deno.stat(path)).isDirectory) return undefined;
@@ -66,6 +68,24 @@ async function missingFile({ place, written, path }: FileReference): Promise<Fin
     why = error instanceof Deno.errors.NotFound ? "there is none" : (error as Error).message;
   }
   return finding(place, { found: JSON.stringify(written), wanted: `a file at ${path}, but ${why}` });
+}
+
+/** What keeps a file from being made. */
+async function missingFolder({ place, written, path }: FileReference): Promise<Finding | undefined> {
+  const found = JSON.stringify(written);
+  const folder = dirname(path);
+  try {
+    if (!(await Deno.stat(folder)).isDirectory) {
+      return finding(place, { found, wanted: `a file in a folder, but ${folder} is none` });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return undefined;
+    return finding(place, { found, wanted: `a file in a folder that is there, but there is no ${folder}` });
+  }
+  const there = await Deno.stat(path).catch(() => undefined);
+  return there?.isDirectory
+    ? finding(place, { found, wanted: `a file, but ${path} is a folder` })
+    : undefined;
 }
 
 function processEnvironment(name: string): string | undefined {

@@ -10,6 +10,7 @@ import { configOf, type Draft, draftConfig, problemIn } from "./draft.ts";
 import type { Environment } from "./expand.ts";
 import { finding } from "./problems.ts";
 import type { Config } from "./types.ts";
+import { tabIndent, yamlProblem } from "./yaml_errors.ts";
 
 /** Where a configuration's text comes from. */
 export interface ParseConfigOptions {
@@ -36,24 +37,19 @@ export function parseConfig(text: string, options: ParseConfigOptions): Config {
 
 /** Reads a configuration in YAML, and tells everything that is wrong. */
 export function draftText(text: string, { file, env, label }: ParseConfigOptions): Draft {
+  const draft = readText(text, { file, env, label });
+  const tab = draft.problems.length > 0 ? tabIndent(text) : undefined;
+  return tab === undefined ? draft : { ...draft, problems: [problemIn({ file, label }, finding([], tab))] };
+}
+
+function readText(text: string, { file, env, label }: ParseConfigOptions): Draft {
   let tree: unknown;
   try {
     // The core schema makes JSON values only: dates stay strings.
     tree = parse(text, { schema: "core" });
   } catch (error) {
-    const syntax = finding([], syntaxError((error as Error).message, text));
+    const syntax = finding([], yamlProblem(error as Error, text));
     return { tree: undefined, problems: [problemIn({ file, label }, syntax)] };
   }
   return draftConfig(tree, { base: dirname(file), file, env, label });
-}
-
-function syntaxError(message: string, text: string): { found: string; wanted: string; message: string } {
-  // The reader's message goes on with an excerpt in lines of its own.
-  const summary = message.split("\n", 1)[0].replace(/:$/, "");
-  const line = Number(/at line (\d+)/.exec(summary)?.[1] ?? 0);
-  const found = text.split("\n")[line - 1]?.trim() ?? "";
-  const hint = /flow/.test(summary) && found.includes("${")
-    ? ', wanted quotes around a variable inside of { } or [ ], as "${NAME}"'
-    : "";
-  return { found: JSON.stringify(found), wanted: "YAML", message: `${summary}${hint}` };
 }

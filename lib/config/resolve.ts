@@ -33,16 +33,20 @@ export function resolveInput(input: ConfigInput, base: string, file?: string): C
   };
 }
 
-/** The absolute path of the control socket; without a path of its own it stands beside the file, if there is one. */
+/**
+ * The absolute path of the control socket; without a path of its own it stands beside the file, if there is one, and if
+ * the system has such sockets.
+ */
 export function resolveControl(
   control: string | false | undefined,
   base: string,
   file?: string,
+  os: typeof Deno.build.os = Deno.build.os,
 ): string | false {
   // A variable of the environment brings even false as a string.
   if (control === false || control === "false") return false;
   if (control !== undefined) return absolutePath(control, base);
-  return file === undefined ? false : join(fromFileUrl(base), "protohost.sock");
+  return file === undefined || os === "windows" ? false : join(fromFileUrl(base), "protohost.sock");
 }
 
 function resolveService(

@@ -84,7 +84,7 @@ export interface ConfigInput {
   /**
    * Path of the control socket, or false for none.
    *
-   * @default {"protohost.sock" beside the file; none without a file}
+   * @default {"protohost.sock" beside the file; none without a file, and none on Windows}
    */
   control?: string | false;
   /** What is logged, how and where. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ControlError, controlRequest } from "../../lib/control/client.ts";
 import { DialError } from "../../lib/dial.ts";
 import { startServer } from "../../lib/serve.ts";
@@ -110,6 +110,12 @@ Deno.test("what is no request is answered, and the connection goes on", options,
 Deno.test("a second server with the same control socket does not start", options, async () => {
   await using server = await controlled();
   const second = configOf({ a: { handler: "shout" } }, { control: server.path });
-  await assertRejects(() => startServer(second), StartError, "control: Cannot listen at");
+  const { message } = await assertRejects(() => startServer(second), StartError, "control: Cannot listen at");
+  assertEquals(message.match(/Cannot listen at/g)?.length, 1, message);
+  assertStringIncludes(
+    message,
+    "another server listens there; for a second configuration in the same folder",
+  );
+  assertStringIncludes(message, "control: ./second.sock");
   assertEquals((await controlRequest(server.path, { command: "status" })).pid, Deno.pid);
 });

@@ -18,6 +18,11 @@ Deno.test("serve runs a configuration made in code, in workers, until it is stop
   assertEquals(server.status().state, "stopped");
 });
 
+Deno.test("serve names log.file when that cannot be written", async () => {
+  const config = { log: { file: "no/such/a.log" }, services: { e: { listen: "echo://127.0.0.1:0" } } };
+  await assertRejects(() => serve(config, { base: Deno.cwd() }), StartError, "log.file: Cannot write to");
+});
+
 Deno.test("serve runs a file, and refuses one that is wrong", async () => {
   using _log = new LogWatch();
   const folder = await Deno.makeTempDir();

@@ -9,6 +9,7 @@ import {
   parseConfig,
   resolveConfig,
 } from "../../lib/config.ts";
+import { resolveControl } from "../../lib/config/resolve.ts";
 import { configJsonSchema } from "../../lib/config/json_schema.ts";
 import { DEFAULT_LIMITS } from "../../lib/limits.ts";
 import { nearest } from "../../lib/suggest.ts";
@@ -40,7 +41,7 @@ Deno.test("parseConfig fills in the defaults of the smallest configuration", () 
   assertEquals(read("services: { echo: { listen: 'echo://127.0.0.1:0' } }"), {
     file: FILE,
     base: `${urlOf(".")}/`,
-    control: at("protohost.sock"),
+    control: Deno.build.os === "windows" ? false : at("protohost.sock"),
     log: { level: "info", format: "pretty" },
     protocols: {},
     services: {
@@ -330,7 +331,20 @@ Deno.test("YAML that does not read is one problem with line and column", () => {
       "services:\n  a: [1",
       /^protohost\.yaml: Cannot read flow collection: .* at line 3, column 1$/,
     ],
-    ["a: 1\na: 2", /duplicated key at line 2, column 1$/],
+    [
+      "a: 1\na: 2",
+      /: the key "a" is there twice in one mapping, the second time at line 2, wanted each key once$/,
+    ],
+    ["services:\n  'a b': {}\n  \"a b\": {}", /the key "a b" is there twice .* line 3/],
+    ["services: { a: { b: 1 }, a: {} }", /the key "a" is there twice/],
+    ["services: { a: { b: 1 }, c: { b: 1 }, a: {} }", /: a key is there twice/],
+    [
+      "services:\n\ta: { listen: 'echo://127.0.0.1:1' }",
+      /^[^:]+: found a tab in the indentation of line 2, wanted spaces/,
+    ],
+    ["services:\n  a:\n  \tlisten: x\n", /a tab in the indentation of line 3/],
+    // Tabs within a text are the text's own.
+    ["services: { a: [1 }\nb: |\n  x\n  \ty\n", /Cannot read flow collection/],
     ["a: 1\n---\nb: 2", /expected a single document at line 2, column 1$/],
     [
       "services: { a: { instances: ${N} } }",
@@ -473,6 +487,43 @@ services:
   }
 });
 
+Deno.test("loadConfig says that a log file's folder is missing, or is none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = join(folder, "protohost.yaml");
+    for (
+      const [written, wanted] of [
+        ["logs/a.log", `a file in a folder that is there, but there is no ${join(folder, "logs")}`],
+        ["protohost.yaml/a.log", `a file in a folder, but ${file} is none`],
+        [".", `a file, but ${folder} is a folder`],
+      ]
+    ) {
+      await Deno.writeTextFile(
+        file,
+        `log: { file: ${written} }\nservices: { e: { listen: "echo://127.0.0.1:0" } }`,
+      );
+      const error = await assertRejects(() => loadConfig(file), ConfigError);
+      assertEquals(error.problems.map(({ path, message }) => `${path}: ${message}`), [
+        `log.file: found "${written}", wanted ${wanted}`,
+      ]);
+    }
+    await Deno.writeTextFile(
+      file,
+      `log: { file: a.log }\nservices: { e: { listen: "echo://127.0.0.1:0" } }`,
+    );
+    assertEquals((await loadConfig(file)).log.file, join(folder, "a.log"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the control socket stands beside the file, but not on Windows", () => {
+  const base = `${urlOf(".")}/`;
+  assertEquals(resolveControl(undefined, base, FILE, "linux"), at("protohost.sock"));
+  assertEquals(resolveControl(undefined, base, FILE, "windows"), false);
+  assertEquals(resolveControl("x.sock", base, FILE, "windows"), at("x.sock"));
+});
+
 Deno.test("loadConfig reads a configuration whose files are there", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -484,7 +535,7 @@ Deno.test("loadConfig reads a configuration whose files are there", async () => 
     );
     const config = await loadConfig(file);
     assertEquals(config.file, file);
-    assertEquals(config.control, join(folder, "protohost.sock"));
+    assertEquals(config.control, Deno.build.os === "windows" ? false : join(folder, "protohost.sock"));
     assertEquals(config.services.chat.handler, new URL("chat.ts", config.base).href);
   } finally {
     await Deno.remove(folder, { recursive: true });
