@@ -6,8 +6,9 @@
 
 import type { AnyProtocol } from "./contract.ts";
 
-/** Loads the module of each bundled protocol, by name. */
-export const bundledProtocols: Readonly<Record<string, () => Promise<{ default: AnyProtocol }>>> = {
+type Load = () => Promise<{ default: AnyProtocol }>;
+
+const loads = {
   echo: () => import("../protocols/echo.ts"),
   frame: () => import("../protocols/frame.ts"),
   jsonnl: () => import("../protocols/jsonnl.ts"),
@@ -15,4 +16,10 @@ export const bundledProtocols: Readonly<Record<string, () => Promise<{ default: 
   resp: () => import("../protocols/resp/mod.ts"),
   smtp: () => import("../protocols/smtp/mod.ts"),
   text: () => import("../protocols/text.ts"),
-};
+} satisfies Record<string, Load>;
+
+/** The names of the bundled protocols. */
+export type BundledName = keyof typeof loads;
+
+/** Loads the module of each bundled protocol, by name. */
+export const bundledProtocols: Readonly<Record<string, Load>> = loads;

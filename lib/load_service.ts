@@ -81,7 +81,9 @@ function endpointsOf(source: ServiceSource, definition: ServiceDefinition | unde
   const addresses = source.listen.length > 0 ? source.listen : [definition?.listen ?? []].flat();
   if (addresses.length === 0) {
     throw new ServiceError(
-      `Cannot serve "${source.service}": neither its configuration nor its module says where to listen`,
+      `Cannot serve "${source.service}": neither its configuration nor its module says where to listen; wanted ` +
+        `listen: in the configuration, or export default defineService({ listen: "text://127.0.0.1:7000", ... }) ` +
+        "in the module",
     );
   }
   return addresses.map(parseEndpoint);

@@ -32,7 +32,8 @@ export async function findConfig(given: string | undefined, exitCode: ExitCode):
   });
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Whether there is something at a path that is no folder. */
+export async function isFile(path: string): Promise<boolean> {
   try {
     return !(await Deno.stat(path)).isDirectory;
   } catch (error) {

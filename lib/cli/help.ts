@@ -4,11 +4,14 @@
  * @module
  */
 
-import type { Command } from "./command.ts";
+import type { Command, Help } from "./command.ts";
 import { commands } from "./commands.ts";
 import { EXIT } from "./exit_codes.ts";
 import { formatRows } from "./table.ts";
 import type { Paint } from "./terminal.ts";
+
+/** An example and what it does have room beside each other in so many columns. */
+const EXAMPLE_WIDTH = 100;
 
 /** What `protohost --help` prints. */
 export function overviewHelp(paint: Paint): string {
@@ -26,6 +29,7 @@ export function overviewHelp(paint: Paint): string {
       ["protohost new chat", paint.dim("# a protocol and a service of your own")],
       ["protohost serve", paint.dim("# serves ./protohost.yaml")],
       ["protohost COMMAND --help", paint.dim("# flags and examples of a command")],
+      ["protohost --version", paint.dim("# the versions of protohost and of Deno in it")],
     ])),
     "",
     `${paint.bold("Exit codes:")} ${exitCodes()}`,
@@ -48,7 +52,7 @@ export function commandHelp(command: Command, paint: Paint): string {
     ...indent(formatRows([...flags, [paint.cyan("-h, --help"), "Show this"]])),
     "",
     paint.bold("Examples:"),
-    ...indent(formatRows(examples.map(([line, what]) => [line, paint.dim(`# ${what}`)]))),
+    ...indent(formatExamples(examples, paint)),
   ].join("\n");
 }
 
@@ -61,6 +65,14 @@ function exitCodes(): string {
     `${EXIT.noServer} no server at the control socket`,
     `${EXIT.interrupted}, ${EXIT.terminated} a second signal`,
   ].join(", ");
+}
+
+/** Command lines with what they do beside them, or beneath where one of them leaves no room beside it. */
+function formatExamples(examples: Help["examples"], paint: Paint): string[] {
+  const width = (column: 0 | 1) => Math.max(...examples.map((example) => example[column].length));
+  const fits = width(0) + width(1) <= EXAMPLE_WIDTH;
+  if (fits) return formatRows(examples.map(([line, what]) => [line, paint.dim(`# ${what}`)]));
+  return examples.flatMap(([line, what]) => [line, `    ${paint.dim(`# ${what}`)}`]);
 }
 
 function indent(lines: string[]): string[] {

@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "@std/path";
+import { bundledProtocols } from "../bundled.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -23,8 +24,8 @@ Writes into the current folder what a protocol and a service of that name need:
   protohost.yaml       where to listen
   deno.json            for editors and "deno test"
 
-Nothing is overwritten. Where protohost.yaml or deno.json are there already, the lines to add are
-shown.`,
+A bundled protocol's name ("protohost protocols" lists them) is refused. Nothing is overwritten.
+Where protohost.yaml or deno.json are there already, the lines to add are shown.`,
   examples: [["protohost new chat", "then: protohost serve"]],
 };
 
@@ -41,6 +42,12 @@ async function run({ operands: [name] }: Arguments<typeof flags>, terminal: Term
       `Cannot name a protocol "${name}": wanted lower-case letters, digits, - and _, and not ${
         transports.join(", ")
       }`,
+    );
+  }
+  if (Object.hasOwn(bundledProtocols, name)) {
+    throw new UsageError(
+      `Cannot name a protocol "${name}": a bundled one has that name, and yours would hide it; wanted another, ` +
+        `or for a service that speaks it: protohost run ${name}://127.0.0.1:7000 --handler FILE`,
     );
   }
   requirePermissions({ name: "read", path: Deno.cwd() }, { name: "write", path: Deno.cwd() });

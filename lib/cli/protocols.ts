@@ -5,6 +5,7 @@
  */
 
 import { fromFileUrl, relative, toFileUrl } from "@std/path";
+import type { BundledName } from "../bundled.ts";
 import { loadConfig } from "../config.ts";
 import { listProtocols, type ProtocolEntry } from "../resolve.ts";
 import type { Arguments, Command, Help } from "./command.ts";
@@ -33,12 +34,13 @@ const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
 /** What the bundled protocols speak. */
-export const SUMMARIES: Readonly<Record<string, string>> = {
+export const SUMMARIES: Readonly<Record<BundledName, string>> = {
   echo: "Sends back whatever comes; serves by itself",
   frame: "Bytes behind their length in 4 bytes, big endian",
   jsonnl: "One JSON value a line",
   raw: "Bytes as they come",
   resp: "Redis: RESP2 and RESP3, commands and replies",
+  smtp: "Mail: receives it for a handler, Maildirs or a relay; serves by itself",
   text: "One line of text a message",
 };
 
@@ -65,6 +67,6 @@ async function sourcesFor(
 }
 
 function describe(entry: ProtocolEntry): string {
-  if (entry.url === undefined) return SUMMARIES[entry.name] ?? "";
+  if (entry.url === undefined) return SUMMARIES[entry.name as BundledName];
   return entry.url.startsWith("file:") ? relative(Deno.cwd(), fromFileUrl(entry.url)) : entry.url;
 }

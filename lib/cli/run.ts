@@ -10,14 +10,17 @@ import { parseEndpoint } from "../endpoint.ts";
 import type { Arguments, Command, FlagValues, Help } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import type { ExitCode } from "./exit_codes.ts";
+import { isFile } from "./find_config.ts";
 import { loadForStart, runServer } from "./server.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {
   usage: "run ADDRESS|FILE [--handler FILE | --upstream ADDRESS] [--hooks FILE] [--protocol NAME|FILE] ...",
   text: `
-Serves one service without a configuration file: at an address, or as a module says that exports
-its own "listen".
+Serves one service without a configuration file: at an address, or as a module says whose default
+export has its own "listen":
+
+  export default defineService({ listen: "text://127.0.0.1:7000", onMessage() {} });
 
 An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH; its protocol is
 protocols/NAME.ts in the current folder or a bundled one ("protohost protocols" lists them). Some
@@ -49,7 +52,9 @@ const command: Command<typeof flags> = { help, flags, operands: ["ADDRESS|FILE"]
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  const input = configOf(args.operands[0], args.flags);
+  const [target] = args.operands;
+  const input = configOf(target, args.flags);
+  if (!isAddress(target) && !await isFile(resolve(target))) throw neither(target, "there is no such file");
   const config = await loadForStart(() => resolveConfig(input, { base: Deno.cwd() }));
   return await runServer(config, terminal, { watch: args.flags.watch });
 }
@@ -66,6 +71,7 @@ export function configOf(target: string, given: FlagValues<typeof flags>): Confi
       services: { [name || "service"]: { listen: target, handler, upstream, hooks, protocol, instances } },
     };
   }
+  if (/^[^/\\]*:\d{1,5}$/.test(target)) throw neither(target, "its protocol is missing");
   for (const flag of ["handler", "upstream"] as const) {
     if (given[flag] === undefined) continue;
     throw new UsageError(`Cannot take --${flag} beside the module ${target}, wanted an address beside it`);
@@ -78,6 +84,14 @@ export function configOf(target: string, given: FlagValues<typeof flags>): Confi
 
 function isAddress(target: string): boolean {
   return target.includes("://") && !target.startsWith("file:");
+}
+
+function neither(target: string, why: string): UsageError {
+  const [hostPort] = /(?:\[.*\]|[^:]*):\d{1,5}$/.exec(target) ?? ["127.0.0.1:7000"];
+  const example = `text://${hostPort.startsWith(":") ? `127.0.0.1${hostPort}` : hostPort}`;
+  return new UsageError(
+    `Cannot run "${target}", ${why}: wanted PROTOCOL://HOST:PORT, such as ${example}, or the file of a module`,
+  );
 }
 
 function serviceName(file: string): string {

@@ -23,6 +23,9 @@ Serves what a configuration file says, until it is told to stop.
   protohost status, connections, reload, restart, stop
                     the same and more from another terminal, over the control socket
 
+What happens is written to the terminal, or with "log: { file: PATH }" to that file in the
+terminal's place.
+
 With --watch a service is restarted when code (.ts, .js and their like, .wasm) in the folders of
 its handler or its protocols changes, and everything is reloaded when the configuration does.`,
   examples: [

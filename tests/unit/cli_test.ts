@@ -6,6 +6,7 @@ import type { Command } from "../../lib/cli/command.ts";
 import { commands } from "../../lib/cli/commands.ts";
 import { formatConnections } from "../../lib/cli/connections.ts";
 import { dispatch } from "../../lib/cli/dispatch.ts";
+import { commandHelp } from "../../lib/cli/help.ts";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
 import { permissionAdvice, PermissionError, requirePermissions } from "../../lib/cli/permissions.ts";
@@ -365,6 +366,60 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
 
 Deno.test("every bundled protocol has its line in the list of protocols", () => {
   assertEquals(Object.keys(SUMMARIES).sort(), Object.keys(bundledProtocols).sort());
+});
+
+Deno.test("help shows what an example does beneath it when a line has no room for both", () => {
+  const examples: [string, string][] = [["protohost x", "something short"], [
+    `protohost ${"y".repeat(90)}`,
+    "long",
+  ]];
+  const shown = (examples: [string, string][]) =>
+    commandHelp({ ...command, help: { usage: "x", text: "", examples } }, createRecorder().paint)
+      .split("Examples:\n")[1];
+  assertEquals(shown(examples.slice(0, 1)), "  protohost x  # something short");
+  assertEquals(
+    shown(examples),
+    `  protohost x\n      # something short\n  protohost ${"y".repeat(90)}\n      # long`,
+  );
+});
+
+Deno.test("help of everything names --version", async () => {
+  const terminal = createRecorder();
+  assertEquals(await dispatch(["--help"], terminal), EXIT.ok);
+  assertMatch(terminal.printed.join("\n"), /^ +protohost --version /m);
+});
+
+Deno.test("run asks for a protocol when an address has none, and for a file that is there", async () => {
+  for (
+    const [target, message] of [
+      [
+        "127.0.0.1:7000",
+        "its protocol is missing: wanted PROTOCOL://HOST:PORT, such as text://127.0.0.1:7000",
+      ],
+      ["localhost:7000", "such as text://localhost:7000, or the file of a module"],
+      [":7000", "such as text://127.0.0.1:7000"],
+      ["[::1]:7000", "such as text://[::1]:7000"],
+      ["no/such/file.ts", "there is no such file: wanted PROTOCOL://HOST:PORT"],
+    ]
+  ) {
+    const terminal = createRecorder();
+    assertEquals(await dispatch(["run", target], terminal), EXIT.usage, target);
+    assertStringIncludes(terminal.complained.join("\n"), message);
+  }
+});
+
+Deno.test("new refuses the name of a bundled protocol", async () => {
+  for (const name of ["echo", "smtp"]) {
+    const terminal = createRecorder();
+    assertEquals(await dispatch(["new", name], terminal), EXIT.usage);
+    assertStringIncludes(terminal.complained.join("\n"), "a bundled one has that name");
+  }
+});
+
+Deno.test("a command for a server ends as wrongly used when the configuration named is not there", async () => {
+  const terminal = createRecorder();
+  assertEquals(await dispatch(["status", "-c", "no/such.yaml"], terminal), EXIT.usage);
+  assertMatch(terminal.complained.join("\n"), /There is no file .*such\.yaml/);
 });
 
 Deno.test("connections are a table, or a line that there are none", () => {
