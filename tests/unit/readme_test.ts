@@ -4,9 +4,10 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, fail } from "@std/assert";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
 import { CONNECTION_ERRORS } from "../../lib/connection_error.ts";
+import { ConfigError, parseConfig } from "../../lib/config.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, parseLimit } from "../../lib/limits.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
@@ -50,4 +51,17 @@ Deno.test("the README's tour names files that exist", async () => {
     .map(([, place]) => place);
   assert(places.length > 15);
   for (const place of places) await Deno.stat(new URL(`../../${place}`, import.meta.url));
+});
+
+Deno.test("the README's YAML is a configuration, each block of it", () => {
+  const blocks = [...readme.matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, yaml]) => yaml);
+  assert(blocks.length >= 3);
+  for (const yaml of blocks) {
+    try {
+      parseConfig(yaml, { file: "/readme/protohost.yaml", env: () => undefined });
+    } catch (error) {
+      if (error instanceof ConfigError) fail(`${error.message}\n${yaml}`);
+      throw error;
+    }
+  }
 });
