@@ -14,17 +14,19 @@
  */
 
 import type { Connection } from "@protohost/protohost";
-import { AuthExchange, type Claim, MECHANISMS } from "./auth.ts";
+import { after, readAnswer } from "./answer.ts";
+import { AuthExchange, type Claim } from "./auth.ts";
+import type { Said } from "./codec.ts";
 import type { Command } from "./command.ts";
 import type { ContentPart } from "./content.ts";
 import { refusalOfHelo, refusalOfMail, refusalOfRcpt } from "./envelope.ts";
-import { SmtpError } from "./error.ts";
-import type { Mail, Recipient, SmtpAnswer, SmtpClient, SmtpHandler } from "./handler.ts";
-import { Incoming, MessageTooLargeError } from "./incoming.ts";
-import type { Said } from "./codec.ts";
+import { extensions } from "./extensions.ts";
+import type { SmtpClient, SmtpHandler } from "./handler.ts";
+import { Incoming } from "./incoming.ts";
 import type { ServiceOptions } from "./options.ts";
 import { type Reply, reply } from "./reply.ts";
 import type { SmtpSession } from "./session.ts";
+import { refusalOf, Transaction } from "./transaction.ts";
 
 /** What a command comes to: a reply, nothing yet, or a promise of one of them. */
 type Outcome = Reply | undefined | Promise<Reply | undefined>;
@@ -36,35 +38,6 @@ const NO_ARGUMENTS = reply("501 5.5.4 Wanted no arguments");
 const TOO_MANY_ERRORS = reply("421 4.7.0 Too many errors");
 const GOING_DOWN = reply("421 4.3.2 The service is going down");
 const BAD_CREDENTIALS = reply("535 5.7.8 Authentication failed");
-
-/** A message on its way in. */
-class Transaction implements Mail {
-  readonly client: SmtpClient;
-  readonly from: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly recipients: Recipient[] = [];
-  readonly notes: Map<string, unknown> = new Map();
-  readonly #over: AbortController = new AbortController();
-  /** Its content, from `DATA` or the first `BDAT` on. */
-  content: Incoming | undefined;
-  /** What the handler makes of it. */
-  result: Promise<{ answer: SmtpAnswer } | { error: unknown }> | undefined;
-
-  constructor(client: SmtpClient, { address, params }: Command) {
-    this.client = client;
-    this.from = address ?? "";
-    this.params = params ?? {};
-  }
-
-  get signal(): AbortSignal {
-    return this.#over.signal;
-  }
-
-  end(why: string): void {
-    this.content?.fail(new SmtpError("out_of_turn", `Cannot take the message: ${why}`));
-    this.#over.abort();
-  }
-}
 
 /** One client, from its greeting to its end. */
 export class Dialogue implements SmtpClient {
@@ -99,7 +72,7 @@ export class Dialogue implements SmtpClient {
   /** Says the first word. */
   greet(): void | Promise<void> {
     return after(this.#handler.onConnect?.(this), (answer) => {
-      const refusal = read(answer);
+      const refusal = readAnswer(answer);
       if (refusal !== undefined && refusal.code >= 400) this.connection.close(refusal);
       else this.connection.send(refusal ?? { code: 220, lines: [`${this.#options.hostname} ESMTP`] });
     });
@@ -183,7 +156,7 @@ export class Dialogue implements SmtpClient {
     this.helo = command.args;
     this.isExtended = command.verb === "EHLO";
     return after(this.#handler.onHelo?.(this), (answer) => {
-      const answered = read(answer);
+      const answered = readAnswer(answer);
       if (answered !== undefined && answered.code >= 400) {
         Object.assign(this, before);
         return answered;
@@ -194,19 +167,8 @@ export class Dialogue implements SmtpClient {
   }
 
   #extensions(): string[] {
-    const { maxMessageBytes } = this.#options;
-    const offered = [
-      "PIPELINING",
-      `SIZE ${maxMessageBytes}`,
-      "8BITMIME",
-      "SMTPUTF8",
-      "CHUNKING",
-      "ENHANCEDSTATUSCODES",
-      "HELP",
-    ];
-    if (this.connection.canStartTls) offered.push("STARTTLS");
-    if (this.#offersAuth) offered.push(`AUTH ${MECHANISMS.join(" ")}`);
-    return offered;
+    const { connection, isSecure } = this;
+    return extensions(this.#options, { tls: connection.canStartTls && !isSecure, auth: this.#offersAuth });
   }
 
   get #offersAuth(): boolean {
@@ -241,7 +203,7 @@ export class Dialogue implements SmtpClient {
     }
     this.#auth = undefined;
     return after(this.#handler.onAuth!({ ...step, client: this }), (answer) => {
-      const answered = typeof answer === "boolean" ? undefined : read(answer);
+      const answered = typeof answer === "boolean" ? undefined : readAnswer(answer);
       if (answer === true || (answered !== undefined && answered.code < 400)) {
         this.user = step.user;
         return answered ?? reply("235 2.7.0 Welcome");
@@ -267,7 +229,7 @@ export class Dialogue implements SmtpClient {
     if (refusal !== undefined) return refusal;
     const mail = new Transaction(this, command);
     return after(this.#handler.onMail?.(mail), (answer) => {
-      const answered = read(answer);
+      const answered = readAnswer(answer);
       if (answered !== undefined && answered.code >= 400) mail.end("it was refused");
       else this.#mail = mail;
       return answered ?? reply("250 2.1.0 Ok");
@@ -284,7 +246,7 @@ export class Dialogue implements SmtpClient {
     }
     const recipient = { address: command.address!, params: command.params! };
     return after(this.#handler.onRcpt?.(recipient, mail), (answer) => {
-      const answered = read(answer);
+      const answered = readAnswer(answer);
       if (answered === undefined || answered.code < 400) mail.recipients.push(recipient);
       return answered ?? reply("250 2.1.5 Ok");
     });
@@ -316,9 +278,7 @@ export class Dialogue implements SmtpClient {
   }
 
   #open(mail: Transaction): void {
-    const content = mail.content = new Incoming(this.connection, this.#options.maxMessageBytes);
-    mail.result = take(this.#handler, content, mail);
-    mail.result.then(() => content.discard());
+    mail.open(this.#handler, new Incoming(this.connection, this.#options.maxMessageBytes));
   }
 
   #part({ part, bytes, last }: ContentPart): Outcome {
@@ -352,7 +312,7 @@ export class Dialogue implements SmtpClient {
     this.#reset("it is over");
     if (content.error !== undefined) return refusalOf(content.error);
     if ("error" in result) throw result.error;
-    return read(result.answer) ?? reply("250 2.0.0 Accepted");
+    return readAnswer(result.answer) ?? reply("250 2.0.0 Accepted");
   }
 
   #reset(why: string): void {
@@ -360,32 +320,4 @@ export class Dialogue implements SmtpClient {
     this.#mail = this.#auth = undefined;
     mail?.end(why);
   }
-}
-
-/** Has the handler take the content; never rejects. */
-async function take(
-  handler: SmtpHandler,
-  content: Incoming,
-  mail: Mail,
-): Promise<{ answer: SmtpAnswer } | { error: unknown }> {
-  try {
-    return { answer: await handler.onData!(content, mail) };
-  } catch (error) {
-    return { error };
-  }
-}
-
-/** What is said of content that could not be taken to its end. */
-function refusalOf(error: Error): Reply {
-  if (error instanceof MessageTooLargeError) return reply("552 5.3.4 The message is too long");
-  return reply("554 5.6.0 Lines end with CR LF; a bare CR or LF is refused");
-}
-
-function read(answer: SmtpAnswer): Reply | undefined {
-  return typeof answer === "string" ? reply(answer) : answer ?? undefined;
-}
-
-/** Goes on at once where there is nothing to wait for. */
-function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {
-  return value instanceof Promise ? value.then(next) as Promise<Awaited<R>> : next(value);
 }

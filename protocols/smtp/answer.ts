@@ -1,0 +1,18 @@
+/**
+ * What a callback answers, at once or later.
+ *
+ * @module
+ */
+
+import type { SmtpAnswer } from "./handler.ts";
+import { type Reply, reply } from "./reply.ts";
+
+/** The reply that an answer means; undefined for the usual one. */
+export function readAnswer(answer: SmtpAnswer): Reply | undefined {
+  return typeof answer === "string" ? reply(answer) : answer ?? undefined;
+}
+
+/** Goes on at once where there is nothing to wait for. */
+export function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {
+  return value instanceof Promise ? value.then(next) as Promise<Awaited<R>> : next(value);
+}
