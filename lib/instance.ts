@@ -82,8 +82,10 @@ export class Instance {
   }
 
   async #load(spec: WorkerSpec): Promise<void> {
+    if (spec.console === "stderr") (await import("./console.ts")).consoleToStderr();
     this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
-    const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } = spec;
+    const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } =
+      spec;
     this.#owned = createContext(name, this.#bus, { instance, options, base });
     const { context } = this.#owned;
     const stats = createStats();

@@ -56,8 +56,8 @@ export async function loadService(source: ServiceSource, context: ServiceContext
     const handler = before ?? handlerOf(protocol, source, definition);
     bindings.push({ endpoint, protocol, handler });
   }
-  if (definition && bindings.every(({ protocol }) => protocol.service === undefined)) {
-    for (const warning of likelyMistakes(definition)) context.log.warn("{warning}", { warning });
+  if (definition) {
+    warnOfMistakes(definition, bindings.map(({ protocol }) => protocol), { log: context.log });
   }
   return startOnce(bindings);
 }
@@ -141,16 +141,29 @@ function handlerProblem(handler: AnyHandler): string | undefined {
   return undefined;
 }
 
-/** Names that look like callbacks and are none. */
-function likelyMistakes(definition: ServiceDefinition): string[] {
-  return Object.keys(definition).filter((key) => /^on[A-Z]/.test(key) && !callbacks.includes(key)).map(
-    (key) => {
-      const guess = nearest(key, callbacks);
-      return `The handler's ${key} is never called: there is no callback of that name${
-        guess ? `; did you mean ${guess}?` : ""
-      }`;
-    },
-  );
+/**
+ * Logs a warning for each key that looks like a callback and is none, such as `onMesage`. A protocol with a service of its
+ * own may have callbacks of its own: then nothing is said.
+ *
+ * @param protocols Those that the handler is for.
+ * @param options.known More keys that begin with `on` and are in order.
+ */
+export function warnOfMistakes(
+  definition: object,
+  protocols: readonly AnyProtocol[],
+  { log, known = [] }: { log: ServiceContext["log"]; known?: readonly string[] },
+): void {
+  if (protocols.some(({ service }) => service !== undefined)) return;
+  for (const key of Object.keys(definition)) {
+    if (callbacks.includes(key) || known.includes(key)) continue;
+    const miscased = callbacks.some((name) => name.toLowerCase() === key.toLowerCase());
+    if (!/^on[A-Z]/.test(key) && !miscased) continue;
+    const guess = nearest(key, callbacks);
+    const hint = guess ? `; did you mean ${guess}?` : "";
+    log.warn("{warning}", {
+      warning: `The handler's ${key} is never called: there is no callback of that name${hint}`,
+    });
+  }
 }
 
 /** What several protocols made of one handler starts and stops once. */

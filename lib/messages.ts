@@ -73,6 +73,8 @@ export interface WorkerSpec {
   base: string;
   /** The lowest level of log records worth sending to the supervisor. */
   logLevel: LogLevel;
+  /** Where the code's `console` writes. @default {both streams, as it is usual} */
+  console?: "stderr";
 }
 
 /** How grave a log record is. */

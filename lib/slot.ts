@@ -175,6 +175,7 @@ export class Slot {
       since: this.#since,
       crashes: this.#crashes,
       restarts: this.#restarts,
+      open: this.stats.open,
       ...(pid === undefined ? {} : { pid }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(this.#lastError ? { lastError: this.#lastError } : {}),

@@ -85,6 +85,8 @@ export interface ConnectionInfo {
   local: string;
   /** Such as `open` or `closing`. */
   state: string;
+  /** Whether its generation of the service drains: it has been replaced, or is to stop. */
+  draining?: true;
   /** Milliseconds since it was made. */
   ageMs: number;
   /** Milliseconds since bytes last moved. */

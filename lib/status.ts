@@ -44,6 +44,8 @@ export interface InstanceStatus {
   crashes: number;
   /** How often its worker was replaced after that. */
   restarts: number;
+  /** Its open connections. */
+  open?: number;
   /** The process that it runs in; absent while it has no worker. */
   pid?: number;
   /** What its process takes (RSS), about a second old; absent if it shares the server's. */

@@ -204,7 +204,12 @@ export class Supervisor implements AsyncDisposable {
 
   /** Every open connection of every instance. */
   async connections(): Promise<ConnectionInfo[]> {
-    return (await Promise.all(this.#slots().map((slot) => slot.connections()))).flat();
+    const generations = this.#all().flatMap(({ generations }) => generations);
+    const all = await Promise.all(generations.map(async ({ draining, slots }) => {
+      const connections = (await Promise.all(slots.map((slot) => slot.connections()))).flat();
+      return draining ? connections.map((one) => ({ ...one, draining: true as const })) : connections;
+    }));
+    return all.flat();
   }
 
   /**

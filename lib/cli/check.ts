@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type Config, ConfigError, loadConfig } from "../config.ts";
+import { dirname } from "@std/path";
+import { type Config, ConfigError, formatProblem, loadConfig, type Problem } from "../config.ts";
+import { draftText } from "../config/parse.ts";
+import { salvage } from "../config/salvage.ts";
+import { placeOf } from "../error_place.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -48,9 +52,25 @@ async function readConfig(file: string): Promise<Config> {
     return await loadConfig(file);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const count = error.problems.length;
-    throw new CommandError(`${count === 1 ? "1 problem" : `${count} problems`}\n${error.message}`, {
-      cause: error,
-    });
+    const problems = [...error.problems, ...await problemsOfCode(file, error.problems)];
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    throw new CommandError([count, ...problems.map(formatProblem)].join("\n"), { cause: error });
   }
+}
+
+/** What a service's options and limits have no part in. */
+const CODE_PROBLEMS = ["unknown_protocol", "bad_protocol", "module_failed"];
+
+/** What is wrong with the modules and protocols of a file that is wrong itself. */
+async function problemsOfCode(file: string, told: readonly Problem[]): Promise<Problem[]> {
+  const text = await Deno.readTextFile(file);
+  const { tree } = draftText(text, { file, env: (name) => Deno.env.get(name) });
+  const { config, partial } = salvage(tree, told, dirname(file));
+  return (await loadServices(config)).flatMap((one) => {
+    if (one.loaded) return [];
+    const { service: { name }, error } = one;
+    if (partial.has(name) && !CODE_PROBLEMS.includes(error.code)) return [];
+    const message = `${error.message}${placeOf(error)}`;
+    return [{ file, path: `services.${name}`, message, found: error.code, wanted: "a service that loads" }];
+  });
 }

@@ -18,7 +18,7 @@ const help: Help = {
   text: `
 Shows the open connections of a running server, or of one service: who, for how long, how long
 nothing has moved, what was received and sent, and what waits to be sent. An identifier is
-SERVICE.GENERATION.INSTANCE.NUMBER.`,
+SERVICE.GENERATION.INSTANCE.NUMBER; one whose generation was replaced is "draining".`,
   examples: [
     ["protohost connections", "all of them"],
     ["protohost connections chat", "those of one service"],
@@ -49,7 +49,7 @@ export function formatConnections(connections: ConnectionInfo[], paint: Paint): 
     one.remote,
     one.local,
     one.transport,
-    one.state,
+    one.draining ? `${one.state}, draining` : one.state,
     showDuration(one.ageMs),
     showDuration(one.idleMs),
     showBytes(one.bytesRead),

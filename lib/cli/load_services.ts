@@ -4,44 +4,86 @@
  * @module
  */
 
+import { configureSync, resetSync } from "@logtape/logtape";
 import { Bus } from "../bus.ts";
+import { whyNoChild } from "../child/command_line.ts";
 import type { Config, ServiceConfig } from "../config.ts";
 import { formatEndpoint } from "../endpoint.ts";
-import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import type { ErrorRecord } from "../error_record.ts";
 import { Generation } from "../generation.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { spawnIsolate } from "../isolate.ts";
+import type { ToWorker, WorkerSpec } from "../messages.ts";
+import type { Runner, RunnerEvents } from "../runner.ts";
+import { problemOf } from "../supervisor_error.ts";
 import { DEFAULT_TIMING } from "../timing.ts";
 
 /** What came of loading a service. JSON-safe. */
 export type LoadedService =
-  & { service: ServiceConfig }
+  & {
+    service: ServiceConfig;
+    /** What was logged as a warning, or as worse, while it was loaded. */
+    warnings: string[];
+  }
   & ({ loaded: true; addresses: string[]; protocols: string[]; hooks: HookDescription[] } | {
     loaded: false;
     error: ErrorRecord;
   });
 
-/** Loads all services side by side; never rejects. */
+/** Loads all services side by side; never rejects. What their code writes to `console` goes to stderr. */
 export async function loadServices(config: Config): Promise<LoadedService[]> {
-  return await Promise.all(Object.values(config.services).map((service) => loadService(service, config)));
+  const services = Object.values(config.services);
+  const heard = new Map<string, Set<string>>(services.map(({ name }) => [name, new Set()]));
+  configureSync({
+    reset: true,
+    sinks: {
+      heard: ({ category, message }) => heard.get(category[1])?.add(message.map(String).join("")),
+    },
+    loggers: [
+      { category: ["protohost"], sinks: ["heard"], lowestLevel: "warning" },
+      { category: ["logtape", "meta"], lowestLevel: "warning" },
+    ],
+  });
+  try {
+    const loaded = await Promise.all(services.map((service) => loadService(service, config)));
+    return loaded.map((one) => ({ ...one, warnings: [...heard.get(one.service.name)!] }));
+  } finally {
+    resetSync();
+  }
 }
 
-async function loadService(service: ServiceConfig, config: Config): Promise<LoadedService> {
+type Outcome = LoadedService extends infer One ? One extends unknown ? Omit<One, "warnings"> : never : never;
+
+async function loadService(service: ServiceConfig, config: Config): Promise<Outcome> {
   // One instance is as good as many: they load the same.
   const generation = new Generation({ ...service, instances: 1 }, config, 1, {
-    spawn: spawnIsolate,
+    spawn,
     timing: DEFAULT_TIMING,
     bus: new Bus(),
     portSharing: false,
-    isolation: "worker",
+    // All are loaded in workers, and judged as if in what they will run in.
+    isolation: whyNoChild() === undefined ? "process" : "worker",
   });
   try {
     await generation.load();
     const { requested, protocols, hooks } = generation;
     return { service, loaded: true, addresses: requested.map(formatEndpoint), protocols, hooks };
   } catch (error) {
-    return { service, loaded: false, error: toErrorRecord(error) };
+    return { service, loaded: false, error: problemOf(service.name, error).error };
   } finally {
     await generation.stop();
   }
+}
+
+function spawn(events: RunnerEvents, spec: WorkerSpec): Runner {
+  const runner = spawnIsolate(events, spec);
+  return {
+    ...runner,
+    post(message: ToWorker): void {
+      const quiet = message.type === "load"
+        ? { ...message, spec: { ...message.spec, console: "stderr" as const, logLevel: "warning" as const } }
+        : message;
+      runner.post(quiet);
+    },
+  };
 }

@@ -7,6 +7,7 @@
 import { fromFileUrl, relative } from "@std/path";
 import type { Config } from "../config.ts";
 import { parseEndpoint } from "../endpoint.ts";
+import { placeOf } from "../error_place.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../limits.ts";
 import type { LoadedService } from "./load_services.ts";
@@ -54,14 +55,16 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
       "listen",
       one.addresses.map((address, index) => describeAddress(address, one.protocols[index], paint)),
     )
-    : column("error", one.error.message.split("\n").map((line) => paint.red(line.trim())));
+    : column(
+      "error",
+      `${one.error.message}${placeOf(one.error)}`.split("\n").map((line) => paint.red(line.trim())),
+    );
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
-  if (one.loaded) {
-    rows.push(...column("hooks", describeHooks(one.hooks)));
-    const warnings = new Set(one.hooks.flatMap(({ warnings = [] }) => warnings));
-    rows.push(...column("warning", [...warnings].map((warning) => paint.yellow(warning))));
-  }
+  const hooks = one.loaded ? one.hooks : [];
+  rows.push(...column("hooks", describeHooks(hooks)));
+  const warnings = new Set([...hooks.flatMap(({ warnings = [] }) => warnings), ...one.warnings]);
+  rows.push(...column("warning", [...warnings].map((warning) => paint.yellow(warning))));
   const limits = describeLimits(service.limits);
   if (limits !== "") rows.push(["limits", limits]);
   return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);

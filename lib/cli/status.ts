@@ -17,7 +17,8 @@ const help: Help = {
   usage: "status [-c FILE | --control PATH] [--json]",
   text: `
 Shows each service of a running server: how it does, where it listens, since when this generation
-of its code serves, what it has counted, and what last went wrong. Where instances run in processes of
+of its code serves, what it has counted, and what last went wrong. Beneath stand generations that
+drain, errors by their code, and what hooks count. Where instances run in processes of
 their own, each has a line with its process and the memory that this takes; HUP to it restarts the service.`,
   examples: [
     ["protohost status", "the server of ./protohost.yaml"],
@@ -68,8 +69,8 @@ export function formatStatus(status: ServerStatus, paint: Paint, now: number): s
   ];
   const rows = status.services.flatMap((service) => rowsOf(service, paint, now));
   lines.push("", formatTable(titles, rows, { right: NUMBERS, title: paint.bold }));
-  for (const { name, lastError } of status.services) {
-    if (lastError) lines.push(`${paint.yellow(name)}: ${lastError.message} (${lastError.code})`);
+  for (const service of status.services) {
+    lines.push(...remarksOn(service).map((remark) => `${paint.yellow(service.name)}: ${remark}`));
   }
   return lines.join("\n");
 }
@@ -107,6 +108,28 @@ function processesOf(service: ServiceStatus): string[][] {
   return service.instances.filter(({ pid }) => pid !== undefined)
     .sort((a, b) => b.generation - a.generation || a.instance - b.instance)
     .map(({ pid, memoryBytes }) => [String(pid), memoryBytes === undefined ? "-" : showBytes(memoryBytes)]);
+}
+
+/** What has no room in the table. */
+function remarksOn({ stats, generation, instances, lastError }: ServiceStatus): string[] {
+  const draining = Map.groupBy(
+    instances.filter((one) => one.generation < generation),
+    (one) => one.generation,
+  );
+  return [
+    ...[...draining].map(([number, old]) => {
+      const open = old.reduce((sum, one) => sum + (one.open ?? 0), 0);
+      return `generation ${number} draining, ${open === 1 ? "1 connection" : `${open} connections`}`;
+    }),
+    ...(Object.keys(stats.errors).length > 0 ? [`errors ${listCounts(stats.errors)}`] : []),
+    ...(Object.keys(stats.counts).length > 0 ? [`counted ${listCounts(stats.counts)}`] : []),
+    ...(lastError ? [`${lastError.message} (${lastError.code})`] : []),
+  ];
+}
+
+function listCounts(counts: Readonly<Record<string, number>>): string {
+  const sorted = Object.entries(counts).toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return sorted.map(([name, count]) => `${name} ${count}`).join(", ");
 }
 
 function paintState(state: string, paint: Paint): string {

@@ -5,6 +5,7 @@
  */
 
 import { relative, resolve, toFileUrl } from "@std/path";
+import { consoleToStderr } from "../console.ts";
 import { placeOf } from "../error_place.ts";
 import { readableFailure, reasonOf } from "../load_failure.ts";
 import { bundlingHint } from "../load_module.ts";
@@ -48,6 +49,7 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   const [file] = args.operands;
   const path = resolve(file);
   requirePermissions({ name: "read", path });
+  if (args.flags.json) consoleToStderr();
   const { default: protocol, ...exports } = await load(path);
   if (!exports.samples?.length) {
     throw new CommandError(

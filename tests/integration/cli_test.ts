@@ -93,6 +93,103 @@ Deno.test("check ends with 1 when modules do not load, and names each", async ()
   assertStringIncludes(stderr, "Cannot load broken, strange");
 });
 
+Deno.test("check tells what is wrong with the file and with the code at once", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `log: { file: nowhere/a.log }
+protocols: { own: ./gone.ts }
+services:
+  half: { listen: "strange://127.0.0.1:1", limits: { idleTimeot: 3 }, options: { a: 1 } }
+  wants: { listen: "text://127.0.0.1:2", handler: ./wants.ts, option: { a: 1 } }
+  whole: { listen: "ecko://127.0.0.1:3" }
+  broken: { listen: "text://127.0.0.1:4", handler: ./broken.ts }
+  good: { listen: "text://127.0.0.1:5", handler: ./good.ts }
+`,
+    "good.ts": shout,
+    "wants.ts": `export default ({ options }) => { if (!options.a) throw new Error("no a"); return {}; };`,
+    "broken.ts": `\nconst a = ;\n`,
+  });
+  const { code, stdout, stderr } = await run(folder, "check");
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, "error: 7 problems\n");
+  for (
+    const part of [
+      `log.file: found "nowhere/a.log"`,
+      `protocols.own: found "./gone.ts"`,
+      `services.half.limits: found "idleTimeot"`,
+      `services.half: Cannot find the protocol "strange"`,
+      `services.wants: found "option"`,
+      `services.whole: Cannot find the protocol "ecko"`,
+      `services.broken: Cannot load the service module`,
+    ]
+  ) {
+    assertStringIncludes(stderr, part);
+  }
+  assertMatch(stderr, /SyntaxError: .* at file:.*broken\.ts:2:11$/m);
+});
+
+Deno.test("check shows warnings and where onStart threw, and --json leaves stdout to the JSON", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  slips: { listen: "text://127.0.0.1:0", handler: ./slips.ts }
+  throws: { listen: "text://127.0.0.1:0", handler: ./throws.ts }
+`,
+    "slips.ts": `console.log("said"); console.table([{ a: 1 }]);
+export default { onMesage() {}, onMessage() {} };
+`,
+    "throws.ts": `export default {
+  onStart() { throw new RangeError("no start"); },
+};
+`,
+  });
+  const shown = await run(folder, "check");
+  assertEquals(shown.code, 1);
+  assertMatch(
+    shown.stdout,
+    /^ +warning +The handler's onMesage is never called: .* did you mean onMessage\?$/m,
+  );
+  assertMatch(shown.stdout, /^ +error +no start \(file:.*throws\.ts:2:21\)$/m);
+  const json = await run(folder, "check", "--json");
+  const [slips, throws] = JSON.parse(json.stdout);
+  assertStringIncludes(slips.warnings.join(), "onMesage");
+  assertEquals(throws.error.message, "no start");
+  assertStringIncludes(json.stderr, "said");
+  assertMatch(json.stderr, /│ +0 +│ +1 +│/);
+});
+
+Deno.test("test --json leaves stdout to the JSON, and test shows where a module threw", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "lines.ts": `import { line, text } from "@protohost/protohost";
+console.log("said");
+const lines = line();
+const decode = (frame) => text(lines.unwrap(frame));
+export default { name: "lines", input: lines, decode, encode: (message) => lines.wrap(message) };
+export const samples = ["a"];
+`,
+    "throws.ts": "\n  nothing();\n",
+  });
+  const json = await run(folder, "test", "lines.ts", "--json");
+  assertEquals(JSON.parse(json.stdout).passed, true);
+  assertEquals(json.stderr, "said\n");
+  const thrown = await run(folder, "test", "throws.ts");
+  assertEquals(thrown.code, 1);
+  assertMatch(thrown.stderr, /ReferenceError: nothing is not defined \(file:.*throws\.ts:2:3\)/);
+  const nothing = await run(folder, "test", ".");
+  assertStringIncludes(nothing.stderr, "it is a folder, wanted a file");
+});
+
+Deno.test("run says where listen belongs when a module has it elsewhere", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "elsewhere.ts": `export const listen = "text://127.0.0.1:0";\nexport default { onMessage() {} };`,
+  });
+  const { code, stderr } = await run(folder, "run", "elsewhere.ts");
+  assertEquals(code, 3);
+  assertStringIncludes(stderr, `export default defineService({ listen: "text://127.0.0.1:7000", ... })`);
+});
+
 Deno.test({
   name: "a server answers, is watched, reloaded, restarted and stopped from another terminal",
   ignore: windows,
@@ -144,6 +241,9 @@ Deno.test({
     assertEquals(await ask(port, "hello"), "THREE hello");
     await held.write("even now\n");
     assertEquals(await held.line(), "even now");
+
+    assertMatch((await run(folder, "status")).stdout, /^plain: generation 1 draining, 1 connection$/m);
+    assertMatch((await run(folder, "connections", "plain")).stdout, /^plain\.1\.\S+ .* open, draining /m);
 
     assertEquals((await run(folder, "stop")).code, 0);
     held[Symbol.dispose]();

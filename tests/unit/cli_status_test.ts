@@ -20,7 +20,7 @@ const status: ServerStatus = {
     crashes: 0,
     restarts: 0,
     instances: [
-      instance({ generation: 1, state: "draining", pid: 50, memoryBytes: 90 * MIB }),
+      instance({ generation: 1, state: "draining", pid: 50, memoryBytes: 90 * MIB, open: 3 }),
       instance({ generation: 2, state: "ready", pid: 60, memoryBytes: 80 * MIB }),
       instance({ generation: 2, state: "ready", instance: 1, pid: 61 }),
     ],
@@ -38,5 +38,6 @@ Deno.test("status shows process and memory of each instance that has a process o
     "chat ×2  running  text://0.0.0.0:1235    2   -     0         0  0 B  0 B       0        0   60  80 MiB",
     "                                                                                            61       -",
     "                                                                                            50  90 MiB",
+    "chat: generation 1 draining, 3 connections",
   ]);
 });

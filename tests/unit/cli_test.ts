@@ -302,7 +302,8 @@ const status: ServerStatus = {
         open: 2,
         accepted: 12,
         bytesIn: 2048,
-        errors: { bad_frame: 2, idle_timeout: 1 },
+        errors: { idle_timeout: 1, bad_frame: 2 },
+        counts: { login: 7 },
       },
     },
   ],
@@ -318,6 +319,8 @@ Deno.test("status is a table with a line for each address and what last went wro
     "SERVICE  STATE    ADDRESS                GEN  UP  OPEN  ACCEPTED     IN  OUT  ERRORS  CRASHES",
     "chat ×2  running  text://0.0.0.0:1235      3  5s     2        12  2 KiB  0 B       3        1",
     "                  text+unix:///run/chat",
+    "chat: errors bad_frame 2, idle_timeout 1",
+    "chat: counted login 7",
     "chat: The worker ended (worker_exited)",
   ]);
 });
@@ -340,10 +343,18 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     { command: "*", direction: "out", hooks: ["chat.ts: watch"], warnings: ["chat.ts: hm"] },
   ];
   const text = formatPlan(config, [
-    { service: chat, loaded: true, addresses: chat.listen, protocols: ["text", "text"], hooks },
+    {
+      service: chat,
+      loaded: true,
+      warnings: ["odd"],
+      addresses: chat.listen,
+      protocols: ["text", "text"],
+      hooks,
+    },
     {
       service: broken,
       loaded: false,
+      warnings: ["chat.ts: hm"],
       error: { name: "Error", code: "bad_module", message: "It does not load\n    at x.ts" },
     },
   ], createRecorder().paint);
@@ -356,11 +367,13 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     "    hooks      in   AUTH    hooks[0]: count auth; chat.ts: refuse",
     "               out  others  chat.ts: watch",
     "    warning    chat.ts: hm",
+    "               odd",
     "    limits     maxFrameBytes 4 KiB, maxConnections 10, idleTimeout off, drainTimeout 1m",
     "✗ broken",
     "    error    It does not load",
     "             at x.ts",
     "    handler  broken.ts",
+    "    warning  chat.ts: hm",
   ]);
 });
 

@@ -1,0 +1,28 @@
+/**
+ * Where `console` writes.
+ *
+ * @module
+ */
+
+import { Console } from "node:console";
+import { Writable } from "node:stream";
+
+/** The methods that write to stdout, or keep what those go by. */
+const METHODS = [
+  ...["log", "info", "debug", "dir", "dirxml", "table"] as const,
+  ...["group", "groupCollapsed", "groupEnd", "count", "countReset", "time", "timeEnd", "timeLog"] as const,
+];
+
+/** Has all of this isolate's `console` write to stderr, so that stdout is left to what programs read. */
+export function consoleToStderr(): void {
+  const { error } = console;
+  const stderr = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      error("%s", text.replace(/\n$/, ""));
+      done();
+    },
+  });
+  const formatter = new Console(stderr, stderr);
+  Object.assign(console, Object.fromEntries(METHODS.map((name) => [name, formatter[name].bind(formatter)])));
+}

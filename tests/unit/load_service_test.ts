@@ -1,0 +1,27 @@
+import { assertEquals } from "@std/assert";
+import type { AnyProtocol, ServiceContext } from "../../lib/contract.ts";
+import { warnOfMistakes } from "../../lib/load_service.ts";
+import echo from "../../protocols/echo.ts";
+import text from "../../protocols/text.ts";
+
+function warnings(definition: object, protocols: AnyProtocol[] = [text], known?: string[]): string[] {
+  const told: string[] = [];
+  const log = { warn: (_: string, { warning }: { warning: string }) => told.push(warning) };
+  warnOfMistakes(definition, protocols, { log: log as unknown as ServiceContext["log"], known });
+  return told;
+}
+
+Deno.test("keys that look like callbacks and are none are warned of", () => {
+  const none = "is never called: there is no callback of that name";
+  assertEquals(warnings({ onMessage() {}, onMesage() {}, listen: "", once() {} }), [
+    `The handler's onMesage ${none}; did you mean onMessage?`,
+  ]);
+  assertEquals(warnings({ onmessage() {} }), [`The handler's onmessage ${none}; did you mean onMessage?`]);
+  assertEquals(warnings({ onXyzzyPlugh() {} }), [`The handler's onXyzzyPlugh ${none}`]);
+});
+
+Deno.test("keys that a protocol's own service or the caller knows are not warned of", () => {
+  assertEquals(warnings({ onMail() {} }, [echo]), []);
+  assertEquals(warnings({ onMail() {} }, [text, echo]), []);
+  assertEquals(warnings({ onBadFrame: "close" }, [text], ["onBadFrame"]), []);
+});
