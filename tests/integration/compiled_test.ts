@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compileProgram } from "../../scripts/compile_program.ts";
 import { denortEnv } from "../../scripts/denort.ts";
 import type { ServerStatus } from "../../lib/status.ts";
@@ -99,6 +99,26 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     const tested = await run("test", "protocols/upper.ts");
     assertEquals(tested.code, 0, tested.stdout);
     assertStringIncludes((await run("protocols")).stdout, "jsonnl");
+  });
+
+  await test.step("it says where a mistake is, and how to come by a package", async () => {
+    await using elsewhere = new TempFolder();
+    await elsewhere.write({
+      "mistake.ts": `import "./parts/mistake.ts";\n`,
+      "parts/mistake.ts": `const é = 1;\nconst f = (a {\n`,
+      "package.ts": `import thing from "npm:no-such-thing@1";\nexport default thing;\n`,
+    });
+    for (
+      const [file, wanted] of [
+        ["mistake.ts", /SyntaxError: Expected '?,'?.* at file:\S+\/parts\/mistake\.ts:2:14$/m],
+        ["package.ts", /deno bundle --external=@protohost\/protohost -o package\.js package\.ts\)$/m],
+        ["parts", /parts: it is a folder, wanted a file$/m],
+      ] as const
+    ) {
+      const { code, stderr } = await runProgram(launcher, ["test", file], elsewhere.path);
+      assertEquals(code, 1);
+      assertMatch(stderr, wanted);
+    }
   });
 
   await test.step("it makes a service of one's own, which passes its check", async () => {

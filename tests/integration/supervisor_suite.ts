@@ -235,7 +235,7 @@ export function testSupervisor(isolation: Isolation): void {
         const broken of [
           { handler: "throw_on_start" },
           { handler: "shout", listen: [taken.address("z")] },
-          { handler: "shout", listen: [addresses[0].replace("127.0.0.1", "256.0.0.1")] },
+          { handler: "shout", listen: [addresses[0].replace("127.0.0.1", "192.0.2.1")] },
         ]
       ) {
         await assertRejects(
@@ -263,7 +263,7 @@ export function testSupervisor(isolation: Isolation): void {
         assertEquals(await server.ask("a", "who"), "a 0");
         const broken = configOf({
           a: { handler: "own_address", listen, protocol: "text" },
-          b: { handler: "shout", listen: ["text://256.0.0.1:1"] },
+          b: { handler: "shout", listen: ["text://192.0.2.1:1"] },
         });
         await assertRejects(() => server.supervisor.reload(broken), ReloadError);
         assertEquals(await server.ask("a", "x"), "X");
