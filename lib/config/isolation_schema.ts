@@ -6,7 +6,7 @@
 
 import * as z from "zod";
 import { PERMISSION_KINDS, type PermissionKind } from "../permissions.ts";
-import { choice, mapping, orEmpty } from "./shapes.ts";
+import { mapping, orEmpty } from "./shapes.ts";
 
 const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {
   net: "HOST or HOST:PORT to connect to or to listen at, beside the service's own addresses and upstreams",
@@ -19,7 +19,7 @@ const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {
 /** The schemas of `isolation` and `permissions`. */
 export function isolationSchemas(): Record<string, z.ZodType> {
   return {
-    isolation: choice(["process", "worker"]).optional().describe(
+    isolation: z.enum(["process", "worker"], { error: wantedIsolation }).optional().describe(
       "What an instance runs in: a process of its own, the default wherever programs may be run, or a worker of the server's process",
     ),
     permissions: orEmpty(
@@ -29,6 +29,11 @@ export function isolationSchemas(): Record<string, z.ZodType> {
       ),
     ).describe("What the service's code may do beyond what the service needs"),
   };
+}
+
+function wantedIsolation({ input }: { input?: unknown }): string {
+  const later = input === "connection" ? ': "connection" is not available in this version' : "";
+  return `one of process, worker${later}`;
 }
 
 function permission(description: string): z.ZodType {

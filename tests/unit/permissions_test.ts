@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryWatch } from "../../lib/child/memory_watch.ts";
-import { resolveConfig } from "../../lib/config.ts";
+import { ConfigError, resolveConfig } from "../../lib/config.ts";
 import { adviseInConfiguration, mergePermissions } from "../../lib/permissions.ts";
 import { permissionsOf } from "../../lib/service_permissions.ts";
 
@@ -66,6 +66,17 @@ Deno.test("what Deno denies is told with what to write in the configuration", ()
       ["Requires patience", "Requires patience"],
     ]
   ) assertEquals(adviseInConfiguration(said), wanted);
+});
+
+Deno.test("isolation and permissions that there are not are refused", () => {
+  const listen = "echo://127.0.0.1:1";
+  const input = { services: { a: { listen, isolation: "connection", permissions: { nett: true, env: 5 } } } };
+  const error = assertThrows(() => resolveConfig(input as never, { base: "/srv" }), ConfigError);
+  assertEquals(error.problems.map(({ path, message }) => `${path}: ${message}`), [
+    'services.a.isolation: found "connection", wanted one of process, worker: "connection" is not available in this version',
+    "services.a.permissions.env: found 5, wanted an item, a list of them, true or false",
+    'services.a.permissions: found "nett", wanted one of net, read, write, env, run (did you mean "net"?)',
+  ]);
 });
 
 Deno.test("memory is high once it stays near its limit, and over at once", () => {
