@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ask, fromSource } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 import {
@@ -54,6 +54,48 @@ Deno.test("what a service prints stands in the log and reaches nobody else", { i
   await server.program.until(/print: complained by the service/);
   await server.program.until(/print: \{"type":"stopped"\}/);
   assertEquals(find(await server.status(), "print").crashes, 0);
+});
+
+Deno.test(
+  "one of two instances loops for ever and is replaced, while the other goes on",
+  { ignore },
+  async () => {
+    await using server = await serving(fromSource, {
+      defaults: "{ limits: { heartbeat: 2s } }",
+      services: { a: service("misbehaves", { how: "loop" }, 2) },
+    });
+    const { a } = await server.ports();
+    const wires = new Map<string, Wire>();
+    while (wires.size < 2) {
+      const wire = await Wire.open(a);
+      await wire.write("pid\n");
+      const pid = await wire.line();
+      wires.get(pid)?.[Symbol.dispose]();
+      wires.set(pid, wire);
+    }
+    const [[busy, first], [other, second]] = wires;
+    await first.write("misbehave\n");
+    await until(async () => {
+      await second.write("pid\n");
+      assertEquals(await second.line(), other);
+      const { instances, crashes, state } = find(await server.status(), "a");
+      return state === "running" && crashes === 1 && instances.every(({ pid }) => String(pid) !== busy);
+    });
+    for (const wire of wires.values()) wire[Symbol.dispose]();
+  },
+);
+
+Deno.test("without permission to run programs services are workers, and the log says so", async () => {
+  const args = fromSource.args.flatMap((arg) =>
+    arg === "-P=serve" ? ["net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`) : [arg]
+  );
+  await using server = await serving({ ...fromSource, args }, { services: { a: service("misbehaves") } });
+  assertMatch(
+    server.output,
+    /Services run as workers of one process: .* no permission to run programs \(--allow-run\)/,
+  );
+  const { isolation, instances } = find(await server.status(), "a");
+  assertEquals([isolation, instances[0].pid], ["worker", server.program.pid]);
 });
 
 Deno.test("a process that is stopped is replaced, and the server lives on", { ignore }, async () => {
