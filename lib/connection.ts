@@ -103,6 +103,8 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #transport: Transport;
   #protocol: AnyProtocol;
   // deno-lint-ignore no-explicit-any
+  #incoming!: Codec<any, any>;
+  // deno-lint-ignore no-explicit-any
   #outgoing!: Codec<any, any>;
   #phase: Phase = "open";
   #error: Error | undefined;
@@ -121,9 +123,11 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#kind = kind;
     this.#transport = transport;
     this.#datagrams = transport.receive !== undefined;
-    this.#delivery = new Delivery(this, this.#receiver(), { datagrams: this.#datagrams });
-    this.#reader = new Reader(transport, this.#delivery, this.#read());
-    this.#outbox = new Outbox(transport, this.#sender(), {
+    this.#delivery = new Delivery(this, new ServiceConnection.#Receiving(this), {
+      datagrams: this.#datagrams,
+    });
+    this.#reader = new Reader(transport, this.#delivery, new ServiceConnection.#Reading(this));
+    this.#outbox = new Outbox(transport, new ServiceConnection.#Sending(this), {
       maxBytes: host.limits.maxSendBytes,
       separate: this.#datagrams,
     });
@@ -291,75 +295,154 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     if (code === "send_timeout") this.#shut();
   }
 
+  // What its parts tell it: classes, not closures, since an idle connection is mostly these.
+
+  static readonly #Reading = class implements Read {
+    readonly #of: ServiceConnection;
+
+    constructor(of: ServiceConnection) {
+      this.#of = of;
+    }
+
+    received(bytes: number): void {
+      const of = this.#of;
+      of.#count(bytes);
+      if (of.#phase === "open") {
+        of.#delivery.buffer.commit(bytes);
+        of.#delivery.pass();
+      } else if (of.#phase === "lingering" && of.#reader.isFedUp) of.#shut();
+    }
+
+    datagram(datagram: Uint8Array<ArrayBuffer>): void {
+      const of = this.#of;
+      of.#count(datagram.length);
+      if (of.#phase !== "open") return;
+      of.#delivery.buffer.load(datagram);
+      of.#delivery.pass();
+    }
+
+    ended(): void {
+      const of = this.#of;
+      if (of.#phase === "lingering" || of.#datagrams) of.#shut();
+      else if (of.#phase !== "closed") of.#delivery.endOfStream();
+    }
+
+    readFailed(error: unknown): void {
+      this.#of.#lost(error);
+    }
+  };
+
+  static readonly #Receiving = class implements Receiver {
+    readonly #of: ServiceConnection;
+
+    constructor(of: ServiceConnection) {
+      this.#of = of;
+    }
+
+    message(message: unknown, frame: Uint8Array): unknown {
+      const of = this.#of;
+      const { stats, relay } = of.#host;
+      stats.messagesIn++;
+      const to = of.#protocol.upgrade?.(message, of.#receives, of);
+      if (relay !== undefined) return relay.frame(of, frame, message, to);
+      if (to !== undefined) of.upgrade(to);
+      if (of.#hooked === undefined) return of.#handle(message);
+      return of.#hooked.receive(message, commandOf(of.#incoming, message, of));
+    }
+
+    skipped(frame: Uint8Array): void {
+      this.#of.#host.relay?.frame(this.#of, frame, undefined, undefined);
+    }
+
+    end(): unknown {
+      const of = this.#of;
+      of.#pipe?.end();
+      return of.#host.handler.onEnd?.(of);
+    }
+
+    ended(): void {
+      const of = this.#of;
+      if (of.#writeEnded || !(of.#host.handler.allowHalfOpen || of.#pipe)) of.close();
+    }
+
+    failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
+      const of = this.#of;
+      const passable = fallback === "bad_frame" || fallback === "bad_message";
+      if (!passable || !of.#host.relay?.bad(of, toError(thrown), frame)) of.#fail(thrown, fallback);
+    }
+
+    lost(error: ConnectionError): void {
+      this.#of.#notify(error, error.code);
+    }
+
+    busy(pending: boolean): void {
+      this.#of.#deadlines.busySince = pending ? this.#of.#host.clock.now : 0;
+    }
+
+    passed(framed: boolean): void {
+      const of = this.#of;
+      const { now } = of.#host.clock;
+      const deadlines = of.#deadlines;
+      if (framed) deadlines.framed = true;
+      if (of.#delivery.buffer.length === 0 || !of.#delivery.isFree) deadlines.partialSince = 0;
+      else if (framed || deadlines.partialSince === 0) deadlines.partialSince = now;
+      of.#outbox.flush();
+      of.#reader.wake();
+    }
+  };
+
+  static readonly #Sending = class implements Sender {
+    readonly #of: ServiceConnection;
+
+    constructor(of: ServiceConnection) {
+      this.#of = of;
+    }
+
+    writing(): void {
+      this.#of.#deadlines.writeSince = this.#of.#host.clock.now;
+    }
+
+    wrote(count: number): void {
+      const of = this.#of;
+      of.#deadlines.writeSince = 0;
+      of.#deadlines.activeAt = of.#host.clock.now;
+      of.bytesWritten += count;
+      of.#host.stats.bytesOut += count;
+    }
+
+    full(): void {
+      const of = this.#of;
+      if (of.#host.relay === undefined) of.#delivery.hold(Hold.full);
+      of.#call(() => of.#host.handler.onBufferFull?.(of));
+    }
+
+    drained(): void {
+      const of = this.#of;
+      of.#call(() => of.#host.handler.onBufferDrain?.(of));
+      of.#delivery.release(Hold.full);
+    }
+
+    empty(): void {
+      const of = this.#of;
+      if (of.#phase === "closing") of.#linger();
+      else if (of.#writeEnded && of.#phase === "open") of.#endWriting();
+    }
+
+    writeFailed(error: unknown): void {
+      this.#of.#lost(error);
+    }
+  };
+
   // Receiving
 
-  #read(): Read {
-    const { stats, clock } = this.#host;
-    const count = (bytes: number) => {
-      this.#deadlines.activeAt = clock.now;
-      this.bytesRead += bytes;
-      stats.bytesIn += bytes;
-    };
-    return {
-      received: (bytes) => {
-        count(bytes);
-        if (this.#phase === "open") {
-          this.#delivery.buffer.commit(bytes);
-          this.#delivery.pass();
-        } else if (this.#phase === "lingering" && this.#reader.isFedUp) this.#shut();
-      },
-      datagram: (datagram) => {
-        count(datagram.length);
-        if (this.#phase !== "open") return;
-        this.#delivery.buffer.load(datagram);
-        this.#delivery.pass();
-      },
-      ended: () => {
-        if (this.#phase === "lingering" || this.#datagrams) this.#shut();
-        else if (this.#phase !== "closed") this.#delivery.endOfStream();
-      },
-      readFailed: (error) => this.#lost(error),
-    };
+  get #receives(): Direction {
+    return this.#host.side === "server" ? "in" : "out";
   }
 
-  #receiver(): Receiver {
-    const { handler, stats, clock, relay } = this.#host;
-    const direction: Direction = this.side === "server" ? "in" : "out";
-    return {
-      message: (message, frame) => {
-        stats.messagesIn++;
-        const to = this.#protocol.upgrade?.(message, direction, this);
-        if (relay !== undefined) return relay.frame(this, frame, message, to);
-        if (to !== undefined) this.upgrade(to);
-        return this.#pipe === undefined
-          ? handler.onMessage?.(this, message)
-          : pipe(message, this, this.#pipe);
-      },
-      skipped: relay && ((frame) => void relay.frame(this, frame, undefined, undefined)),
-      end: () => {
-        this.#pipe?.end();
-        return handler.onEnd?.(this);
-      },
-      ended: () => {
-        if (this.#writeEnded || !(handler.allowHalfOpen || this.#pipe)) this.close();
-      },
-      failed: (thrown, fallback, frame) => {
-        const passable = fallback === "bad_frame" || fallback === "bad_message";
-        if (!passable || !relay?.bad(this, toError(thrown), frame)) this.#fail(thrown, fallback);
-      },
-      lost: (error) => this.#notify(error, error.code),
-      busy: (pending) => {
-        this.#deadlines.busySince = pending ? clock.now : 0;
-      },
-      passed: (framed) => {
-        const deadlines = this.#deadlines;
-        if (framed) deadlines.framed = true;
-        if (this.#delivery.buffer.length === 0 || !this.#delivery.isFree) deadlines.partialSince = 0;
-        else if (framed || deadlines.partialSince === 0) deadlines.partialSince = clock.now;
-        this.#outbox.flush();
-        this.#reader.wake();
-      },
-    };
+  #count(bytes: number): void {
+    this.#deadlines.activeAt = this.#host.clock.now;
+    this.bytesRead += bytes;
+    this.#host.stats.bytesIn += bytes;
   }
 
   #handle(message: unknown): unknown {
@@ -369,7 +452,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   #hook(hooks: HookSet): Hooked {
     return new Hooked(hooks.session(this), {
-      signal: this.signal,
+      signal: () => this.signal,
       handle: (message) => this.#handle(message),
       transmit: (message) => this.#transmitMessage(message),
       close: (last) => this.close(last),
@@ -407,41 +490,14 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     return "refused";
   }
 
-  #sender(): Sender {
-    const { handler, stats, clock } = this.#host;
-    return {
-      writing: () => {
-        this.#deadlines.writeSince = clock.now;
-      },
-      wrote: (count) => {
-        this.#deadlines.writeSince = 0;
-        this.#deadlines.activeAt = clock.now;
-        this.bytesWritten += count;
-        stats.bytesOut += count;
-      },
-      full: () => {
-        if (this.#host.relay === undefined) this.#delivery.hold(Hold.full);
-        this.#call(() => handler.onBufferFull?.(this));
-      },
-      drained: () => {
-        this.#call(() => handler.onBufferDrain?.(this));
-        this.#delivery.release(Hold.full);
-      },
-      empty: () => {
-        if (this.#phase === "closing") this.#linger();
-        else if (this.#writeEnded && this.#phase === "open") this.#endWriting();
-      },
-      writeFailed: (error) => this.#lost(error),
-    };
-  }
-
   // Upgrading
 
   // deno-lint-ignore no-explicit-any
   #speak(protocol: Codec<any, any> & Pick<AnyProtocol, "reply" | "session">): void {
     const reply = protocol.reply ?? protocol;
-    this.#delivery.speak(this.side === "server" ? protocol : reply);
+    this.#incoming = this.side === "server" ? protocol : reply;
     this.#outgoing = this.side === "server" ? reply : protocol;
+    this.#delivery.speak(this.#incoming);
     this.session ??= protocol.session?.();
   }
 

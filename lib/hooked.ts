@@ -14,8 +14,8 @@ const WAITING_SENDS = 1024;
 
 /** The two ends that hooks stand between. */
 export interface HookedEnds {
-  /** Aborted when the connection is closed. */
-  readonly signal: AbortSignal;
+  /** A signal that is aborted when the connection is closed. Not a field: most connections never need one. */
+  signal(): AbortSignal;
   /** Gives a message to the handler. */
   handle(message: unknown): unknown;
   /** Encodes and queues a message. */
@@ -32,6 +32,7 @@ export class Hooked {
   readonly #ends: HookedEnds;
   /** What was sent behind a message that a hook has not decided on, in order; undefined while there is none. */
   #waiting: { message: unknown; command: string }[] | undefined;
+  #ended = false;
 
   constructor(session: HookSession, ends: HookedEnds) {
     this.#session = session;
@@ -54,12 +55,13 @@ export class Hooked {
 
   /** The connection is closed. */
   end(): void {
+    this.#ended = true;
     this.#waiting = undefined;
     this.#session.end();
   }
 
   #obeyIn(verdict: Verdict | undefined, message: unknown): unknown {
-    if (this.#ends.signal.aborted) return;
+    if (this.#ended) return;
     switch (verdict?.verdict) {
       case undefined:
       case "pass":
@@ -71,7 +73,7 @@ export class Hooked {
       case "drop":
         return;
       case "delay":
-        return rest(verdict.ms, this.#ends.signal).then(() => this.#obeyIn(verdict.then, message));
+        return rest(verdict.ms, this.#ends.signal()).then(() => this.#obeyIn(verdict.then, message));
       case "close":
         return this.#ends.close(verdict.last);
       default:
@@ -104,7 +106,7 @@ export class Hooked {
       case "drop":
         return "queued";
       case "delay":
-        return rest(verdict.ms, this.#ends.signal).then(() => this.#obeyOut(verdict.then, message));
+        return rest(verdict.ms, this.#ends.signal()).then(() => this.#obeyOut(verdict.then, message));
       case "close":
         this.#ends.close(verdict.last);
         return "queued";
@@ -117,7 +119,7 @@ export class Hooked {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const { message, command } of waiting) {
-      if (this.#ends.signal.aborted) return;
+      if (this.#ended) return;
       this.send(message, command);
     }
   }

@@ -36,7 +36,7 @@ export class Outbox {
   #writing = false;
   #scheduled = false;
   #stopped = false;
-  #waiters: { resolve(): void; reject(error: Error): void }[] = [];
+  #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
 
   constructor(transport: Transport, sender: Sender, options: { maxBytes: number; separate: boolean }) {
     this.#transport = transport;
@@ -65,7 +65,7 @@ export class Outbox {
   /** Settles when all that is queued now, and what comes before it is gone, has left. */
   flushed(): Promise<void> {
     if (this.size === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }));
   }
 
   /** Writes at the end of this turn, so that several sends make one write. */
@@ -116,7 +116,13 @@ export class Outbox {
     this.#stopped = true;
     this.#buffer.clear();
     this.#before = undefined;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    for (const waiter of this.#takeWaiters()) waiter.reject(error);
+  }
+
+  #takeWaiters(): { resolve(): void; reject(error: Error): void }[] {
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    return waiters;
   }
 
   #emptied(): void {
@@ -125,7 +131,7 @@ export class Outbox {
       return this.#afterBarrier?.();
     }
     if (this.#afterBarrier !== undefined) return;
-    if (this.#waiters.length > 0) { for (const waiter of this.#waiters.splice(0)) waiter.resolve(); }
+    if (this.#waiters !== undefined) { for (const waiter of this.#takeWaiters()) waiter.resolve(); }
     this.#sender.empty();
   }
 

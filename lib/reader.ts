@@ -47,13 +47,8 @@ export class Reader {
   }
 
   /** Reads on until one of the ends; nothing that fails is thrown. */
-  async run(): Promise<void> {
-    try {
-      const over = await (this.#transport.receive === undefined ? this.#stream() : this.#datagrams());
-      if (over) this.#read.ended();
-    } catch (error) {
-      this.#read.readFailed(error);
-    }
+  run(): Promise<void> {
+    return this.#transport.receive === undefined ? this.#stream() : this.#datagrams();
   }
 
   /** Goes on after the buffer was full, or delivery held back. */
@@ -94,40 +89,42 @@ export class Reader {
     this.run();
   }
 
-  /** Answers whether the stream has ended. */
-  async #stream(): Promise<boolean> {
+  async #stream(): Promise<void> {
     const { buffer } = this.#delivery;
-    while (!this.#stopped) {
-      if (this.#discards ? this.isFedUp : buffer.isFull) {
-        await new Promise<void>((resolve) => this.#wake = resolve);
-        continue;
+    try {
+      while (!this.#stopped) {
+        if (this.#discards ? this.isFedUp : buffer.isFull) {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+          continue;
+        }
+        const room = buffer.room();
+        this.#pending = true;
+        const count = await this.#transport.read(room);
+        this.#pending = false;
+        if (this.#handOver !== undefined) return this.#handOver(count === null ? null : room.slice(0, count));
+        if (count === null) return this.#read.ended();
+        if (this.#discards) this.#discarded += count;
+        this.#read.received(count);
+        if (this.#yielding) return;
       }
-      const room = buffer.room();
-      this.#pending = true;
-      const count = await this.#transport.read(room);
-      this.#pending = false;
-      if (this.#handOver !== undefined) {
-        this.#handOver(count === null ? null : room.slice(0, count));
-        return false;
-      }
-      if (count === null) return true;
-      if (this.#discards) this.#discarded += count;
-      this.#read.received(count);
-      if (this.#yielding) return false;
+    } catch (error) {
+      this.#read.readFailed(error);
     }
-    return false;
   }
 
-  async #datagrams(): Promise<boolean> {
-    while (!this.#stopped) {
-      if (!this.#delivery.isFree && !this.#discards) {
-        await new Promise<void>((resolve) => this.#wake = resolve);
-        continue;
+  async #datagrams(): Promise<void> {
+    try {
+      while (!this.#stopped) {
+        if (!this.#delivery.isFree && !this.#discards) {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+          continue;
+        }
+        const datagram = await this.#transport.receive!();
+        if (datagram === null) return this.#read.ended();
+        this.#read.datagram(datagram);
       }
-      const datagram = await this.#transport.receive!();
-      if (datagram === null) return true;
-      this.#read.datagram(datagram);
+    } catch (error) {
+      this.#read.readFailed(error);
     }
-    return false;
   }
 }
