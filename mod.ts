@@ -90,11 +90,12 @@ export type { OnHookError, OnHookTimeout } from "./lib/hooks/timeouts.ts";
 export { close, delay, drop, pass, replace, reply } from "./lib/hooks/verdict.ts";
 export type { Verdict } from "./lib/hooks/verdict.ts";
 export { listen } from "./lib/listen.ts";
-export type { ListenOptions, Server } from "./lib/listen.ts";
+export type { ListenOptions, MiddleOptions, Server } from "./lib/listen.ts";
 export { ListenError } from "./lib/listener.ts";
 export type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "./lib/messages.ts";
 export type { Permissions } from "./lib/permissions.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/stats.ts";
+export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/proxy/spec.ts";
 export type { ClientTls } from "./lib/tls.ts";
 export { serve } from "./lib/serve.ts";
 export type { ServeOptions } from "./lib/serve.ts";
@@ -126,6 +127,7 @@ export type {
   ServiceInput,
   StepInput,
   TlsInput,
+  UpstreamTlsInput,
 } from "./lib/config.ts";
 export type { ErrorRecord } from "./lib/error_record.ts";
 export { parseDuration, parseSize } from "./lib/units.ts";

@@ -25,4 +25,5 @@ export type {
   ServiceInput,
   StepInput,
   TlsInput,
+  UpstreamTlsInput,
 } from "./config/types.ts";

@@ -17,6 +17,7 @@ import type { HookModule } from "./hooks/define.ts";
 import { compileHooks } from "./hooks/hook_set.ts";
 import { hookHost } from "./hooks/host.ts";
 import { type Limits, type LimitsInput, resolveLimits } from "./limits.ts";
+import { warnOfMistakes } from "./load_service.ts";
 import { loadUpstreams } from "./proxy/load_proxy.ts";
 import { TrustedProxies } from "./proxy/proxied_transport.ts";
 import { resolveProtocol } from "./resolve.ts";
@@ -74,6 +75,9 @@ export interface Server extends AsyncDisposable {
   close(options?: { immediate?: boolean }): Promise<void>;
 }
 
+/** Options that look like callbacks and are none. */
+const MIDDLE_CALLBACKS = ["onBadFrame", "onHookTimeout", "onHookError"];
+
 /** One bus for all services of an isolate that were made by {@linkcode listen}. */
 const bus = new LocalBus();
 
@@ -103,6 +107,7 @@ export async function listen<In = any, Out = any, S = any, T = any>(
   const resolved = resolveLimits(limits);
   const stats = createStats();
   const { context, abort } = createContext(name ?? spoken[0].name, bus, { options: given });
+  warnOfMistakes(options, spoken, { log: context.log, known: MIDDLE_CALLBACKS });
   const equip = await equipment(options, { context, stats, limits: resolved });
   const handler: AnyHandler = options;
   const service = createService({
