@@ -27,9 +27,12 @@ export interface ProxySpec {
   upstream: string[];
   /** `first`: in order, the next only when one is not there. `round-robin`: each connection begins with another. */
   balance: "first" | "round-robin";
+  /** How long connecting to an upstream may take, TLS included. */
   connectTimeoutMs: number;
   /** The version of the PROXY header that tells an upstream the client's address. */
   sendProxyProtocol?: 1 | 2;
+  /** What becomes of a connection whose bytes make no frame. */
   onBadFrame: OnBadFrame;
+  /** How TLS towards the upstreams is done. */
   tls: UpstreamTlsSpec;
 }
