@@ -14,6 +14,8 @@ import { describeDuration, type ServiceState, type ServiceStatus } from "./statu
 
 /** So many generations of a service may drain at once. One more, and the oldest is cut. */
 export const MAX_DRAINING = 4;
+/** Restarts that come faster than connections finish wait so long for one of them to end before the oldest is cut. */
+const PATIENCE_MS = 1_000;
 
 /** A service of a server. */
 export class Deployment {
@@ -145,6 +147,7 @@ export class Deployment {
   /** Has a generation drain, in the background. Settles once it does not listen any more. */
   async #retire(generation: Generation): Promise<void> {
     this.#draining.push(generation);
+    if (this.#draining.length > MAX_DRAINING) await this.#oneEnds();
     if (this.#draining.length > MAX_DRAINING) {
       const [oldest] = this.#draining;
       this.#log("warning", "Generation {generation} is cut: more than {most} generations drain", {
@@ -158,6 +161,14 @@ export class Deployment {
     this.#ends.add(end);
     end.finally(() => this.#ends.delete(end));
     await unlistened;
+  }
+
+  /** Waits a moment for one of the draining generations to end. */
+  async #oneEnds(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, PATIENCE_MS));
+    await Promise.race([...this.#ends, late]);
+    clearTimeout(timer);
   }
 
   async #drain(generation: Generation, unlistened: Promise<void>): Promise<void> {
