@@ -30,9 +30,11 @@ export async function testMisbehaving(launcher: Launcher): Promise<void> {
       const before = await server.pid(name);
       using wire = await Wire.open(ports[name]);
       await wire.write("misbehave\n");
-      await until(async () =>
-        (await server.instance(name))?.state === "ready" && await server.pid(name) !== before
-      );
+      // One look at both: between two of them the old process may have gone.
+      await until(async () => {
+        const instance = await server.instance(name);
+        return instance?.state === "ready" && instance.pid !== before;
+      });
       assertEquals(await ask(ports[name], `${name} is back`), `${name} is back`);
     }));
   } finally {
