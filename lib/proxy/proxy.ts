@@ -8,6 +8,7 @@ import type { ConnectionHost } from "../connection.ts";
 import type { AnyProtocol, Codec, Direction } from "../contract.ts";
 import { skip } from "../contract.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
+import { createStats } from "../stats.ts";
 import { ProxySession } from "./session.ts";
 import type { OnBadFrame } from "./spec.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -19,6 +20,8 @@ export interface ProxyOptions {
   hooks?: HookSet;
 }
 
+type UpstreamSide = Pick<ConnectionHost, "side" | "limits" | "stats" | "closed">;
+
 /** Relays the connections of one listener. */
 export class Proxy {
   readonly options: ProxyOptions;
@@ -29,6 +32,7 @@ export class Proxy {
   readonly framed: Readonly<Record<Direction, boolean>>;
   /** Whether requests and answers are counted: for replies that hooks inject, and for what comes behind a STARTTLS. */
   readonly counts: boolean;
+  #upstreamSide: UpstreamSide | undefined;
 
   constructor(protocol: AnyProtocol, options: ProxyOptions) {
     this.protocol = protocol;
@@ -44,6 +48,17 @@ export class Proxy {
     this.framed = {
       in: all || this.observed.in,
       out: all || this.observed.out,
+    };
+  }
+
+  /** What the upstream connections of a listener have in common. */
+  upstreamSide(base: ConnectionHost): UpstreamSide {
+    return this.#upstreamSide ??= {
+      side: "client",
+      // Every byte passes the client's connection too: that one is idle when this one is, and is what is counted.
+      limits: { ...base.limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 },
+      stats: { ...createStats(), errors: base.stats.errors },
+      closed: () => {},
     };
   }
 

@@ -16,7 +16,7 @@ import type { AnyHandler, Direction, Upgrade } from "../contract.ts";
 import { rest } from "../hooked.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import type { Verdict } from "../hooks/verdict.ts";
-import { countError, createStats } from "../stats.ts";
+import { countError } from "../stats.ts";
 import { isPart, isPartial, isWhole } from "./parts.ts";
 import { type Proxy, RELAY } from "./proxy.ts";
 import { Turns } from "./turns.ts";
@@ -29,7 +29,8 @@ export class ProxySession implements FrameRelay {
   readonly #proxy: Proxy;
   readonly #base: ConnectionHost;
   readonly #turns: Turns<Uint8Array | string> | undefined;
-  readonly #dialing: AbortController = new AbortController();
+  /** Ends the dialing; undefined once that is over. */
+  #dialing: AbortController | undefined;
   #hooks: HookSession | undefined;
   #client!: ServiceConnection;
   #upstream: ServiceConnection | undefined;
@@ -199,7 +200,7 @@ export class ProxySession implements FrameRelay {
       onBufferFull: () => this.#upstream?.pause(),
       onBufferDrain: () => this.#upstream?.resume(),
       onClose: (client) => {
-        this.#dialing.abort();
+        this.#dialing?.abort();
         this.#hooks?.end();
         // A reset goes through as the end that it is: nothing queued is worth sending any more.
         if (client.error === undefined) this.#upstream?.close();
@@ -226,12 +227,13 @@ export class ProxySession implements FrameRelay {
 
   async #connect(): Promise<void> {
     const client = this.#client;
+    const { signal } = this.#dialing = new AbortController();
     try {
       const { transport, kind, secure } = await this.#proxy.options.upstreams.reach(
         client,
-        this.#dialing.signal,
+        signal,
       );
-      if (this.#dialing.signal.aborted) return transport.close();
+      if (signal.aborted) return transport.close();
       const host = { ...this.#upstreamHost(), secure };
       const upstream = this.#upstream = new ServiceConnection(`${client.id}.upstream`, transport, {
         kind,
@@ -242,7 +244,9 @@ export class ProxySession implements FrameRelay {
       upstream.run();
       client.resume();
     } catch (error) {
-      if (!this.#dialing.signal.aborted) this.#unavailable(error as Error);
+      if (!signal.aborted) this.#unavailable(error as Error);
+    } finally {
+      this.#dialing = undefined;
     }
   }
 
@@ -255,16 +259,11 @@ export class ProxySession implements FrameRelay {
   }
 
   #upstreamHost(): ConnectionHost {
-    const { limits, stats } = this.#base;
     return {
       ...this.#base,
-      side: "client",
+      ...this.#proxy.upstreamSide(this.#base),
       handler: this.#upstreamHandler(),
       relay: this,
-      // Every byte passes the client's connection too: that one is idle when this one is, and is what is counted.
-      limits: { ...limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 },
-      stats: { ...createStats(), errors: stats.errors },
-      closed: () => {},
     };
   }
 

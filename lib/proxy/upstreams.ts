@@ -36,13 +36,20 @@ export interface Reached {
 
 /** The upstreams of one service. */
 export class Upstreams {
-  readonly #endpoints: Endpoint[];
+  readonly #endpoints: { endpoint: Endpoint; secure: Secure }[];
   readonly #options: UpstreamOptions;
   #next = 0;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    this.#endpoints = options.addresses.map(parseEndpoint);
+    this.#endpoints = options.addresses.map(parseEndpoint).map((endpoint) => ({
+      endpoint,
+      secure: secureClient(
+        endpoint.transport === "unix" ? "localhost" : endpoint.hostname,
+        options.tls,
+        options.tlsHandshakeTimeoutMs,
+      ),
+    }));
   }
 
   /**
@@ -58,19 +65,14 @@ export class Upstreams {
     const first = balance === "round-robin" ? this.#next++ % this.#endpoints.length : 0;
     const preface = version && formatProxyHeader(version, client.remoteAddr, client.localAddr);
     for (let tried = 1;; tried++) {
-      const endpoint = this.#endpoints[(first + tried - 1) % this.#endpoints.length];
+      const { endpoint, secure } = this.#endpoints[(first + tried - 1) % this.#endpoints.length];
       try {
         const transport = await dial(endpoint, { timeoutMs, signal, tls, preface });
-        return { transport, kind: endpoint.transport, secure: this.#secure(endpoint) };
+        return { transport, kind: endpoint.transport, secure };
       } catch (error) {
         const { code } = error as DialError;
         if (tried === this.#endpoints.length || code === "connect_aborted") throw error;
       }
     }
-  }
-
-  #secure(endpoint: Endpoint): Secure {
-    const host = endpoint.transport === "unix" ? "localhost" : endpoint.hostname;
-    return secureClient(host, this.#options.tls, this.#options.tlsHandshakeTimeoutMs);
   }
 }
