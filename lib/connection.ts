@@ -503,7 +503,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   #requestTls(): void {
     if (this.#upgradingTls || this.#phase !== "open") return;
-    if (this.#host.secure === undefined || this.#kind === "tls" || this.#datagrams) {
+    if (!this.canStartTls) {
       const why = this.#host.secure === undefined
         ? "no certificate is configured"
         : `its transport is ${this.#kind}`;

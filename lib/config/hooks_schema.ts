@@ -5,7 +5,8 @@
  */
 
 import * as z from "zod";
-import { parsePattern, parseRange } from "../hooks/condition.ts";
+import { parseRange } from "../address_range.ts";
+import { parsePattern } from "../hooks/condition.ts";
 import { compilePattern } from "../hooks/pattern.ts";
 import { MAX_SEQUENCE } from "../hooks/steps.ts";
 import type { LogLevel } from "../messages.ts";

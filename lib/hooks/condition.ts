@@ -4,16 +4,13 @@
  * @module
  */
 
-import ipaddr from "ipaddr.js";
+import { type AddressRange, isWithin, parseRange } from "../address_range.ts";
 import { text } from "../bytes.ts";
 import type { HookContext } from "./define.ts";
 import type { Condition, FieldCondition } from "./rule.ts";
 
 /** Whether a condition holds. */
 export type Predicate = (context: Pick<HookContext, "message" | "connection">) => boolean;
-
-/** A range of addresses. */
-export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /**
  * Makes a function of a condition.
@@ -28,21 +25,6 @@ export function compileCondition(condition: Condition): Predicate {
   }
   if ("address" in condition) return compileAddress(condition.address.map(parseRange));
   return compileField(condition);
-}
-
-/**
- * Reads an address or a range in CIDR notation.
- *
- * @throws {RangeError} If it is neither.
- */
-export function parseRange(range: string): AddressRange {
-  try {
-    if (range.includes("/")) return ipaddr.parseCIDR(range);
-    const address = ipaddr.parse(range);
-    return [address, address.kind() === "ipv4" ? 32 : 128];
-  } catch {
-    throw new RangeError(`Cannot read "${range}" as a range of addresses, wanted one such as 10.0.0.0/8`);
-  }
 }
 
 /**
@@ -68,15 +50,6 @@ function compileAddress(ranges: AddressRange[]): Predicate {
     if (answer === undefined) known.set(connection, answer = isWithin(connection.remoteAddr, ranges));
     return answer;
   };
-}
-
-function isWithin(addr: Deno.Addr, ranges: AddressRange[]): boolean {
-  if (!("hostname" in addr)) return false;
-  // An IPv4 client of an IPv6 socket shows as ::ffff:1.2.3.4.
-  const hostname = addr.hostname.replace(/%.*$/, "");
-  if (!ipaddr.isValid(hostname)) return false;
-  const address = ipaddr.process(hostname);
-  return ranges.some(([base, bits]) => address.kind() === base.kind() && address.match(base, bits));
 }
 
 function compileField(condition: FieldCondition): Predicate {

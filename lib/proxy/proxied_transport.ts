@@ -5,7 +5,8 @@
  * @module
  */
 
-import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
+import { type AddressRange, isWithin, parseRange } from "../address_range.ts";
 import type { Transport } from "../transport.ts";
 import { parseProxyHeader, type ProxyHeader, ProxyHeaderError } from "./proxy_protocol.ts";
 
@@ -16,26 +17,23 @@ const TELLING_BYTES = 12;
 
 /** Addresses and networks in CIDR notation, such as `10.0.0.0/8` or `::1`. */
 export class TrustedProxies {
-  readonly #list: BlockList = new BlockList();
+  readonly #ranges: AddressRange[];
 
   /** @throws {TypeError} If one is neither an address nor a network. */
   constructor(networks: readonly string[]) {
-    for (const network of networks) {
-      const [address, bits] = network.split("/");
-      const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : undefined;
-      const most = family === "ipv4" ? 32 : 128;
-      const prefix = bits === undefined ? most : /^\d+$/.test(bits) ? Number(bits) : NaN;
-      if (family === undefined || !(prefix <= most)) {
+    this.#ranges = networks.map((network) => {
+      const [address, bits = "0"] = network.split("/");
+      const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+      if (!/^\d+$/.test(bits) || Number(bits) > most) {
         throw new TypeError(`Cannot read the network "${network}": wanted CIDR notation such as 10.0.0.0/8`);
       }
-      this.#list.addSubnet(address, prefix, family);
-    }
+      return parseRange(network);
+    });
   }
 
   /** Whether an address is one of them. Whoever comes by a unix socket is. */
   has(addr: Deno.Addr): boolean {
-    if (!("hostname" in addr)) return true;
-    return this.#list.check(addr.hostname, isIPv4(addr.hostname) ? "ipv4" : "ipv6");
+    return !("hostname" in addr) || isWithin(addr, this.#ranges);
   }
 }
 

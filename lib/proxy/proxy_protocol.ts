@@ -12,6 +12,7 @@
  * @module
  */
 
+import ipaddr from "ipaddr.js";
 import { isIPv4, isIPv6 } from "node:net";
 
 /** Whom a connection is for. Without addresses it is the proxy's own, such as a health check. */
@@ -65,8 +66,8 @@ export function formatProxyHeader(version: 1 | 2, source: Deno.Addr, destination
   if (!known) return Uint8Array.of(...SIGNATURE, 0x20, 0, 0, 0);
   const ports = [from.port >> 8, from.port & 255, to.port >> 8, to.port & 255];
   const addresses = both4
-    ? [...bytesOf4(from.hostname), ...bytesOf4(to.hostname)]
-    : [...bytesOf6(from.hostname), ...bytesOf6(to.hostname)];
+    ? [...bytesOf(from.hostname), ...bytesOf(to.hostname)]
+    : [...bytesOf(asIPv6(from.hostname)), ...bytesOf(asIPv6(to.hostname))];
   const length = addresses.length + ports.length;
   return Uint8Array.of(...SIGNATURE, 0x21, both4 ? 0x11 : 0x21, 0, length, ...addresses, ...ports);
 }
@@ -111,12 +112,12 @@ function parseV2(bytes: Uint8Array): ProxyHeader | undefined {
     throw new ProxyHeaderError(`Cannot read a PROXY header: addresses have ${size} bytes, wanted ${wanted}`);
   }
   const each = (wanted - 4) / 2;
-  const read = each === 4 ? text4 : text6;
+  const read = (at: number) => ipaddr.fromByteArray([...bytes.subarray(at, at + each)]).toString();
   const ports = V2_FIXED_BYTES + 2 * each;
   return {
     length,
-    source: tcp(read(bytes, V2_FIXED_BYTES), view.getUint16(ports)),
-    destination: tcp(read(bytes, V2_FIXED_BYTES + each), view.getUint16(ports + 2)),
+    source: tcp(read(V2_FIXED_BYTES), view.getUint16(ports)),
+    destination: tcp(read(V2_FIXED_BYTES + each), view.getUint16(ports + 2)),
   };
 }
 
@@ -135,38 +136,8 @@ function netAddr(addr: Deno.Addr): Deno.NetAddr | undefined {
   return "hostname" in addr ? addr : undefined;
 }
 
-function text4(bytes: Uint8Array, at: number): string {
-  return bytes.subarray(at, at + 4).join(".");
-}
-
-function text6(bytes: Uint8Array, at: number): string {
-  const groups = Array.from(
-    { length: 8 },
-    (_, index) => (bytes[at + 2 * index] << 8 | bytes[at + 2 * index + 1]),
-  );
-  // The URL parser writes the canonical form of RFC 5952.
-  return new URL(`http://[${groups.map((group) => group.toString(16)).join(":")}]/`).hostname.slice(1, -1);
-}
-
-function bytesOf4(address: string): number[] {
-  return address.split(".").map(Number);
-}
-
-function bytesOf6(address: string): number[] {
-  const [head, tail] = asIPv6(address).split("%")[0].split("::");
-  const front = groupsOf(head);
-  const back = tail === undefined ? [] : groupsOf(tail);
-  const middle = tail === undefined ? [] : new Array(8 - front.length - back.length).fill(0);
-  return [...front, ...middle, ...back].flatMap((group) => [group >> 8, group & 255]);
-}
-
-function groupsOf(text: string): number[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((group) => {
-    if (!group.includes(".")) return parseInt(group, 16);
-    const [a, b, c, d] = bytesOf4(group);
-    return [a << 8 | b, c << 8 | d];
-  });
+function bytesOf(address: string): number[] {
+  return ipaddr.parse(address).toByteArray();
 }
 
 /** An IPv4 address as IPv6 maps it (RFC 4291, section 2.5.5.2); IPv6 as it is. */

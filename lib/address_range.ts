@@ -1,0 +1,35 @@
+/**
+ * Ranges of IP addresses. Pure.
+ *
+ * @module
+ */
+
+import ipaddr from "ipaddr.js";
+
+/** A range of addresses: one in it, and how many bits of that count. */
+export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/**
+ * Reads an address or a range in CIDR notation.
+ *
+ * @throws {RangeError} If it is neither.
+ */
+export function parseRange(range: string): AddressRange {
+  try {
+    if (range.includes("/")) return ipaddr.parseCIDR(range);
+    const address = ipaddr.parse(range);
+    return [address, address.kind() === "ipv4" ? 32 : 128];
+  } catch {
+    throw new RangeError(`Cannot read "${range}" as a range of addresses, wanted one such as 10.0.0.0/8`);
+  }
+}
+
+/** Whether a socket's address is in one of the ranges. One without an IP address is in none. */
+export function isWithin(addr: Deno.Addr, ranges: readonly AddressRange[]): boolean {
+  if (!("hostname" in addr)) return false;
+  // An IPv4 client of an IPv6 socket shows as ::ffff:1.2.3.4.
+  const hostname = addr.hostname.replace(/%.*$/, "");
+  if (!ipaddr.isValid(hostname)) return false;
+  const address = ipaddr.process(hostname);
+  return ranges.some(([base, bits]) => address.kind() === base.kind() && address.match(base, bits));
+}
