@@ -34,7 +34,7 @@ import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "./endpoint.ts";
 import { Hooked } from "./hooked.ts";
 import type { HookSet } from "./hooks/hook_set.ts";
-import { errorCode } from "./error_record.ts";
+import { errorCode, toError } from "./error_record.ts";
 import type { Limits } from "./limits.ts";
 import { Outbox, type Sender } from "./outbox.ts";
 import { type Read, Reader } from "./reader.ts";
@@ -641,10 +641,6 @@ const RAW: Codec<Uint8Array> = {
 // deno-lint-ignore no-explicit-any
 function commandOf(codec: Codec<any, any>, message: unknown, peer: Peer<any>): string {
   return codec.command?.(message, peer) ?? "";
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function codeOf(error: unknown, fallback: string): string {

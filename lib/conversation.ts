@@ -6,6 +6,7 @@
 
 import { ConnectionError } from "./connection_error.ts";
 import type { AnyHandler, Connection, Conversation, SendResult } from "./contract.ts";
+import { toError } from "./error_record.ts";
 
 /** The end of the stream, which no message can be mistaken for. */
 const END = Symbol("end of stream");
@@ -48,7 +49,7 @@ async function converse(handler: AnyHandler, script: Script): Promise<void> {
     connection.close();
   } catch (thrown) {
     script.abandon();
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = toError(thrown);
     if (handler.exception === undefined) return connection.fail(error);
     try {
       handler.exception(error, script);

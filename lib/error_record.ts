@@ -18,6 +18,11 @@ export interface ErrorRecord {
   stack?: string;
 }
 
+/** Whatever was thrown, as an error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** Makes a record of whatever was thrown. */
 export function toErrorRecord(error: unknown): ErrorRecord {
   if (!(error instanceof Error)) return { name: "Error", code: "error", message: String(error) };
