@@ -43,19 +43,19 @@ export type {
   Upgrade,
   WriteLog,
 } from "./lib/contract.ts";
-export { bytes, concat, equals, indexOf, text } from "./lib/bytes.ts";
-export { BadFrameError, delimiter, FrameTooLargeError, lengthPrefix, line } from "./lib/framers.ts";
-export type { Framer, FramerOptions, LengthPrefixOptions, LineOptions } from "./lib/framers.ts";
+export { bytes, concat, equals, indexOf, text } from "./lib/framing/bytes.ts";
+export { BadFrameError, delimiter, FrameTooLargeError, lengthPrefix, line } from "./lib/framing/framers.ts";
+export type { Framer, FramerOptions, LengthPrefixOptions, LineOptions } from "./lib/framing/framers.ts";
 export { AddressError, formatEndpoint, parseEndpoint } from "./lib/endpoint.ts";
 export type { Endpoint } from "./lib/endpoint.ts";
 export { DEFAULT_LIMITS } from "./lib/limits.ts";
 export type { Limits, LimitsInput, Quantity } from "./lib/limits.ts";
-export { connect } from "./lib/connect.ts";
-export type { Client, ConnectOptions, ReconnectOptions } from "./lib/connect.ts";
-export { CONNECTION_ERRORS, ConnectionError } from "./lib/connection_error.ts";
-export type { ConnectionErrorCode } from "./lib/connection_error.ts";
-export { DialError } from "./lib/dial.ts";
-export { FrameError } from "./lib/framing.ts";
+export { connect } from "./lib/service/connect.ts";
+export type { Client, ConnectOptions, ReconnectOptions } from "./lib/service/connect.ts";
+export { CONNECTION_ERRORS, ConnectionError } from "./lib/connection/connection_error.ts";
+export type { ConnectionErrorCode } from "./lib/connection/connection_error.ts";
+export { DialError } from "./lib/transport/dial.ts";
+export { FrameError } from "./lib/framing/frame_buffer.ts";
 export { defineHooks, on, sequence } from "./lib/hooks/define.ts";
 export type {
   CommandHook,
@@ -89,26 +89,32 @@ export type { HookDirection, SequenceStep, Step } from "./lib/hooks/steps.ts";
 export type { OnHookError, OnHookTimeout } from "./lib/hooks/timeouts.ts";
 export { close, delay, drop, pass, replace, reply } from "./lib/hooks/verdict.ts";
 export type { Verdict } from "./lib/hooks/verdict.ts";
-export { listen } from "./lib/listen.ts";
-export type { ListenOptions, MiddleOptions, Server } from "./lib/listen.ts";
-export { ListenError } from "./lib/listener.ts";
+export { listen } from "./lib/service/listen.ts";
+export type { ListenOptions, MiddleOptions, Server } from "./lib/service/listen.ts";
+export { ListenError } from "./lib/transport/listener.ts";
 export type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "./lib/messages.ts";
-export type { Permissions } from "./lib/permissions.ts";
+export type { Permissions } from "./lib/isolation/permissions.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/stats.ts";
 export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/proxy/spec.ts";
-export type { ClientTls } from "./lib/tls.ts";
-export { serve } from "./lib/serve.ts";
-export type { ServeOptions } from "./lib/serve.ts";
-export type { StopOptions, Supervisor } from "./lib/supervisor.ts";
+export type { ClientTls } from "./lib/transport/tls.ts";
+export { serve } from "./lib/supervisor/serve.ts";
+export type { ServeOptions } from "./lib/supervisor/serve.ts";
+export type { StopOptions, Supervisor } from "./lib/supervisor/supervisor.ts";
 export {
   ReloadError,
   RestartError,
   StartError,
   SupervisorStateError,
   UnknownServiceError,
-} from "./lib/supervisor_error.ts";
-export type { ProblemsError, ServiceProblem } from "./lib/supervisor_error.ts";
-export type { InstanceStatus, ServerState, ServerStatus, ServiceState, ServiceStatus } from "./lib/status.ts";
+} from "./lib/supervisor/supervisor_error.ts";
+export type { ProblemsError, ServiceProblem } from "./lib/supervisor/supervisor_error.ts";
+export type {
+  InstanceStatus,
+  ServerState,
+  ServerStatus,
+  ServiceState,
+  ServiceStatus,
+} from "./lib/supervisor/status.ts";
 export { ConfigError } from "./lib/config.ts";
 export type {
   ActionInput,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { adviseInConfiguration } from "./permissions.ts";
+import { adviseInConfiguration } from "./isolation/permissions.ts";
 
 /** An error as it travels between isolates and over the control socket. */
 export interface ErrorRecord {

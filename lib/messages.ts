@@ -14,7 +14,7 @@ import type { ErrorRecord } from "./error_record.ts";
 import type { HookDescription } from "./hooks/hook_set.ts";
 import type { HooksSpec } from "./hooks/rule.ts";
 import type { Limits } from "./limits.ts";
-import type { Permissions } from "./permissions.ts";
+import type { Permissions } from "./isolation/permissions.ts";
 import type { ProxySpec } from "./proxy/spec.ts";
 import type { ConnectionInfo, ServiceStats } from "./stats.ts";
 

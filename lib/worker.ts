@@ -8,7 +8,7 @@
  */
 
 import { toErrorRecord } from "./error_record.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance } from "./service/instance.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 /** The part of a worker's global scope that is used here. */
@@ -44,7 +44,7 @@ addEventListener("unhandledrejection", (event) => {
 
 scope.onmessage = ({ data }) => {
   if (instance) return instance.handle(data);
-  loading ??= import("./instance.ts").then(({ Instance }) => instance = new Instance(post));
+  loading ??= import("./service/instance.ts").then(({ Instance }) => instance = new Instance(post));
   loading.then((loaded) => loaded.handle(data));
 };
 

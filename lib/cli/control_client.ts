@@ -6,7 +6,7 @@
 
 import { controlRequest } from "../control/client.ts";
 import type { ControlAsk, ControlCommand, ControlResults } from "../control/messages.ts";
-import { DialError } from "../dial.ts";
+import { DialError } from "../transport/dial.ts";
 import { findControlPath, type ServerFlags } from "./control_path.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHILD_COMMAND } from "../child/command_line.ts";
+import { CHILD_COMMAND } from "../isolation/command_line.ts";
 import { nearest } from "../suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";
@@ -28,7 +28,7 @@ export async function dispatch(args: string[], terminal: Terminal): Promise<Exit
       return EXIT.ok;
     }
     if (name === CHILD_COMMAND) {
-      const { hostInstance } = await import("../child/host.ts");
+      const { hostInstance } = await import("../isolation/host.ts");
       await hostInstance(Number(rest[0]));
       return EXIT.ok;
     }

@@ -5,18 +5,18 @@
  */
 
 import { configureSync, resetSync } from "@logtape/logtape";
-import { Bus } from "../bus.ts";
-import { whyNoChild } from "../child/command_line.ts";
+import { Bus } from "../service/bus.ts";
+import { whyNoChild } from "../isolation/command_line.ts";
 import type { Config, ServiceConfig } from "../config.ts";
 import { formatEndpoint } from "../endpoint.ts";
 import type { ErrorRecord } from "../error_record.ts";
-import { Generation } from "../generation.ts";
+import { Generation } from "../supervisor/generation.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
-import { spawnIsolate } from "../isolate.ts";
+import { spawnIsolate } from "../isolation/isolate.ts";
 import type { ToWorker, WorkerSpec } from "../messages.ts";
-import type { Runner, RunnerEvents } from "../runner.ts";
-import { problemOf } from "../supervisor_error.ts";
-import { DEFAULT_TIMING } from "../timing.ts";
+import type { Runner, RunnerEvents } from "../isolation/runner.ts";
+import { problemOf } from "../supervisor/supervisor_error.ts";
+import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 
 /** What came of loading a service. JSON-safe. */
 export type LoadedService =

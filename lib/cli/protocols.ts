@@ -7,7 +7,7 @@
 import { fromFileUrl, relative, toFileUrl } from "@std/path";
 import type { BundledName } from "../bundled.ts";
 import { loadConfig } from "../config.ts";
-import { listProtocols, type ProtocolEntry } from "../resolve.ts";
+import { listProtocols, type ProtocolEntry } from "../service/resolve.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";

@@ -12,10 +12,10 @@
 
 import { type Config, ConfigError } from "../config.ts";
 import { formatAddr, parseEndpoint } from "../endpoint.ts";
-import { descriptorsOf } from "../permissions.ts";
-import { startServer } from "../serve.ts";
-import type { Supervisor } from "../supervisor.ts";
-import { StartError } from "../supervisor_error.ts";
+import { descriptorsOf } from "../isolation/permissions.ts";
+import { startServer } from "../supervisor/serve.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { StartError } from "../supervisor/supervisor_error.ts";
 import { formatBanner } from "./banner.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ServerStatus, ServiceStatus } from "../status.ts";
+import type { ServerStatus, ServiceStatus } from "../supervisor/status.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { askServer } from "./control_client.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";

@@ -5,10 +5,10 @@
  */
 
 import { relative, resolve, toFileUrl } from "@std/path";
-import { consoleToStderr } from "../console.ts";
+import { consoleToStderr } from "../log/console.ts";
 import { placeOf } from "../error_place.ts";
-import { readableFailure, reasonOf } from "../load_failure.ts";
-import { bundlingHint } from "../load_module.ts";
+import { readableFailure, reasonOf } from "../service/load_failure.ts";
+import { bundlingHint } from "../service/load_module.ts";
 import { type CheckOptions, inspectProtocol, type ProtocolReport } from "../testing.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";

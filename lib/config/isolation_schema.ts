@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { PERMISSION_KINDS, type PermissionKind } from "../permissions.ts";
+import { PERMISSION_KINDS, type PermissionKind } from "../isolation/permissions.ts";
 import { mapping, orEmpty } from "./shapes.ts";
 
 const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {

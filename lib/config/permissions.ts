@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PERMISSION_KINDS, type Permissions } from "../permissions.ts";
+import { PERMISSION_KINDS, type Permissions } from "../isolation/permissions.ts";
 import { absolutePath } from "./paths.ts";
 import type { PermissionsInput } from "./types.ts";
 

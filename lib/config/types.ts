@@ -9,7 +9,7 @@ import type { HookDirection } from "../hooks/steps.ts";
 import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
 import type { Limits, LimitsInput, Quantity } from "../limits.ts";
 import type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "../messages.ts";
-import type { Permissions } from "../permissions.ts";
+import type { Permissions } from "../isolation/permissions.ts";
 import type { ProxySpec } from "../proxy/spec.ts";
 
 /** How log records are written. */

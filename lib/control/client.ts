@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect } from "../connect.ts";
+import { connect } from "../service/connect.ts";
 import type { ErrorRecord } from "../error_record.ts";
 import type { ControlAsk, ControlCommand, ControlReply, ControlRequest, ControlResults } from "./messages.ts";
 

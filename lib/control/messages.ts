@@ -13,7 +13,7 @@
 
 import type { ErrorRecord } from "../error_record.ts";
 import type { ConnectionInfo } from "../stats.ts";
-import type { ServerStatus } from "../status.ts";
+import type { ServerStatus } from "../supervisor/status.ts";
 
 /** What each command answers. */
 export interface ControlResults {

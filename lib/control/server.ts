@@ -6,10 +6,10 @@
 
 import type { Connection } from "../contract.ts";
 import { toErrorRecord } from "../error_record.ts";
-import { listen, type Server } from "../listen.ts";
+import { listen, type Server } from "../service/listen.ts";
 import { nearest } from "../suggest.ts";
-import type { Supervisor } from "../supervisor.ts";
-import { UnknownServiceError } from "../supervisor_error.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { UnknownServiceError } from "../supervisor/supervisor_error.ts";
 import type { ControlReply, ControlRequest, ControlResults } from "./messages.ts";
 
 /** Nobody but the owner may speak to the server. */

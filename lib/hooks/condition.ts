@@ -5,7 +5,7 @@
  */
 
 import { type AddressRange, isWithin, parseRange } from "../address_range.ts";
-import { text } from "../bytes.ts";
+import { text } from "../framing/bytes.ts";
 import type { HookContext } from "./define.ts";
 import type { Condition, FieldCondition } from "./rule.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { ServiceContext } from "../contract.ts";
-import { describeValue, loadDefault } from "../load_module.ts";
+import { describeValue, loadDefault } from "../service/load_module.ts";
 import type { HookEntry } from "./define.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClientTls } from "../tls.ts";
+import type { ClientTls } from "../transport/tls.ts";
 import type { ProxySpec, UpstreamTlsSpec } from "./spec.ts";
 import { Upstreams } from "./upstreams.ts";
 

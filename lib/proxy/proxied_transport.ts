@@ -7,7 +7,7 @@
 
 import { isIPv4, isIPv6 } from "node:net";
 import { type AddressRange, isWithin, parseRange } from "../address_range.ts";
-import type { Transport } from "../transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import { parseProxyHeader, type ProxyHeader, ProxyHeaderError } from "./proxy_protocol.ts";
 
 /** More than any header takes. */

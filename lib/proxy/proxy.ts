@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConnectionHost } from "../connection.ts";
+import type { ConnectionHost } from "../connection/connection.ts";
 import type { AnyProtocol, Codec, Direction } from "../contract.ts";
 import { skip } from "../contract.ts";
 import type { HookSet } from "../hooks/hook_set.ts";

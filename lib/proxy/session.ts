@@ -10,10 +10,10 @@
  * @module
  */
 
-import { ConnectionError } from "../connection_error.ts";
-import { type ConnectionHost, type FrameRelay, ServiceConnection } from "../connection.ts";
+import { ConnectionError } from "../connection/connection_error.ts";
+import { type ConnectionHost, type FrameRelay, ServiceConnection } from "../connection/connection.ts";
 import type { AnyHandler, Direction, Upgrade } from "../contract.ts";
-import { rest } from "../hooked.ts";
+import { rest } from "../connection/hooked.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import type { Verdict } from "../hooks/verdict.ts";
 import { countError } from "../stats.ts";

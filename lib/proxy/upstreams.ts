@@ -5,10 +5,10 @@
  */
 
 import type { TransportName } from "../contract.ts";
-import { dial, type DialError } from "../dial.ts";
+import { dial, type DialError } from "../transport/dial.ts";
 import { type Endpoint, parseEndpoint } from "../endpoint.ts";
-import { type ClientTls, secureClient } from "../tls.ts";
-import type { Secure, Transport } from "../transport.ts";
+import { type ClientTls, secureClient } from "../transport/tls.ts";
+import type { Secure, Transport } from "../transport/transport.ts";
 import { formatProxyHeader } from "./proxy_protocol.ts";
 
 /** How upstreams are reached. */

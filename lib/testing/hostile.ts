@@ -5,7 +5,7 @@
  */
 
 import { equal } from "@std/assert";
-import { concat } from "../bytes.ts";
+import { concat } from "../framing/bytes.ts";
 import { NoErrorThrown, type Receiver } from "./receiver.ts";
 import { show, type Subject } from "./subject.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { equal } from "@std/assert";
-import { text } from "../bytes.ts";
+import { text } from "../framing/bytes.ts";
 import { show, type Subject } from "./subject.ts";
 
 /** `encode` makes bytes or a string of every sample. */

@@ -6,7 +6,7 @@
 
 import { equal } from "@std/assert";
 import { inspect } from "node:util";
-import { bytes, concat } from "../bytes.ts";
+import { bytes, concat } from "../framing/bytes.ts";
 import type { AnyProtocol, Codec, Side } from "../contract.ts";
 import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
 import { Random } from "./random.ts";

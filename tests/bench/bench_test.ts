@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { text } from "../../lib/bytes.ts";
+import { text } from "../../lib/framing/bytes.ts";
 import { listen } from "../../mod.ts";
 import { chooseCores, parseCpuList, UNPINNED } from "./cores.ts";
 import { formatFigure } from "./figures.ts";

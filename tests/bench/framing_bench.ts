@@ -7,9 +7,9 @@
  */
 
 import type { AnyProtocol, Peer } from "../../lib/contract.ts";
-import { FrameBuffer } from "../../lib/framing.ts";
+import { FrameBuffer } from "../../lib/framing/frame_buffer.ts";
 import { DEFAULT_LIMITS } from "../../lib/limits.ts";
-import { concat } from "../../lib/bytes.ts";
+import { concat } from "../../lib/framing/bytes.ts";
 import frame from "../../protocols/frame.ts";
 import jsonnl from "../../protocols/jsonnl.ts";
 import text from "../../protocols/text.ts";

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { concat } from "../../lib/bytes.ts";
+import { concat } from "../../lib/framing/bytes.ts";
 import { Histogram } from "./histogram.ts";
 import { type Format, ReplyCounter, requestOf } from "./wire.ts";
 

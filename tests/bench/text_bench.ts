@@ -6,7 +6,7 @@
  * @module
  */
 
-import { bytes, text } from "../../lib/bytes.ts";
+import { bytes, text } from "../../lib/framing/bytes.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();

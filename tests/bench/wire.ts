@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concat, text } from "../../lib/bytes.ts";
+import { concat, text } from "../../lib/framing/bytes.ts";
 
 /** The wire formats that are measured. */
 export const FORMATS = ["jsonnl", "text", "frame"] as const;

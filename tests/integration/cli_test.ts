@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { ServerStatus } from "../../lib/status.ts";
+import type { ServerStatus } from "../../lib/supervisor/status.ts";
 import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ControlError, controlRequest } from "../../lib/control/client.ts";
-import { DialError } from "../../lib/dial.ts";
-import { startServer } from "../../lib/serve.ts";
-import type { Supervisor } from "../../lib/supervisor.ts";
-import { StartError } from "../../lib/supervisor_error.ts";
+import { DialError } from "../../lib/transport/dial.ts";
+import { startServer } from "../../lib/supervisor/serve.ts";
+import type { Supervisor } from "../../lib/supervisor/supervisor.ts";
+import { StartError } from "../../lib/supervisor/supervisor_error.ts";
 import { Wire } from "../support/wire.ts";
 import { configOf, LogWatch, QUICK } from "./supervised.ts";
 
@@ -43,7 +43,7 @@ Deno.test("the control socket is its owner's alone and goes with the server", op
 Deno.test("status and connections come over the control socket, counters fresh", options, async () => {
   await using server = await controlled();
   const [{ addresses: [address] }] = server.supervisor.status().services;
-  const { connect } = await import("../../lib/connect.ts");
+  const { connect } = await import("../../lib/service/connect.ts");
   await using client = await connect<string>(address);
   assertEquals(await client.pingPong("x"), "X");
   const status = await controlRequest(server.path, { command: "status" });

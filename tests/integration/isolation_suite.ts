@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/status.ts";
+import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/supervisor/status.ts";
 import { ask, fromSource, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 

@@ -5,11 +5,11 @@
  */
 
 import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
-import { type Client, connect } from "../../lib/connect.ts";
+import { type Client, connect } from "../../lib/service/connect.ts";
 import type { Config, ServiceConfig } from "../../lib/config.ts";
 import { resolveLimits } from "../../lib/limits.ts";
-import type { ServiceStatus } from "../../lib/status.ts";
-import { Supervisor, type SupervisorOptions } from "../../lib/supervisor.ts";
+import type { ServiceStatus } from "../../lib/supervisor/status.ts";
+import { Supervisor, type SupervisorOptions } from "../../lib/supervisor/supervisor.ts";
 
 /** The URL of a fixture's module. */
 export function fixture(name: string): string {

@@ -5,14 +5,19 @@
  */
 
 import { assert, assertArrayIncludes, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { DialError } from "../../lib/dial.ts";
+import { DialError } from "../../lib/transport/dial.ts";
 import { parseEndpoint } from "../../lib/endpoint.ts";
 import type { Config } from "../../lib/config.ts";
 import type { Isolation } from "../../lib/messages.ts";
 import { resolveLimits } from "../../lib/limits.ts";
-import { canSharePorts } from "../../lib/listener.ts";
-import { Supervisor, type SupervisorOptions } from "../../lib/supervisor.ts";
-import { ReloadError, RestartError, StartError, UnknownServiceError } from "../../lib/supervisor_error.ts";
+import { canSharePorts } from "../../lib/transport/listener.ts";
+import { Supervisor, type SupervisorOptions } from "../../lib/supervisor/supervisor.ts";
+import {
+  ReloadError,
+  RestartError,
+  StartError,
+  UnknownServiceError,
+} from "../../lib/supervisor/supervisor_error.ts";
 import { until } from "../support/wire.ts";
 import {
   configOf,
@@ -569,7 +574,7 @@ export function testSupervisor(isolation: Isolation): void {
     await using server = await supervise({ a: { handler: "shout" }, b: { handler: "shout" } });
     const address = server.address("b");
     await server.supervisor.reload(configOf({ a: { handler: "shout" } }));
-    const { connect } = await import("../../lib/connect.ts");
+    const { connect } = await import("../../lib/service/connect.ts");
     await assertRejects(() => connect(address), DialError);
     assertEquals(fixture("shout").endsWith("/shout.ts"), true);
   });

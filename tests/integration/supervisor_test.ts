@@ -1,6 +1,6 @@
 import { assertArrayIncludes, assertEquals, assertRejects } from "@std/assert";
 import { resolveLimits } from "../../lib/limits.ts";
-import { RestartError } from "../../lib/supervisor_error.ts";
+import { RestartError } from "../../lib/supervisor/supervisor_error.ts";
 import { LogWatch, supervise } from "./supervised.ts";
 import { testSupervisor } from "./supervisor_suite.ts";
 

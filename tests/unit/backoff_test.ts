@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { Backoff } from "../../lib/backoff.ts";
-import { DEFAULT_TIMING } from "../../lib/timing.ts";
+import { Backoff } from "../../lib/supervisor/backoff.ts";
+import { DEFAULT_TIMING } from "../../lib/supervisor/timing.ts";
 
 Deno.test("back-off doubles the pause for each crash in a row, up to its maximum", () => {
   const backoff = new Backoff({ ...DEFAULT_TIMING, crashLimit: Infinity }, () => 0);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { formatStatus } from "../../lib/cli/status.ts";
 import { createRecorder } from "../../lib/cli/terminal.ts";
 import { createStats } from "../../lib/stats.ts";
-import type { InstanceStatus, ServerStatus } from "../../lib/status.ts";
+import type { InstanceStatus, ServerStatus } from "../../lib/supervisor/status.ts";
 
 const MIB = 1024 ** 2;
 const status: ServerStatus = {

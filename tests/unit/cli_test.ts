@@ -23,7 +23,7 @@ import { version } from "../../lib/version.ts";
 import { actionFor, planWatch } from "../../lib/cli/watch_plan.ts";
 import { bundledProtocols } from "../../lib/bundled.ts";
 import { type ConfigInput, parseConfig, resolveConfig } from "../../lib/config.ts";
-import type { ServerStatus } from "../../lib/status.ts";
+import type { ServerStatus } from "../../lib/supervisor/status.ts";
 import { createStats } from "../../lib/stats.ts";
 
 const flags = {

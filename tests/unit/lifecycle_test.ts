@@ -1,6 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { deadlineMs, mustAnswer, type SlotEvent, type SlotState, transition } from "../../lib/lifecycle.ts";
-import { DEFAULT_TIMING } from "../../lib/timing.ts";
+import {
+  deadlineMs,
+  mustAnswer,
+  type SlotEvent,
+  type SlotState,
+  transition,
+} from "../../lib/supervisor/lifecycle.ts";
+import { DEFAULT_TIMING } from "../../lib/supervisor/timing.ts";
 
 const error = { name: "Error", code: "error", message: "boom" };
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { AnyProtocol, ServiceContext } from "../../lib/contract.ts";
-import { warnOfMistakes } from "../../lib/load_service.ts";
+import { warnOfMistakes } from "../../lib/service/load_service.ts";
 import echo from "../../protocols/echo.ts";
 import text from "../../protocols/text.ts";
 

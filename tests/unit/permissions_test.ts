@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MemoryWatch } from "../../lib/child/memory_watch.ts";
+import { MemoryWatch } from "../../lib/isolation/memory_watch.ts";
 import { ConfigError, resolveConfig } from "../../lib/config.ts";
-import { adviseInConfiguration, mergePermissions } from "../../lib/permissions.ts";
-import { permissionsOf } from "../../lib/service_permissions.ts";
+import { adviseInConfiguration, mergePermissions } from "../../lib/isolation/permissions.ts";
+import { permissionsOf } from "../../lib/isolation/service_permissions.ts";
 
 Deno.test("permissions merge kind by kind, and all is more than some", () => {
   assertEquals(

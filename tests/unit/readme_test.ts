@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, fail } from "@std/assert";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
-import { CONNECTION_ERRORS } from "../../lib/connection_error.ts";
+import { CONNECTION_ERRORS } from "../../lib/connection/connection_error.ts";
 import { ConfigError, parseConfig } from "../../lib/config.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, parseLimit } from "../../lib/limits.ts";
 

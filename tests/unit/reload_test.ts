@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Config, type ConfigInput, resolveConfig } from "../../lib/config.ts";
-import { planReload } from "../../lib/reload.ts";
+import { planReload } from "../../lib/supervisor/reload.ts";
 
 function config(input: ConfigInput): Config {
   return resolveConfig(input, { base: "/srv" });

@@ -2,7 +2,13 @@ import { assertEquals } from "@std/assert";
 import type { Config, ServiceConfig } from "../../lib/config.ts";
 import { parseEndpoint } from "../../lib/endpoint.ts";
 import { DEFAULT_LIMITS } from "../../lib/limits.ts";
-import { endpointKey, isSharable, shareLimits, usefulInstances, workerSpecs } from "../../lib/worker_spec.ts";
+import {
+  endpointKey,
+  isSharable,
+  shareLimits,
+  usefulInstances,
+  workerSpecs,
+} from "../../lib/supervisor/worker_spec.ts";
 
 const service: ServiceConfig = {
   name: "chat",

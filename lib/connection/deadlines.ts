@@ -1,0 +1,53 @@
+/**
+ * What a connection waits for, since when, and whether that is too long. Pure: the time comes in.
+ *
+ * @module
+ */
+
+import type { ConnectionErrorCode } from "./connection_error.ts";
+import type { Limits } from "../limits.ts";
+
+/** Moments on the clock's scale in milliseconds; 0 for what is not awaited. */
+export class Deadlines {
+  readonly openedAt: number;
+  /** When bytes last moved, either way. */
+  activeAt: number;
+  /** Since when the peer has been given bytes that it does not take. */
+  writeSince = 0;
+  /** Since when a callback's promise is pending. */
+  busySince = 0;
+  /** Since when a frame is begun and not completed. */
+  partialSince = 0;
+  /** Whether there has been a complete frame. */
+  framed = false;
+  /** When this side ended its half. */
+  endedAt = 0;
+
+  constructor(now: number) {
+    this.openedAt = this.activeAt = now;
+  }
+
+  /** Which timeout of an open or closing connection is over, if one is; never early, late by up to `slackMs` twice. */
+  overdue(
+    now: number,
+    limits: Limits,
+    options: { open: boolean; slackMs: number },
+  ): ConnectionErrorCode | undefined {
+    const before = now - options.slackMs;
+    if (isOver(this.writeSince, limits.sendTimeoutMs, before)) return "send_timeout";
+    if (!options.open) return undefined;
+    if (this.busySince > 0) {
+      return isOver(this.busySince, limits.handlerTimeoutMs, before) ? "handler_timeout" : undefined;
+    }
+    if (isOver(this.partialSince, limits.frameTimeoutMs, before)) return "frame_timeout";
+    if (!this.framed && isOver(this.openedAt, limits.firstFrameTimeoutMs, before)) {
+      return "first_frame_timeout";
+    }
+    if (isOver(this.activeAt, limits.idleTimeoutMs, before)) return "idle_timeout";
+    return undefined;
+  }
+}
+
+function isOver(since: number, limitMs: number, now: number): boolean {
+  return since > 0 && limitMs > 0 && now - since >= limitMs;
+}

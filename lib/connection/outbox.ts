@@ -1,0 +1,154 @@
+/**
+ * The sending half of one connection: one write at a time, everything that one turn sends in one write (contract
+ * points 7 and 11).
+ *
+ * @module
+ */
+
+import { SendBuffer } from "./send_buffer.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** Who is told how sending goes. */
+export interface Sender {
+  /** A write begins. */
+  writing(): void;
+  /** The operating system took so many bytes. */
+  wrote(count: number): void;
+  /** `maxBytes` are queued; once until {@linkcode drained}. */
+  full(): void;
+  /** Less than half of that is queued. */
+  drained(): void;
+  /** Nothing is queued any more. */
+  empty(): void;
+  writeFailed(error: unknown): void;
+}
+
+/** A queue of bytes and the writes that empty it. */
+export class Outbox {
+  readonly #sender: Sender;
+  readonly #maxBytes: number;
+  #transport: Transport;
+  #buffer: SendBuffer;
+  /** What must leave before the transport is replaced, while that is awaited. */
+  #before: SendBuffer | undefined;
+  #afterBarrier: (() => void) | undefined;
+  #full = false;
+  #writing = false;
+  #scheduled = false;
+  #stopped = false;
+  #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
+
+  constructor(transport: Transport, sender: Sender, options: { maxBytes: number; separate: boolean }) {
+    this.#transport = transport;
+    this.#sender = sender;
+    this.#maxBytes = options.maxBytes;
+    this.#buffer = new SendBuffer({ separate: options.separate });
+  }
+
+  /** Bytes accepted and not yet taken by the operating system. */
+  get size(): number {
+    return this.#before === undefined ? this.#buffer.size : this.#buffer.size + this.#before.size;
+  }
+
+  /** Whether nothing more should be accepted. */
+  get isFull(): boolean {
+    return this.#full && this.size >= this.#maxBytes;
+  }
+
+  push(data: Uint8Array | string): void {
+    this.#buffer.push(data);
+    if (this.#full || this.size < this.#maxBytes) return;
+    this.#full = true;
+    this.#sender.full();
+  }
+
+  /** Settles when all that is queued now, and what comes before it is gone, has left. */
+  flushed(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }));
+  }
+
+  /** Writes at the end of this turn, so that several sends make one write. */
+  schedule(): void {
+    if (this.#scheduled || this.#writing) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Writes what is queued, unless a write is under way: then that goes on to the rest. */
+  flush(): void {
+    if (this.#writing || this.#stopped) return;
+    const buffer = this.#before ?? this.#buffer;
+    if (buffer.size === 0) return this.#emptied();
+    if (this.#afterBarrier !== undefined && this.#before === undefined) return;
+    this.#writing = true;
+    this.#sender.writing();
+    this.#transport.write(buffer.head()).then(this.#onWritten, this.#onFailed);
+  }
+
+  /** Has all that is queued leave, then calls back; what is queued later waits for {@linkcode replace}. */
+  barrier(then: () => void): void {
+    this.#before = this.#buffer;
+    this.#buffer = new SendBuffer();
+    this.#afterBarrier = then;
+    this.schedule();
+  }
+
+  /** Goes on over another transport. */
+  replace(transport: Transport): void {
+    this.#transport = transport;
+    this.#afterBarrier = undefined;
+    this.flush();
+  }
+
+  /** Gives up a barrier, and with it what was to wait for another transport. */
+  dropBarrier(): void {
+    if (this.#afterBarrier === undefined || this.#before === undefined) return;
+    this.#buffer = this.#before;
+    this.#before = this.#afterBarrier = undefined;
+  }
+
+  /** Drops everything. */
+  stop(error: Error): void {
+    this.#stopped = true;
+    this.#buffer.clear();
+    this.#before = undefined;
+    for (const waiter of this.#takeWaiters()) waiter.reject(error);
+  }
+
+  #takeWaiters(): { resolve(): void; reject(error: Error): void }[] {
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    return waiters;
+  }
+
+  #emptied(): void {
+    if (this.#before !== undefined) {
+      this.#before = undefined;
+      return this.#afterBarrier?.();
+    }
+    if (this.#afterBarrier !== undefined) return;
+    if (this.#waiters !== undefined) { for (const waiter of this.#takeWaiters()) waiter.resolve(); }
+    this.#sender.empty();
+  }
+
+  readonly #onWritten = (count: number): void => {
+    this.#writing = false;
+    if (this.#stopped) return;
+    (this.#before ?? this.#buffer).consume(count);
+    this.#sender.wrote(count);
+    if (this.#full && this.size < this.#maxBytes / 2) {
+      this.#full = false;
+      this.#sender.drained();
+    }
+    this.flush();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    this.#writing = false;
+    if (!this.#stopped) this.#sender.writeFailed(error);
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * What `pipe` does with one message.
+ *
+ * @module
+ */
+
+import type { Connection } from "../contract.ts";
+
+/** Sends a message of one connection to another; holds the one back while the other's queue is full. */
+export function pipe(message: unknown, from: Connection<unknown>, to: Connection<unknown>): void {
+  to.send(message);
+  if (to.queuedBytes < to.limits.maxSendBytes) return;
+  from.pause();
+  to.flushed().then(() => from.resume(), () => from.close());
+}

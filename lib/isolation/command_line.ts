@@ -1,0 +1,86 @@
+/**
+ * How a child process is started: this very program, told to be a child.
+ *
+ * From source that is `deno run` with the permissions of the service and no others. An executable cannot be given any:
+ * there the permissions of the service's isolate within the child do it all, as they do it once more from source.
+ *
+ * @module
+ */
+
+import { fromFileUrl } from "@std/path";
+import { type Grant, granted, grantOf } from "./grant.ts";
+import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
+
+/** The command, not shown by `--help`, that makes the program a child. */
+export const CHILD_COMMAND = "child";
+
+const PROGRAM = new URL("../../main.ts", import.meta.url).href;
+const CONFIGS: readonly string[] = ["deno.json", "deno.jsonc"];
+
+/** Why no child can be started here; undefined if it can. */
+export function whyNoChild(): string | undefined {
+  if (Deno.build.standalone && Deno.mainModule !== PROGRAM) {
+    return "this executable is another program that protohost is a part of";
+  }
+  if (!granted({ name: "run", command: Deno.execPath() })) {
+    return "the server has no permission to run programs (--allow-run)";
+  }
+  return undefined;
+}
+
+/** The arguments for Deno's or the program's own executable. */
+export function childArguments(permissions: Permissions): string[] {
+  const command = [CHILD_COMMAND, String(Deno.pid)];
+  if (Deno.build.standalone) return command;
+  const config = projectConfig();
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--unstable-net",
+    "--unstable-worker-options",
+    ...(config === undefined ? [] : ["--config", config]),
+    ...permissionFlags(grantOf(permissions)),
+    PROGRAM,
+    ...command,
+  ];
+}
+
+/** Deno's flags for permissions. */
+export function permissionFlags(grant: Grant): string[] {
+  return PERMISSION_KINDS.flatMap((kind) => {
+    const value = grant[kind];
+    if (value === true) return [`--allow-${kind}`];
+    // A comma within an item is written twice.
+    return Array.isArray(value)
+      ? [`--allow-${kind}=${value.map((item) => item.replaceAll(",", ",,")).join(",")}`]
+      : [];
+  });
+}
+
+let found: { config: string | undefined } | undefined;
+
+/** The deno.json of the program that runs: by its imports the code of services resolves. */
+function projectConfig(): string | undefined {
+  found ??= { config: nearestConfig() };
+  return found.config;
+}
+
+function nearestConfig(): string | undefined {
+  if (!Deno.mainModule.startsWith("file:")) return undefined;
+  for (let folder = new URL("./", Deno.mainModule);; folder = new URL("../", folder)) {
+    for (const name of CONFIGS) {
+      const file = new URL(name, folder);
+      if (isFile(file)) return fromFileUrl(file);
+    }
+    if (folder.pathname === new URL("../", folder).pathname) return undefined;
+  }
+}
+
+function isFile(url: URL): boolean {
+  try {
+    return Deno.statSync(url).isFile;
+  } catch {
+    return false;
+  }
+}

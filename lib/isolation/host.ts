@@ -1,0 +1,103 @@
+/**
+ * The child process's end of the pipe: its main isolate passes messages between the supervisor and the isolate of the
+ * one instance that it hosts. It runs none of the user's code, so that it always has time for what must not wait: the
+ * end of the server, the memory that the process takes, signals.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { toErrorRecord } from "../error_record.ts";
+import { spawnIsolate } from "./isolate.ts";
+import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import type { Runner } from "./runner.ts";
+import { MemoryWatch } from "./memory_watch.ts";
+
+/** How often memory is read where it has a limit: at most so long it grows unseen. */
+const WATCH_MS = 50;
+/** How often it is read for the sake of `status` alone, and the server is looked for. */
+const LOOK_MS = 500;
+/** The server may take so long to end a process that takes too much. */
+const GRACE_MS = 100;
+
+/** A child without a server; `code` is `no_server`. */
+export class NoServerError extends Error {
+  override readonly name = "NoServerError";
+  readonly code = "no_server";
+}
+
+/**
+ * Hosts an instance until the server ends or closes the pipe. Only a server starts it.
+ *
+ * @param serverPid The server's process.
+ * @throws {NoServerError} If there is no pipe.
+ */
+export async function hostInstance(serverPid: number): Promise<void> {
+  if (process.send === undefined || Number.isNaN(serverPid)) {
+    throw new NoServerError("Cannot be a child without a server: this command is the server's own");
+  }
+  const gone = Promise.withResolvers<void>();
+  process.on("disconnect", gone.resolve);
+  // A pipe whose other end was closed with something unread in it reports no end.
+  setInterval(() => {
+    if (Deno.ppid !== serverPid) gone.resolve();
+  }, LOOK_MS);
+  // The server stops its children itself, after they have drained, and is told by the same signals.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
+  listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
+  let runner: Runner | undefined;
+  process.on("message", (message: ToWorker) => {
+    if (message.type === "load") {
+      runner ??= host(message.spec);
+      watchMemory(message.spec.limits.memoryBytes);
+    }
+    runner?.post(message);
+  });
+  await gone.promise;
+  endGroup();
+}
+
+function host(spec: WorkerSpec): Runner | undefined {
+  try {
+    return spawnIsolate({
+      message: send,
+      failed: (error) => send({ type: "crashed", error: toErrorRecord(error) }),
+    }, spec);
+  } catch (error) {
+    send({ type: "load_failed", error: toErrorRecord(error) });
+    return undefined;
+  }
+}
+
+function watchMemory(limitBytes: number): void {
+  const watch = new MemoryWatch(limitBytes);
+  const look = () => {
+    const rssBytes = Deno.memoryUsage().rss;
+    const grade = watch.take(rssBytes, Date.now());
+    if (grade === undefined) return;
+    send({ type: "memory", rssBytes, grade });
+    // The server is quicker, unless it is busy itself.
+    if (grade === "over") setTimeout(endGroup, GRACE_MS);
+  };
+  look();
+  setInterval(look, limitBytes > 0 ? WATCH_MS : LOOK_MS);
+}
+
+function send(message: FromWorker): void {
+  // Where the server is gone, `disconnect` says so.
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
+}
+
+function listenTo(signal: Deno.Signal, listener: () => void): void {
+  try {
+    Deno.addSignalListener(signal, listener);
+  } catch { /* a signal that this system does not have */ }
+}
+
+/** Ends this process at once, and what the service has started where that is permitted. */
+function endGroup(): void {
+  try {
+    Deno.kill(-Deno.pid, "SIGKILL");
+  } catch { /* see below */ }
+  Deno.kill(Deno.pid, "SIGKILL");
+}

@@ -1,0 +1,48 @@
+/**
+ * What a child process writes to its standard streams, as lines in the log.
+ *
+ * @module
+ */
+
+import { serviceLog } from "../log/log.ts";
+
+/** A longer line is cut in pieces. */
+const MAX_LINE = 8192;
+/** So many characters are taken in a second. What is more waits in the pipe, and with it the writer. */
+const MAX_PER_SECOND = 64 * 1024;
+
+/** Logs a stream's lines until its end. */
+export async function logOutput(
+  stream: AsyncIterable<Uint8Array>,
+  { service, level }: { service: string; level: "info" | "warning" },
+): Promise<void> {
+  const decoder = new TextDecoder();
+  const log = serviceLog(service);
+  let rest = "";
+  let taken = 0;
+  let since = Date.now();
+  try {
+    for await (const chunk of stream) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) write(line);
+      if (rest.length > MAX_LINE) rest = write(rest);
+      taken += chunk.length;
+      if (taken < MAX_PER_SECOND) continue;
+      await pause(since + 1000 - Date.now());
+      [taken, since] = [0, Date.now()];
+    }
+  } catch { /* the pipe of a process that was killed */ }
+  write(rest);
+
+  function write(line: string): string {
+    for (let at = 0; at < line.length; at += MAX_LINE) {
+      log[level]("{line}", { line: line.slice(at, at + MAX_LINE).trimEnd() });
+    }
+    return "";
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, Math.max(0, ms))));
+}

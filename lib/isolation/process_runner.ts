@@ -1,0 +1,87 @@
+/**
+ * Runs a worker in a child process: the supervisor's end of the pipe. One child runs one instance, so that ending a
+ * process, because it is busy or takes too much memory, hurts no other instance; and a slot need not know the difference
+ * between a process and an isolate.
+ *
+ * What can fail, and what covers it: the child does not start or ends (`failed`, with how it ended); it does not end
+ * when the server does (the pipe closes, which its main isolate notices whatever its service is busy with); it leaves
+ * programs of its own behind (it leads a process group, and that is killed).
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { granted } from "./grant.ts";
+import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import type { Runner, RunnerEvents } from "./runner.ts";
+import { failure, SlotError } from "../supervisor/slot_error.ts";
+import { childArguments, whyNoChild } from "./command_line.ts";
+import { logOutput } from "./output.ts";
+
+/** What a process has said is heard so long after its end at the latest. */
+const LAST_WORDS_MS = 200;
+
+/** Starts a child process. @throws {SlotError} If none can be started here. */
+export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
+  const why = whyNoChild();
+  if (why !== undefined) {
+    throw new SlotError(
+      failure("no_process", `Cannot start a process: ${why}; wanted that, or isolation: worker`),
+    );
+  }
+  const child = spawn(Deno.execPath(), childArguments(spec.permissions ?? {}), {
+    // Not the standard streams: the service's code may write there.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Signals of the terminal are for the server.
+    detached: true,
+    env: granted({ name: "env" }) ? Deno.env.toObject() : {},
+  });
+  const { service } = spec;
+  void logOutput(child.stdout!, { service, level: "info" });
+  void logOutput(child.stderr!, { service, level: "warning" });
+  const ended = Promise.withResolvers<void>();
+  let over = false;
+  child.on("message", (message: unknown) => {
+    if (!over) events.message(message as FromWorker);
+  });
+  child.on("error", (error: Error) => {
+    if (!over) events.failed(error);
+    if (child.pid === undefined) ended.resolve();
+  });
+  child.on("exit", (code: number | null, signal: string | null) => {
+    ended.resolve();
+    const how = signal === null ? `with code ${code}` : `by ${signal}`;
+    const lost = new SlotError(failure("process_ended", `The instance lost its process, which ended ${how}`));
+    afterLastWords(child, () => {
+      if (!over) events.failed(lost);
+      over = true;
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    ended: ended.promise,
+    post(message: ToWorker): void {
+      // A message to a child that has just ended is lost, as it is to an isolate.
+      if (!over && child.connected) child.send(message, () => {});
+    },
+    terminate(): void {
+      over = true;
+      kill(child);
+    },
+  };
+}
+
+/** Waits until all that a process had to say has been heard: the pipe may be behind its end. */
+function afterLastWords(child: ChildProcess, act: () => void): void {
+  if (!child.connected) return act();
+  child.once("disconnect", act);
+  setTimeout(act, LAST_WORDS_MS);
+}
+
+/** Kills a child and, where that is permitted, whatever it has started. */
+function kill(child: ChildProcess): void {
+  try {
+    if (child.exitCode === null && child.signalCode === null) Deno.kill(-child.pid!, "SIGKILL");
+  } catch { /* no such group, no permission for groups, no groups on this system */ }
+  child.kill("SIGKILL");
+}

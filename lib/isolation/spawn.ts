@@ -1,0 +1,22 @@
+/**
+ * Which runner a worker gets.
+ *
+ * @module
+ */
+
+import { spawnProcess } from "./process_runner.ts";
+import { spawnIsolate } from "./isolate.ts";
+import type { WorkerSpec } from "../messages.ts";
+import type { Runner, RunnerEvents } from "./runner.ts";
+
+/** Starts a worker in what its specification says. */
+export function spawnRunner(events: RunnerEvents, spec: WorkerSpec): Runner {
+  switch (spec.isolation) {
+    case "process":
+      return spawnProcess(events, spec);
+    case "worker":
+      return spawnIsolate(events, spec);
+    default:
+      return spec.isolation satisfies never;
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The log of the main isolate: the only writer, for the records of workers too.
+ *
+ * @module
+ */
+
+import {
+  configureSync,
+  getAnsiColorFormatter,
+  getConfig,
+  getJsonLinesFormatter,
+  getLogger,
+  getTextFormatter,
+  type Logger,
+  type LogRecord,
+  resetSync,
+  sanitizeControlSequences,
+  type TextFormatter,
+} from "@logtape/logtape";
+import type { LogConfig } from "../config/types.ts";
+import { userFrames } from "../error_place.ts";
+import { toLogRecord } from "./log_record.ts";
+import type { LogLevel } from "../messages.ts";
+
+/** The log of the server itself. */
+export function serverLog(): Logger {
+  return getLogger(["protohost"]);
+}
+
+/** The log of one service. */
+export function serviceLog(service: string): Logger {
+  return getLogger(["protohost", service]);
+}
+
+/** The log as it was configured. */
+export interface LogWriter {
+  /** Writes records of this level and above from now on. */
+  setLevel(level: LogLevel): void;
+  /** Opens the file anew, for whoever has moved it away. */
+  reopen(): void;
+  /** Ends writing. */
+  close(): void;
+}
+
+/**
+ * Starts writing the log to the standard error stream or a file. Where LogTape has been configured already, by a program
+ * that has protohost as a part, that is left as it is.
+ *
+ * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied} If the file cannot be opened.
+ */
+export function configureLog(config: LogConfig): LogWriter {
+  if (getConfig() !== null) return { setLevel() {}, reopen() {}, close() {} };
+  const target = openTarget(config);
+  const format = formatterOf(config);
+  const encoder = new TextEncoder();
+  const write = (record: LogRecord) => target.write(encoder.encode(format(record)));
+  const apply = (level: LogLevel) =>
+    configureSync({
+      reset: true,
+      sinks: { writer: write },
+      loggers: [
+        { category: [], sinks: ["writer"], lowestLevel: level },
+        { category: ["logtape", "meta"], lowestLevel: "warning" },
+      ],
+    });
+  apply(config.level);
+  return {
+    setLevel: apply,
+    reopen: target.reopen,
+    close() {
+      resetSync();
+      target.close();
+    },
+  };
+}
+
+/** The formatter of a configuration, one line or more for each record. */
+export function formatterOf(config: LogConfig): TextFormatter {
+  if (config.format === "json") {
+    const line = getJsonLinesFormatter({ message: "rendered", properties: "nest:properties" });
+    return (record) => {
+      const { message, properties } = toLogRecord(record);
+      return line({ ...record, message: [message], properties });
+    };
+  }
+  const options = {
+    timestamp: "date-time-tz",
+    value: "bare",
+    category: (category: readonly string[]) => category.slice(1).join(".") || category.join("."),
+    // What a peer sent must not look like a line of its own.
+    sanitize: { newlines: "escape", sgr: "escape" },
+  } as const;
+  const colors = config.file === undefined && Deno.stderr.isTerminal() && !Deno.noColor;
+  const line = colors ? getAnsiColorFormatter(options) : getTextFormatter(options);
+  return (record) => line({ ...record, message: record.message.map(worded) }) + stackOf(record);
+}
+
+/** An error's class and message, on one line with what is said of it. */
+function worded(part: unknown): unknown {
+  return part instanceof Error ? `${part.name}: ${part.message}` : part;
+}
+
+/** Where in the user's code an error came from stands in lines of its own. */
+function stackOf(record: LogRecord): string {
+  const stack = (record.properties.error as { stack?: unknown } | undefined)?.stack;
+  if (typeof stack !== "string") return "";
+  return userFrames(stack).map((frame) => `${sanitizeControlSequences(frame, { sgr: "escape" })}\n`).join("");
+}
+
+interface Target {
+  write(bytes: Uint8Array): void;
+  reopen(): void;
+  close(): void;
+}
+
+function openTarget({ file }: LogConfig): Target {
+  if (file === undefined) return { write: (bytes) => writeAll(Deno.stderr, bytes), reopen() {}, close() {} };
+  const open = () => Deno.openSync(file, { append: true, create: true });
+  let opened = open();
+  return {
+    write: (bytes) => writeAll(opened, bytes),
+    reopen() {
+      const next = open();
+      opened.close();
+      opened = next;
+    },
+    close: () => opened.close(),
+  };
+}
+
+/** A log that cannot be written (a full disk, a closed pipe) must not end the server. */
+function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  try {
+    for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
+  } catch { /* there is nowhere to say so */ }
+}

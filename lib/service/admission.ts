@@ -1,0 +1,176 @@
+/**
+ * From a peer at the door to a connection: counts and limits, then whatever must happen before the first byte is the
+ * protocol's own (a PROXY header, a TLS handshake). Accepting never waits for that.
+ *
+ * @module
+ */
+
+import { ConnectionError } from "../connection/connection_error.ts";
+import type { TransportName } from "../contract.ts";
+import { formatAddr } from "../endpoint.ts";
+import { errorCode } from "../error_record.ts";
+import type { Limits } from "../limits.ts";
+import type { Accepted } from "../transport/listener.ts";
+import { takeProxyHeader, type TrustedProxies, UntrustedTransport } from "../proxy/proxied_transport.ts";
+import { countError, type ServiceStats } from "../stats.ts";
+import { closeQuietly, type Transport } from "../transport/transport.ts";
+
+/** What a service gives its door. */
+export interface AdmissionOptions {
+  limits: Limits;
+  stats: ServiceStats;
+  /** Who begins with a PROXY header; without, nobody does. */
+  trustedProxies?: TrustedProxies;
+  /** Hears of an error of a peer that has no connection yet, counted already. */
+  report(remote: string, error: Error, code: string): void;
+}
+
+/** Takes the peer that has been admitted. */
+export type Serve = (transport: Transport, kind: TransportName) => void;
+
+/** The door of one service instance. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #preparing: Set<Transport> = new Set();
+  readonly #perAddress: Map<string, number> = new Map();
+  #roomWaiters: (() => void)[] = [];
+  #emptyWaiters: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether `maxConnections` are open. */
+  get isFull(): boolean {
+    return this.#options.stats.open >= this.#options.limits.maxConnections;
+  }
+
+  /** Settles when a connection has closed, or nobody is accepted any more. */
+  room(): Promise<void> {
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  /** Lets those go that wait for room. */
+  dismiss(): void {
+    for (const waiter of this.#roomWaiters.splice(0)) waiter();
+  }
+
+  /** Admits a peer, or closes it and says why. */
+  admit(accepted: Accepted, serve: Serve): void {
+    const { stats, trustedProxies } = this.#options;
+    const { transport } = accepted;
+    const proxied = trustedProxies?.has(transport.remoteAddr) ?? false;
+    if (!proxied && !this.#claim(transport)) return closeQuietly(transport);
+    stats.accepted++;
+    stats.open++;
+    if (proxied || accepted.secure !== undefined) this.#prepare(accepted, serve, proxied);
+    else serve(trustedProxies === undefined ? transport : new UntrustedTransport(transport), accepted.kind);
+  }
+
+  /** A connection that was admitted has closed. */
+  release(peer: { remoteAddr: Deno.Addr }): void {
+    if (this.#options.limits.maxConnectionsPerAddress > 0) {
+      const address = addressOf(peer);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#perAddress.set(address, left);
+      else this.#perAddress.delete(address);
+    }
+    this.#leave();
+  }
+
+  /** Settles when no connection is open any more, or the time is over. */
+  async emptyWithin(timeoutMs: number): Promise<void> {
+    if (this.#options.stats.open === 0 || timeoutMs <= 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => this.#emptyWaiters.push(resolve)),
+      new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
+    ]);
+    clearTimeout(timer);
+  }
+
+  /** Closes those that are not admitted yet. */
+  close(): void {
+    this.#closed = true;
+    this.dismiss();
+    for (const transport of this.#preparing) closeQuietly(transport);
+  }
+
+  async #prepare(accepted: Accepted, serve: Serve, proxied: boolean): Promise<void> {
+    let { transport } = accepted;
+    let claimed = !proxied;
+    this.#preparing.add(accepted.transport);
+    try {
+      if (proxied) {
+        transport = await this.#takeHeader(transport);
+        claimed = this.#claim(transport);
+        if (!claimed) throw undefined;
+      } else if (this.#options.trustedProxies !== undefined) transport = new UntrustedTransport(transport);
+      if (accepted.secure !== undefined) transport = await accepted.secure(transport, undefined);
+      if (this.#closed) {
+        throw new ConnectionError("connection_closed", "Cannot serve: the service has stopped");
+      }
+      serve(transport, accepted.kind);
+    } catch (error) {
+      closeQuietly(accepted.transport);
+      if (claimed) this.release(transport);
+      else this.#leave();
+      if (error !== undefined) this.#report(formatAddr(transport.remoteAddr), error as Error);
+    } finally {
+      this.#preparing.delete(accepted.transport);
+    }
+  }
+
+  /** Waits for the header no longer than for a handshake. */
+  async #takeHeader(transport: Transport): Promise<Transport> {
+    const { tlsHandshakeTimeoutMs } = this.#options.limits;
+    const timer = tlsHandshakeTimeoutMs > 0
+      ? setTimeout(() => closeQuietly(transport), tlsHandshakeTimeoutMs)
+      : undefined;
+    try {
+      return await takeProxyHeader(transport);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Counts a peer to its address; false, and reported, if that has too many. */
+  #claim(peer: { remoteAddr: Deno.Addr }): boolean {
+    const most = this.#options.limits.maxConnectionsPerAddress;
+    if (most === 0) return true;
+    const address = addressOf(peer);
+    const open = this.#perAddress.get(address) ?? 0;
+    if (open < most) {
+      this.#perAddress.set(address, open + 1);
+      return true;
+    }
+    this.#options.stats.refused++;
+    const found = `${open} are open, maxConnectionsPerAddress is ${most}`;
+    this.#report(
+      address,
+      new ConnectionError("too_many_connections", `Cannot take a connection more from ${address}: ${found}`),
+    );
+    return false;
+  }
+
+  #leave(): void {
+    const { stats } = this.#options;
+    stats.open--;
+    stats.closed++;
+    this.#roomWaiters.shift()?.();
+    if (stats.open === 0) { for (const waiter of this.#emptyWaiters.splice(0)) waiter(); }
+  }
+
+  #report(remote: string, error: Error): void {
+    const code = errorCode(error);
+    countError(this.#options.stats, code);
+    this.#options.report(remote, error, code);
+  }
+}
+
+/** What connections of one peer have in common: its IP address, or the socket they share. */
+function addressOf(peer: { remoteAddr: Deno.Addr }): string {
+  const { remoteAddr } = peer;
+  return "hostname" in remoteAddr ? remoteAddr.hostname : formatAddr(remoteAddr);
+}

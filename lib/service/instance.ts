@@ -1,0 +1,139 @@
+/**
+ * The worker's end of the messages: one instance of a service, at the supervisor's orders. It does not know what carries
+ * the messages.
+ *
+ * @module
+ */
+
+import { LocalBus } from "./bus.ts";
+import { createContext, type OwnedContext } from "./context.ts";
+import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import { loadBindings } from "./load_bindings.ts";
+import { type LogRelay, relayLogs } from "../log/log_relay.ts";
+import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import { TrustedProxies } from "../proxy/proxied_transport.ts";
+import { createService, type Service } from "./service.ts";
+import { createStats } from "../stats.ts";
+import { isSharable } from "../supervisor/worker_spec.ts";
+
+/** One instance of a service. */
+export class Instance {
+  readonly #post: (message: FromWorker) => void;
+  readonly #bus: LocalBus;
+  #relay: LogRelay | undefined;
+  #owned: OwnedContext | undefined;
+  #service: Service | undefined;
+  /** Orders that change what listens are carried out one after the other. */
+  #orders: Promise<void> = Promise.resolve();
+
+  constructor(post: (message: FromWorker) => void) {
+    this.#post = post;
+    this.#bus = new LocalBus(
+      post,
+      (error, topic) =>
+        this.#owned?.context.log.error("A subscriber of {topic} failed: {error}", { topic, error }),
+    );
+  }
+
+  /** Carries out an order of the supervisor. */
+  handle(message: ToWorker): void {
+    switch (message.type) {
+      case "load":
+        return this.#inTurn(() => this.#load(message.spec), "load_failed");
+      case "listen":
+        return this.#inTurn(async () => {
+          const endpoints = await this.#service?.listen(message) ?? [];
+          this.#post({ type: "ready", endpoints });
+        }, "listen_failed");
+      case "unlisten":
+        return this.#inTurn(async () => {
+          await this.#service?.unlisten();
+          this.#post({ type: "unlistened" });
+        });
+      case "drain":
+        return this.#inTurn(async () => {
+          const result = await this.#service?.drain(message.timeoutMs) ?? { finished: 0, cut: 0 };
+          this.#post({ type: "drained", ...result });
+        });
+      case "stop":
+        // Not in turn: it cuts a drain short.
+        return void this.#stop();
+      case "ping":
+        return this.#post({ type: "pong", id: message.id, stats: this.#service?.stats ?? createStats() });
+      case "connections":
+        return this.#post({
+          type: "connections",
+          id: message.id,
+          connections: this.#service?.connections() ?? [],
+        });
+      case "published":
+        return this.#bus.deliver(message.topic, message.message);
+      default:
+        message satisfies never;
+        this.#owned?.context.log.warn("The supervisor says what is not understood: {message}", { message });
+    }
+  }
+
+  /** Gets no more connections and posts what there is to log: the isolate is about to be ended. */
+  async abandon(): Promise<void> {
+    this.#relay?.close();
+    // By this the other instances get the connections sooner than by the end of the isolate.
+    await this.#service?.unlisten();
+  }
+
+  async #load(spec: WorkerSpec): Promise<void> {
+    if (spec.console === "stderr") (await import("../log/console.ts")).consoleToStderr();
+    this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
+    const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } =
+      spec;
+    this.#owned = createContext(name, this.#bus, { instance, options, base });
+    const { context } = this.#owned;
+    const stats = createStats();
+    const all = await loadBindings(spec, context, stats);
+    const bindings = instance === 0 ? all : all.filter(({ endpoint }) => isSharable(endpoint));
+    if (bindings.length > 0) {
+      this.#service = createService({
+        bindings,
+        context,
+        limits,
+        stats,
+        ...(tls ? { tls } : {}),
+        ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),
+        idPrefix: `${name}.${generation}.${instance}.`,
+      });
+      await this.#service.start();
+    }
+    this.#post({
+      type: "loaded",
+      endpoints: bindings.map(({ endpoint }) => endpoint),
+      protocols: [...new Set(all.map(({ protocol }) => protocol.name))],
+      ...(all[0].hooks === undefined ? {} : { hooks: all[0].hooks.describe() }),
+    });
+  }
+
+  async #stop(): Promise<void> {
+    this.#owned?.abort.abort();
+    try {
+      await this.#service?.stop();
+    } catch (error) {
+      this.#owned?.context.log.error("Stopping failed: {error}", { error });
+    }
+    this.#relay?.close();
+    this.#post({ type: "stopped", stats: this.#service?.stats ?? createStats() });
+  }
+
+  /** Without an answer for its failure, a failed order is a crash. */
+  #inTurn(act: () => Promise<void>, failed: "load_failed" | "listen_failed" | "crashed" = "crashed"): void {
+    this.#orders = this.#orders.then(act).catch((error) => {
+      this.#relay?.flush();
+      this.#post({ type: failed, error: rootRecord(error) });
+    });
+  }
+}
+
+/** An error with the stack of what caused it, which is where a user's own code stands. */
+function rootRecord(error: unknown): ErrorRecord {
+  const record = toErrorRecord(error);
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && cause.stack !== undefined ? { ...record, stack: cause.stack } : record;
+}

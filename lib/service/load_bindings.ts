@@ -1,0 +1,54 @@
+/**
+ * From a worker's specification to everything that stands behind its addresses: protocols, handler or upstreams, hooks.
+ *
+ * @module
+ */
+
+import type { AnyProtocol, ServiceContext } from "../contract.ts";
+import type { HookSet } from "../hooks/hook_set.ts";
+import { hookHost } from "../hooks/host.ts";
+import { loadHooks } from "../hooks/load_hooks.ts";
+import type { HooksSpec } from "../hooks/rule.ts";
+import { loadService } from "./load_service.ts";
+import type { WorkerSpec } from "../messages.ts";
+import { loadUpstreams } from "../proxy/load_proxy.ts";
+import type { Binding } from "./service.ts";
+import type { ServiceStats } from "../stats.ts";
+
+/** Loads what a worker is to serve. Nothing of it is started. What it throws says what cannot be had. */
+export async function loadBindings(
+  spec: WorkerSpec,
+  context: ServiceContext,
+  stats: ServiceStats,
+): Promise<Binding[]> {
+  const bindings = await loadService(spec, context);
+  const hooks = spec.hooks && await loadEach(spec, spec.hooks, { bindings, context, stats });
+  const proxy = spec.proxy && {
+    upstreams: await loadUpstreams(spec.proxy, spec.limits.tlsHandshakeTimeoutMs),
+    onBadFrame: spec.proxy.onBadFrame,
+  };
+  return bindings.map((binding) => ({
+    ...binding,
+    ...(hooks === undefined ? {} : { hooks: hooks.get(binding.protocol) }),
+    ...(proxy === undefined ? {} : { proxy }),
+  }));
+}
+
+/** Compiles the hooks for each protocol: rules are written in its words. */
+async function loadEach(
+  spec: WorkerSpec,
+  { sources, ...policy }: HooksSpec,
+  { bindings, context, stats }: { bindings: Binding[]; context: ServiceContext; stats: ServiceStats },
+): Promise<Map<AnyProtocol, HookSet>> {
+  const sets = new Map<AnyProtocol, HookSet>();
+  for (const { protocol } of bindings) {
+    if (sets.has(protocol)) continue;
+    const host = hookHost(stats, context.log);
+    const proxied = spec.proxy !== undefined;
+    sets.set(
+      protocol,
+      await loadHooks(sources, { service: spec.service, protocol, context, proxied, ...policy, ...host }),
+    );
+  }
+  return sets;
+}

@@ -1,0 +1,176 @@
+/**
+ * One generation of a service: the instances that run the same code and configuration, started and ended together.
+ *
+ * @module
+ */
+
+import { Backoff } from "./backoff.ts";
+import type { Config, ServiceConfig } from "../config/types.ts";
+import { type Endpoint, formatEndpoint } from "../endpoint.ts";
+import type { HookDescription } from "../hooks/hook_set.ts";
+import { serviceLog } from "../log/log.ts";
+import type { Isolation } from "../messages.ts";
+import { type DrainResult, Slot } from "./slot.ts";
+import { mergeStats, type ServiceStats } from "../stats.ts";
+import type { WorkerEnvironment } from "./worker_link.ts";
+import { endpointKey, isSharable, usefulInstances, workerSpecs } from "./worker_spec.ts";
+
+/** What generations work with. */
+export interface GenerationEnvironment extends WorkerEnvironment {
+  /** Whether several listeners can share a port here. */
+  portSharing: boolean;
+  /** What the instances of a service run in that does not say so itself. */
+  isolation: Isolation;
+}
+
+/** How a generation takes its addresses. */
+export interface TakeOver {
+  /** The generation it replaces: it takes that one's ports where both ask for any. */
+  from?: Generation;
+  /** Keys of the endpoints that generations about to be replaced hold. */
+  held: ReadonlySet<string>;
+}
+
+/** The instances of one generation. */
+export class Generation {
+  readonly service: ServiceConfig;
+  readonly number: number;
+  readonly #environment: GenerationEnvironment;
+  readonly #backoff: Backoff;
+  #slots: Slot[];
+  #since: number | undefined;
+  #draining = false;
+
+  constructor(service: ServiceConfig, config: Config, number: number, environment: GenerationEnvironment) {
+    this.service = service;
+    this.number = number;
+    this.#environment = environment;
+    this.#backoff = new Backoff(environment.timing);
+    const log = serviceLog(service.name);
+    const instances = environment.portSharing ? usefulInstances(service) : 1;
+    if (instances < service.instances) {
+      const why = environment.portSharing ? "its addresses cannot be shared" : "ports cannot be shared here";
+      log.warning("Runs 1 instance in place of {instances}: {why}", { instances: service.instances, why });
+    }
+    if (service.limits.memoryBytes > 0 && this.isolation === "worker") {
+      log.warning("limits.memory has no effect in isolation: worker; it takes isolation: process");
+    }
+    this.#slots = workerSpecs(service, config, { generation: number, instances, isolation: this.isolation })
+      .map((spec) => new Slot(spec, { ...environment, backoff: this.#backoff, log }));
+  }
+
+  /** What its instances run in. */
+  get isolation(): Isolation {
+    return this.service.isolation ?? this.#environment.isolation;
+  }
+
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** Since when it serves, in milliseconds since the epoch. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+
+  /** Whether it has crashed so often that it is tried at long intervals only. */
+  get failed(): boolean {
+    return this.#backoff.failed;
+  }
+
+  /** Whether it has been told to go. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** The endpoints it asks for; known once loaded. */
+  get requested(): Endpoint[] {
+    return this.#slots[0].requested;
+  }
+
+  /** The endpoints it is bound to, with real ports; known once it listens. */
+  get bound(): Endpoint[] {
+    return this.#slots[0].bound;
+  }
+
+  get protocols(): string[] {
+    return this.#slots[0].protocols;
+  }
+
+  /** Which hooks run for which command; known once loaded. */
+  get hooks(): HookDescription[] {
+    return this.#slots[0].hooks;
+  }
+
+  get stats(): ServiceStats {
+    return mergeStats(this.#slots.map((slot) => slot.stats));
+  }
+
+  /** Settles once nothing of it runs any more. */
+  get ended(): Promise<unknown> {
+    return Promise.all(this.#slots.map((slot) => slot.ended));
+  }
+
+  /** Loads every instance. @throws {SlotError} The first failure; the others are then stopped. */
+  async load(): Promise<void> {
+    await this.#all((slot) => slot.load());
+    // A module's own addresses are known only now.
+    const idle = this.#slots.filter((slot) => slot.spec.instance > 0 && slot.requested.length === 0);
+    if (idle.length === 0) return;
+    serviceLog(this.service.name).warning("Runs 1 instance: its addresses cannot be shared");
+    this.#slots = this.#slots.filter((slot) => !idle.includes(slot));
+    await Promise.all(idle.map((slot) => slot.stop()));
+  }
+
+  /** Binds every instance. @throws {SlotError} The first failure. */
+  async listen({ from, held }: TakeOver): Promise<void> {
+    const [first, ...others] = this.#slots;
+    const endpoints = this.requested.map((endpoint) => from ? samePort(endpoint, from) : endpoint);
+    const reusePort = this.#environment.portSharing;
+    const exclusive = !endpoints.some((endpoint) => held.has(endpointKey(endpoint)));
+    await first.listen({ endpoints, reusePort, exclusive });
+    const shared = this.bound.filter(isSharable);
+    await Promise.all(others.map((slot) => slot.listen({ endpoints: shared, reusePort, exclusive: false })));
+    this.#since = Date.now();
+  }
+
+  /** Closes the listeners; open connections go on. */
+  async unlisten(): Promise<void> {
+    await Promise.allSettled(this.#slots.map((slot) => slot.unlisten()));
+  }
+
+  /** Listens again where it did. @throws {SlotError} If an instance cannot now; it tries again by itself. */
+  async relisten(): Promise<void> {
+    const reusePort = this.#environment.portSharing;
+    await this.#all((slot) => slot.listen({ endpoints: slot.bound, reusePort, exclusive: false }));
+  }
+
+  /** Drains, stops and ends; never rejects. */
+  async drain(timeoutMs: number): Promise<DrainResult> {
+    this.#draining = true;
+    const results = await Promise.all(this.#slots.map((slot) => slot.drain(timeoutMs)));
+    return results.reduce((sum, { finished, cut }) => ({
+      finished: sum.finished + finished,
+      cut: sum.cut + cut,
+    }));
+  }
+
+  /** Cuts, stops and ends; never rejects. */
+  async stop(timeoutMs?: number): Promise<void> {
+    this.#draining = true;
+    await Promise.all(this.#slots.map((slot) => slot.stop(timeoutMs)));
+  }
+
+  /** Does something with every instance; waits for all before it throws the first failure. */
+  async #all(act: (slot: Slot) => Promise<void>): Promise<void> {
+    const results = await Promise.allSettled(this.#slots.map(act));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+}
+
+/** Port 0 becomes the port that it became for the generation before. */
+function samePort(endpoint: Endpoint, from: Generation): Endpoint {
+  const address = formatEndpoint(endpoint);
+  const index = from.requested.findIndex((other) => formatEndpoint(other) === address);
+  return from.bound[index] ?? endpoint;
+}

@@ -1,0 +1,237 @@
+/**
+ * The life of one worker slot: which state follows which event, and what is to be done on the way. Pure.
+ *
+ * A slot is the place of one instance in one generation of a service. It outlives its workers: one that crashes after
+ * it has served is replaced in the same slot, after a pause. One that fails before it has ever served ends the slot,
+ * because then a start or a restart has failed, and whoever asked for it decides.
+ *
+ * ```text
+ * state        event        next state                 done
+ * idle         load         loading                    spawn
+ * loading      loaded       loaded (1)                 listen (1)
+ *              broken       ended (2)                  terminate
+ * loaded       listen       listening                  listen
+ *              drain, stop  stopping                   post stop
+ *              broken       ended                      terminate
+ * listening    ready        ready
+ *              refused      stopping (2)               post stop
+ *              broken       ended (2)                  terminate
+ * ready        unlisten     unlistening                post unlisten
+ *              silent       wedged (3)
+ *              broken       waiting                    terminate, back_off
+ * wedged       answered     ready
+ *              unlisten     unlistening                post unlisten
+ *              broken       waiting                    terminate, back_off
+ * unlistening  unlistened   unlistened
+ *              broken       parked                     terminate
+ * unlistened   listen       listening (revived)        listen
+ *              broken       parked                     terminate
+ * waiting      retry        loading (revived)          spawn
+ *              unlisten     parked
+ * parked       listen       loading (revived)          spawn
+ * draining     drained      stopping                   post stop
+ *              broken       ended                      terminate
+ * stopping     stopped      ended                      terminate
+ *              broken       ended                      terminate
+ * ended        -
+ *
+ * idle, waiting, parked:              drain, stop  ended
+ * loading:                            drain, stop  ended         terminate
+ *                         (revived)   unlisten     parked        terminate
+ * listening, ready, wedged, unlistening, unlistened:
+ *                                     drain        draining      post drain
+ *                                     stop         stopping      post stop
+ * draining, stopping:                 stop         stopping      post stop (from draining)
+ *
+ * (1) A revived worker, one whose slot has served before, listens at once: next state listening.
+ * (2) A revived worker is tried again instead: next state waiting; terminate, back_off.
+ * (3) Only where a busy worker cannot be ended. Elsewhere one that says nothing is broken, and so it is everywhere in
+ *     any other state.
+ * ```
+ *
+ * Every state that waits for an answer has a deadline; past it the worker is broken. All that is not in the table means
+ * nothing in that state, such as an answer that comes too late.
+ *
+ * @module
+ */
+
+import type { ErrorRecord } from "../error_record.ts";
+import type { ToWorker } from "../messages.ts";
+import type { Timing } from "./timing.ts";
+
+/** Where a slot is in its life. `revived` marks a worker that takes the place of a crashed one. */
+export type SlotState =
+  | { name: "idle" }
+  | { name: "loading"; revived: boolean }
+  | { name: "loaded" }
+  | { name: "listening"; revived: boolean }
+  | { name: "ready" }
+  /** Busy, and not to be ended: it serves nobody, and may come to itself. */
+  | { name: "wedged" }
+  | { name: "unlistening" }
+  | { name: "unlistened" }
+  /** Crashed, and to be tried again after a pause. */
+  | { name: "waiting" }
+  /** Crashed while it was not to listen; to be tried again when it is to. */
+  | { name: "parked" }
+  | { name: "draining"; timeoutMs: number }
+  | { name: "stopping"; timeoutMs: number }
+  | { name: "ended"; error?: ErrorRecord };
+
+/** What can happen to a slot: orders, answers of the worker, and its failures. */
+export type SlotEvent =
+  | { type: "load" | "listen" | "unlisten" | "retry" }
+  | { type: "drain"; timeoutMs: number; stopTimeoutMs: number }
+  | { type: "stop"; timeoutMs: number }
+  | { type: "loaded" | "ready" | "unlistened" | "stopped" }
+  /** The worker answers no pings; it answers them again. */
+  | { type: "silent" | "answered" }
+  | { type: "drained"; stopTimeoutMs: number }
+  /** The worker is well but could not listen. */
+  | { type: "refused"; error: ErrorRecord; stopTimeoutMs: number }
+  /** The worker is of no more use. */
+  | { type: "broken"; error: ErrorRecord };
+
+/** What is to be done. `listen` gives the worker the slot's endpoints, `back_off` asks for a `retry` later. */
+export type SlotEffect =
+  | { do: "spawn" }
+  | { do: "listen" }
+  | { do: "post"; message: ToWorker }
+  | { do: "terminate" }
+  | { do: "back_off" };
+
+/** A transition. */
+export interface SlotStep {
+  state: SlotState;
+  effects: SlotEffect[];
+}
+
+/** The transition that an event makes; undefined if it means nothing in this state. */
+export function transition(state: SlotState, event: SlotEvent): SlotStep | undefined {
+  switch (state.name) {
+    case "idle":
+      if (event.type === "load") return step({ name: "loading", revived: false }, { do: "spawn" });
+      return endWithoutWorker(event);
+    case "loading":
+      if (event.type === "loaded") {
+        return state.revived
+          ? step({ name: "listening", revived: true }, { do: "listen" })
+          : step({ name: "loaded" });
+      }
+      if (event.type === "broken") return state.revived ? crash() : end(event.error);
+      if (event.type === "unlisten" && state.revived) return park();
+      return event.type === "drain" || event.type === "stop" ? end() : undefined;
+    case "loaded":
+      if (event.type === "listen") return step({ name: "listening", revived: false }, { do: "listen" });
+      if (event.type === "broken") return end(event.error);
+      if (event.type === "drain") return stop(event.stopTimeoutMs);
+      return event.type === "stop" ? stop(event.timeoutMs) : undefined;
+    case "listening":
+      if (event.type === "ready") return step({ name: "ready" });
+      if (event.type === "refused") return state.revived ? crash() : stop(event.stopTimeoutMs);
+      if (event.type === "broken") return state.revived ? crash() : end(event.error);
+      if (event.type === "unlisten" && state.revived) return park();
+      return drainOrStop(event);
+    case "ready":
+    case "wedged":
+      if (event.type === "silent" && state.name === "ready") return step({ name: "wedged" });
+      if (event.type === "answered" && state.name === "wedged") return step({ name: "ready" });
+      if (event.type === "broken") return crash();
+      if (event.type === "unlisten") {
+        return step({ name: "unlistening" }, { do: "post", message: { type: "unlisten" } });
+      }
+      return drainOrStop(event);
+    case "unlistening":
+      if (event.type === "unlistened") return step({ name: "unlistened" });
+      if (event.type === "broken") return park();
+      return drainOrStop(event);
+    case "unlistened":
+      if (event.type === "listen") return step({ name: "listening", revived: true }, { do: "listen" });
+      if (event.type === "broken") return park();
+      return drainOrStop(event);
+    case "waiting":
+      if (event.type === "retry") return step({ name: "loading", revived: true }, { do: "spawn" });
+      if (event.type === "unlisten") return step({ name: "parked" });
+      return endWithoutWorker(event);
+    case "parked":
+      if (event.type === "listen") return step({ name: "loading", revived: true }, { do: "spawn" });
+      return endWithoutWorker(event);
+    case "draining":
+      if (event.type === "drained") return stop(event.stopTimeoutMs);
+      if (event.type === "broken") return end(event.error);
+      return event.type === "stop" ? stop(event.timeoutMs) : undefined;
+    case "stopping":
+      if (event.type === "stopped") return end();
+      if (event.type === "broken") return end(event.error);
+      if (event.type === "stop" && event.timeoutMs < state.timeoutMs) {
+        return step({ name: "stopping", timeoutMs: event.timeoutMs });
+      }
+      return undefined;
+    case "ended":
+      return undefined;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** How long a slot may stay in a state, in milliseconds; undefined if as long as it likes. */
+export function deadlineMs(state: SlotState, timing: Timing): number | undefined {
+  switch (state.name) {
+    case "loading":
+      return timing.loadTimeoutMs;
+    case "listening":
+    case "unlistening":
+      return timing.listenTimeoutMs;
+    case "draining":
+      return state.timeoutMs + timing.drainGraceMs;
+    case "stopping":
+      return state.timeoutMs;
+    case "idle":
+    case "loaded":
+    case "ready":
+    case "wedged":
+    case "unlistened":
+    case "waiting":
+    case "parked":
+    case "ended":
+      return undefined;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Whether the worker of a slot in this state must answer pings. One that loads is busy with its modules. */
+export function mustAnswer(state: SlotState): boolean {
+  return !["idle", "loading", "waiting", "parked", "ended"].includes(state.name);
+}
+
+function step(state: SlotState, ...effects: SlotEffect[]): SlotStep {
+  return { state, effects };
+}
+
+function end(error?: ErrorRecord): SlotStep {
+  return step(error ? { name: "ended", error } : { name: "ended" }, { do: "terminate" });
+}
+
+function crash(): SlotStep {
+  return step({ name: "waiting" }, { do: "terminate" }, { do: "back_off" });
+}
+
+function park(): SlotStep {
+  return step({ name: "parked" }, { do: "terminate" });
+}
+
+function stop(timeoutMs: number): SlotStep {
+  return step({ name: "stopping", timeoutMs }, { do: "post", message: { type: "stop" } });
+}
+
+function drainOrStop(event: SlotEvent): SlotStep | undefined {
+  if (event.type === "stop") return stop(event.timeoutMs);
+  if (event.type !== "drain") return undefined;
+  const { timeoutMs } = event;
+  return step({ name: "draining", timeoutMs }, { do: "post", message: { type: "drain", timeoutMs } });
+}
+
+function endWithoutWorker(event: SlotEvent): SlotStep | undefined {
+  return event.type === "drain" || event.type === "stop" ? step({ name: "ended" }) : undefined;
+}

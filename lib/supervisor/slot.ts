@@ -1,0 +1,421 @@
+/**
+ * One worker slot at work: carries out what the state machine of lifecycle.ts says, with a real worker and real time.
+ *
+ * What can fail here, and what covers it: the worker reports an error or an end of its own making (`crashed`,
+ * `exited`, the runner's `failed`); it says nothing any more (heartbeat); it does not do what it was asked to
+ * (deadline of the state); it takes too much memory (its process is ended); it cannot be ended because it is busy in a
+ * loop in an isolate of this process (it is wedged; once it has to go it is not listened to any more, and a line in the
+ * log says that it may burn on).
+ *
+ * @module
+ */
+
+import type { Logger } from "@logtape/logtape";
+import type { Backoff } from "./backoff.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { HookDescription } from "../hooks/hook_set.ts";
+import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import {
+  deadlineMs,
+  mustAnswer,
+  type SlotEffect,
+  type SlotEvent,
+  type SlotState,
+  transition,
+} from "./lifecycle.ts";
+import type { MemoryGrade, WorkerSpec } from "../messages.ts";
+import { failure, SlotError } from "./slot_error.ts";
+import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "../stats.ts";
+import { describeBytes, describeDuration, type InstanceStatus } from "./status.ts";
+import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
+
+/** What a slot works with. */
+export interface SlotOptions extends WorkerEnvironment {
+  /** Shared with the other instances of the generation. */
+  backoff: Backoff;
+  log: Logger;
+}
+
+/** Where and how an instance listens. */
+export interface ListenOrder {
+  endpoints: Endpoint[];
+  reusePort: boolean;
+  exclusive: boolean;
+}
+
+/** How the connections of what was drained have ended. */
+export interface DrainResult {
+  finished: number;
+  cut: number;
+}
+
+type StateName = SlotState["name"];
+type Timer = ReturnType<typeof setTimeout>;
+
+/** An order whose outcome somebody waits for. */
+interface Awaited {
+  goals: StateName[];
+  underWay: StateName[];
+  settled: PromiseWithResolvers<void>;
+}
+
+/** The place of one instance in one generation. */
+export class Slot {
+  readonly spec: WorkerSpec;
+  readonly #options: SlotOptions;
+  readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
+  #state: SlotState = { name: "idle" };
+  #since = Date.now();
+  #worker: WorkerLink | undefined;
+  /** Settles once nothing is left of the workers that were here before. */
+  #gone: Promise<unknown> = Promise.resolve();
+  #awaited: Awaited | undefined;
+  #order: ListenOrder | undefined;
+  #loaded: { endpoints: Endpoint[]; protocols: string[]; hooks: HookDescription[] } = {
+    endpoints: [],
+    protocols: [],
+    hooks: [],
+  };
+  #drained: DrainResult = { finished: 0, cut: 0 };
+  #deadline: Timer | undefined;
+  /** Until the next try, or until the worker counts as healthy. */
+  #pause: Timer | undefined;
+  #pauseMs = 0;
+  #crashes = 0;
+  #restarts = 0;
+  #lastError: ErrorRecord | undefined;
+  /** The counters of the workers that were here before. */
+  #past: ServiceStats = createStats();
+
+  constructor(spec: WorkerSpec, options: SlotOptions) {
+    this.spec = spec;
+    this.#options = options;
+  }
+
+  get state(): StateName {
+    return this.#state.name;
+  }
+
+  /** Settles once nothing of this slot runs any more. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Where the service is to listen, by its configuration or its module; known once loaded. */
+  get requested(): Endpoint[] {
+    return this.#loaded.endpoints;
+  }
+
+  /** The names of the protocols spoken there. */
+  get protocols(): string[] {
+    return this.#loaded.protocols;
+  }
+
+  /** Which hooks run for which command; known once loaded. */
+  get hooks(): HookDescription[] {
+    return this.#loaded.hooks;
+  }
+
+  /** Where it listens, with real ports; known once ready. */
+  get bound(): Endpoint[] {
+    return this.#order?.endpoints ?? [];
+  }
+
+  /** The counters since the start of the slot. At most one heartbeat old. */
+  get stats(): ServiceStats {
+    return mergeStats(this.#worker ? [this.#past, this.#worker.stats] : [this.#past]);
+  }
+
+  /** Starts a worker and has it load its modules. @throws {SlotError} If it does not; then the slot ends. */
+  load(): Promise<void> {
+    return this.#give({ type: "load" }, ["loaded"], ["loading"]);
+  }
+
+  /** Binds. @throws {SlotError} If it cannot; then the slot ends, unless it has served before. */
+  listen(order: ListenOrder): Promise<void> {
+    this.#order = order;
+    return this.#give({ type: "listen" }, ["ready"], ["listening", "loading"]);
+  }
+
+  /** Closes the listeners; open connections go on, and `listen` is possible again. */
+  unlisten(): Promise<void> {
+    return this.#give({ type: "unlisten" }, ["unlistened", "parked"], ["unlistening"]);
+  }
+
+  /** Drains, stops and ends; never rejects. */
+  async drain(timeoutMs: number): Promise<DrainResult> {
+    this.#apply({ type: "drain", timeoutMs, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
+    await this.ended;
+    return this.#drained;
+  }
+
+  /** Cuts, stops and ends; never rejects. */
+  async stop(timeoutMs: number = this.#options.timing.stopTimeoutMs): Promise<void> {
+    this.#apply({ type: "stop", timeoutMs });
+    await this.ended;
+  }
+
+  /** The open connections; none if the worker does not answer in time. */
+  async connections(): Promise<ConnectionInfo[]> {
+    const answer = mustAnswer(this.#state) ? await this.#worker?.ask("connections") : undefined;
+    return answer?.type === "connections" ? answer.connections : [];
+  }
+
+  /** Has the counters brought up to date. */
+  async refresh(): Promise<void> {
+    if (mustAnswer(this.#state)) await this.#worker?.ask("ping");
+  }
+
+  status(): InstanceStatus {
+    const { pid, memoryBytes } = this.#worker ?? {};
+    return {
+      generation: this.spec.generation,
+      instance: this.spec.instance,
+      state: this.#state.name,
+      since: this.#since,
+      crashes: this.#crashes,
+      restarts: this.#restarts,
+      open: this.stats.open,
+      ...(pid === undefined ? {} : { pid }),
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(this.#lastError ? { lastError: this.#lastError } : {}),
+    };
+  }
+
+  /** Gives an order and waits for its outcome. */
+  #give(event: SlotEvent, goals: StateName[], underWay: StateName[]): Promise<void> {
+    const settled = Promise.withResolvers<void>();
+    const before = this.#awaited;
+    this.#awaited = { goals, underWay, settled };
+    before?.settled.reject(
+      new SlotError(failure("superseded", `The instance was told to ${event.type} instead`)),
+    );
+    if (!this.#apply(event)) {
+      this.#awaited = undefined;
+      const why = this.#lastError?.message ?? `it is ${this.#state.name}`;
+      settled.reject(new SlotError(failure("wrong_state", `Cannot ${event.type} the instance: ${why}`)));
+    }
+    return settled.promise;
+  }
+
+  /** Makes the transition; answers whether there was one. */
+  #apply(event: SlotEvent): boolean {
+    const step = transition(this.#state, event);
+    if (!step) return false;
+    if (event.type === "broken" || event.type === "refused") this.#lastError = event.error;
+    this.#state = step.state;
+    this.#since = Date.now();
+    clearTimeout(this.#pause);
+    clearTimeout(this.#deadline);
+    for (const effect of step.effects) this.#carryOut(effect);
+    this.#arm();
+    this.#settle();
+    return true;
+  }
+
+  #carryOut(effect: SlotEffect): void {
+    switch (effect.do) {
+      case "spawn":
+        return this.#spawn();
+      case "listen":
+        return this.#worker?.post({ type: "listen", ...this.#order! });
+      case "post":
+        return this.#worker?.post(effect.message);
+      case "terminate":
+        return this.#terminate();
+      case "back_off":
+        return this.#backOff();
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  #spawn(): void {
+    try {
+      this.#worker = new WorkerLink(this.spec, this.#options, {
+        heard: (message) => this.#heard(message),
+        failed: (error) => this.#failed(error),
+        silent: () => this.#silent(),
+        answered: () => this.#answered(),
+        memory: (bytes, grade) => this.#memory(bytes, grade),
+        complain: (what) => this.#log("warning", "{what}", { what }),
+      });
+    } catch (error) {
+      // Not here and now: the transition that asked for the worker is not over.
+      queueMicrotask(() => this.#broken(toErrorRecord(error), `cannot be started: ${error}`));
+    }
+  }
+
+  #terminate(): void {
+    if (!this.#worker) return;
+    if (this.#worker.doubtful && this.spec.isolation === "worker") {
+      this.#log(
+        "warning",
+        "may burn on: if its code is in an endless loop, only the end of the process ends that",
+      );
+    }
+    this.#worker.terminate();
+    this.#gone = Promise.all([this.#gone, this.#worker.ended]);
+    this.#past = mergeStats([this.#past, this.#worker.stats]);
+    this.#worker = undefined;
+  }
+
+  #backOff(): void {
+    this.#crashes++;
+    this.#pauseMs = this.#options.backoff.crashed(this.spec.instance, Date.now());
+    this.#pause = setTimeout(() => {
+      this.#restarts++;
+      this.#apply({ type: "retry" });
+    }, this.#pauseMs);
+  }
+
+  /** Sets the timers that go with the state. */
+  #arm(): void {
+    const { timing, backoff } = this.#options;
+    const limitMs = deadlineMs(this.#state, timing);
+    if (limitMs !== undefined) {
+      const what = `was still ${this.#state.name} after ${describeDuration(limitMs)}`;
+      this.#deadline = setTimeout(
+        () => this.#broken(failure("timeout", `The instance ${what}`), what),
+        limitMs,
+      );
+    }
+    if (this.#state.name === "ready") {
+      this.#pause = setTimeout(() => backoff.recovered(this.spec.instance), timing.healthyMs);
+    }
+    if (mustAnswer(this.#state)) this.#worker?.watch();
+  }
+
+  /** Settles what somebody waits for, if this state decides it. */
+  #settle(): void {
+    const { name } = this.#state;
+    if (this.#awaited && !this.#awaited.underWay.includes(name)) {
+      const { goals, settled } = this.#awaited;
+      this.#awaited = undefined;
+      if (goals.includes(name)) settled.resolve();
+      else {settled.reject(
+          new SlotError(this.#lastError ?? failure("stopped", "The instance was told to stop")),
+        );}
+    }
+    if (name === "ended") this.#gone.then(() => this.#ended.resolve());
+  }
+
+  #heard(message: LifeMessage): void {
+    const { stopTimeoutMs } = this.#options.timing;
+    switch (message.type) {
+      case "loaded":
+        this.#loaded = {
+          endpoints: message.endpoints,
+          protocols: message.protocols,
+          hooks: message.hooks ?? [],
+        };
+        return void this.#apply({ type: "loaded" });
+      case "load_failed":
+        return this.#broken(message.error, `does not load: ${message.error.message}`);
+      case "ready":
+        return this.#ready(message.endpoints);
+      case "listen_failed":
+        return this.#refused(message.error);
+      case "unlistened":
+        return void this.#apply({ type: "unlistened" });
+      case "drained":
+        this.#drained = { finished: message.finished, cut: message.cut };
+        return void this.#apply({ type: "drained", stopTimeoutMs });
+      case "stopped":
+        return void this.#apply({ type: "stopped" });
+      case "exited":
+        return this.#broken(
+          failure("exited", `The service's code called ${message.how}`),
+          `called ${message.how}`,
+        );
+      case "crashed":
+        return this.#crashed(message.error);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #ready(endpoints: Endpoint[]): void {
+    const revived = this.#state.name === "listening" && this.#state.revived;
+    // From now on a worker in this slot takes these ports again, whoever shares them.
+    this.#order = { ...this.#order!, endpoints, exclusive: false };
+    if (this.#apply({ type: "ready" }) && revived) this.#log("info", "is back");
+  }
+
+  #refused(error: ErrorRecord): void {
+    const failedBefore = this.#options.backoff.failed;
+    this.#apply({ type: "refused", error, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
+    if (this.#state.name === "waiting") {
+      this.#logCrash(`cannot listen: ${error.message}`, error, failedBefore);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof SlotError)) return this.#crashed(toErrorRecord(error));
+    this.#broken(error.record, error.record.message.replace(/^The instance /, ""));
+  }
+
+  #crashed(error: ErrorRecord): void {
+    this.#broken(error, `crashed: ${error.name}: ${error.message}`);
+  }
+
+  #silent(): void {
+    const what = `gave no sign of life for ${describeDuration(this.spec.limits.heartbeatMs)}`;
+    const error = failure("silent", `The instance ${what}`);
+    if (this.#state.name === "wedged") return;
+    if (this.spec.isolation === "worker" && this.#apply({ type: "silent" })) {
+      this.#lastError = error;
+      return this.#log(
+        "error",
+        "{what} and is wedged: it cannot be ended without the server; with isolation: process it could",
+        { what, error },
+      );
+    }
+    this.#broken(error, what);
+  }
+
+  #answered(): void {
+    if (this.#apply({ type: "answered" })) this.#log("info", "has come to itself");
+  }
+
+  #memory(bytes: number, grade: MemoryGrade): void {
+    const { service, limits: { memoryBytes } } = this.spec;
+    const what = `takes ${describeBytes(bytes)} of memory, of at most ${describeBytes(memoryBytes)}`;
+    if (grade === "over") return this.#broken(failure("memory_exceeded", `The instance ${what}`), what);
+    if (grade !== "high" || this.#state.name !== "ready") return;
+    this.#log("warning", "{what}", { what });
+    this.#options.restart?.(service, "memory");
+  }
+
+  #broken(error: ErrorRecord, what: string): void {
+    const before = this.#state.name;
+    const failedBefore = this.#options.backoff.failed;
+    if (!this.#apply({ type: "broken", error })) return;
+    // What ends a slot that has never served is told to whoever asked for it. All else is told here.
+    if (before === "draining" || before === "stopping") this.#log("warning", "{what}", { what, error });
+    else if (this.#state.name !== "ended") this.#logCrash(what, error, failedBefore);
+  }
+
+  #logCrash(what: string, error: ErrorRecord, failedBefore: boolean): void {
+    const { backoff, log, timing } = this.#options;
+    const pause = describeDuration(this.#pauseMs);
+    if (this.#state.name === "waiting") {
+      this.#log("error", "{what}; next try in {pause}", { what, pause, error });
+    } else this.#log("error", "{what}", { what, error });
+    if (failedBefore || !backoff.failed) return;
+    log.error(
+      "The service has failed: {crashes} crashes within {window}; from now on it is tried every {pause}",
+      {
+        crashes: timing.crashLimit,
+        window: describeDuration(timing.crashWindowMs),
+        pause: describeDuration(timing.failedRetryMs),
+      },
+    );
+  }
+
+  #log(level: "info" | "warning" | "error", text: string, properties: Record<string, unknown> = {}): void {
+    const { generation, instance } = this.spec;
+    const which = `Instance {instance} of generation {generation} ${text}`;
+    this.#options.log[level](which, { instance, generation, ...properties });
+  }
+}

@@ -1,0 +1,345 @@
+/**
+ * The server as a whole: starts its services, restarts and reloads them, watches over them, stops them.
+ *
+ * Start, restart and reload are done one after the other; a stop interrupts whatever is under way.
+ *
+ * @module
+ */
+
+import { Bus } from "../service/bus.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/types.ts";
+import { Deployment } from "./deployment.ts";
+import type { GenerationEnvironment } from "./generation.ts";
+import { canSharePorts } from "../transport/listener.ts";
+import { serverLog, serviceLog } from "../log/log.ts";
+import type { Isolation } from "../messages.ts";
+import { planReload } from "./reload.ts";
+import { type Change, rollOut } from "./rollout.ts";
+import type { Spawn } from "../isolation/runner.ts";
+import type { Slot } from "./slot.ts";
+import { failure } from "./slot_error.ts";
+import { spawnRunner } from "../isolation/spawn.ts";
+import type { ConnectionInfo } from "../stats.ts";
+import type { ServerState, ServerStatus } from "./status.ts";
+import {
+  ReloadError,
+  RestartError,
+  type ServiceProblem,
+  StartError,
+  SupervisorStateError,
+  UnknownServiceError,
+} from "./supervisor_error.ts";
+import { DEFAULT_TIMING, type Timing } from "./timing.ts";
+import { version } from "../version.ts";
+import type { RestartReason } from "./worker_link.ts";
+
+/** How a supervisor works; all of it is for tests and for special needs. */
+export interface SupervisorOptions {
+  /** Starts workers. @default {in isolates or processes, as the specification says} */
+  spawn?: Spawn;
+  /** What services run in that do not say so themselves. @default {"worker"} */
+  isolation?: Isolation;
+  /** Intervals and deadlines. */
+  timing?: Partial<Timing>;
+  /** Whether listeners can share a port. @default {what the system can} */
+  portSharing?: boolean;
+  /** Reads the configuration again. @default {from its file} */
+  loadConfig?: (file: string) => Promise<Config>;
+  /** Told of each configuration that a reload has put in force. */
+  reloaded?: (config: Config) => void;
+}
+
+/** How a server is stopped. */
+export interface StopOptions {
+  /**
+   * Cuts connections instead of waiting for them to finish.
+   *
+   * @default {false}
+   */
+  immediate?: boolean;
+}
+
+/** A server. */
+export class Supervisor implements AsyncDisposable {
+  /** Settles when it has stopped and nothing of it is left. */
+  readonly finished: Promise<void>;
+  readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #options: SupervisorOptions;
+  readonly #environment: GenerationEnvironment;
+  readonly #deployments: Map<string, Deployment> = new Map();
+  /** Services that a reload has removed, while they drain. */
+  readonly #withdrawn: Set<Deployment> = new Set();
+  readonly #stopping: AbortController = new AbortController();
+  /** Services that restart of the server's own accord. */
+  readonly #wanted: Set<string> = new Set();
+  /** When services were last restarted because of their memory, in milliseconds since the epoch. */
+  readonly #restartedForMemory: Map<string, number> = new Map();
+  readonly #deferred: (() => void | Promise<void>)[] = [];
+  #config: Config;
+  #state: ServerState | "idle" = "idle";
+  #started: number | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+
+  /** @internal Servers are made by `serve`. */
+  constructor(config: Config, options: SupervisorOptions = {}) {
+    this.#config = config;
+    this.#options = options;
+    this.finished = this.#finished.promise;
+    this.#environment = {
+      spawn: options.spawn ?? spawnRunner,
+      timing: { ...DEFAULT_TIMING, ...options.timing },
+      bus: new Bus(),
+      portSharing: options.portSharing ?? canSharePorts,
+      isolation: options.isolation ?? "worker",
+      restart: (service, why) => this.#restartBecause(service, why),
+    };
+  }
+
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Starts every service: all of them load, then all of them listen.
+   *
+   * @throws {StartError} With what is wrong with each service; nothing runs then.
+   */
+  async start(): Promise<void> {
+    if (this.#state !== "idle") {
+      throw new SupervisorStateError("already_started", `Cannot start a server that is ${this.#state}`);
+    }
+    this.#state = "starting";
+    const { portSharing } = this.#environment;
+    if (!portSharing) {
+      serverLog().warning(
+        "Ports cannot be shared here: one instance a service, and a restart closes, then listens",
+      );
+    }
+    const problems = await this.#inTurn(() =>
+      this.#replace(Object.keys(this.#config.services), this.#config)
+    );
+    if (problems.length > 0) {
+      this.#stopping.abort();
+      await this.#end();
+      throw new StartError("start", problems);
+    }
+    if (this.#state === "starting") this.#state = "running";
+    this.#started = Date.now();
+  }
+
+  /**
+   * Replaces every service by the configuration: that given, or its file read again. Starts what is new there, stops
+   * what is not there any more. Settles once the new serves; the old may still drain.
+   *
+   * @throws {ReloadError | ConfigError} If anything of it is broken; then everything runs on as before.
+   */
+  async reload(config?: Config): Promise<void> {
+    await this.#inTurn(async () => {
+      const next = config ?? await this.#readConfig();
+      const plan = planReload(this.#config, next);
+      for (const setting of plan.restartNeeded) {
+        serverLog().warning("{setting} has changed and takes effect when the server is started anew", {
+          setting,
+        });
+      }
+      const names = new Set([...this.#deployments.keys(), ...Object.keys(next.services)]);
+      const problems = await this.#replace([...names], next);
+      if (problems.length > 0) {
+        tell("reload", problems);
+        throw new ReloadError("reload", problems);
+      }
+      this.#config = next;
+      const { added, removed, replaced } = plan;
+      serverLog().info("Reloaded: {replaced} services replaced, {added} added, {removed} removed", {
+        replaced: replaced.length,
+        added: added.length,
+        removed: removed.length,
+      });
+      this.#options.reloaded?.(next);
+    });
+  }
+
+  /**
+   * Replaces one service by itself, its code loaded anew. Settles once the new generation serves; the old one may
+   * still drain.
+   *
+   * @throws {RestartError} If the new code does not load or listen, or if an instance is busy for good and cannot be
+   * ended; then the service runs on as before.
+   * @throws {UnknownServiceError} If there is no such service.
+   */
+  async restart(service: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const deployment = this.#deployments.get(service);
+      if (!deployment) throw new UnknownServiceError(service, [...this.#deployments.keys()]);
+      const problems = deployment.wedged
+        ? [{ service, error: failure("wedged", WEDGED) }]
+        : await this.#replace([service], this.#config);
+      if (problems.length === 0) return;
+      tell(`restart ${service}`, problems);
+      throw new RestartError(`restart ${service}`, problems);
+    });
+  }
+
+  /** How the server does. Counters are at most one heartbeat old; see {@linkcode Supervisor.refresh}. */
+  status(): ServerStatus {
+    const { file, control } = this.#config;
+    return {
+      version,
+      pid: Deno.pid,
+      state: this.#state === "idle" ? "stopped" : this.#state,
+      ...(this.#started === undefined ? {} : { started: this.#started }),
+      ...(file === undefined ? {} : { config: file }),
+      ...(control === false ? {} : { control }),
+      portSharing: this.#environment.portSharing,
+      services: this.#all().map((deployment) => deployment.status()),
+    };
+  }
+
+  /** Has the workers bring their counters up to date. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#slots().map((slot) => slot.refresh()));
+  }
+
+  /** Every open connection of every instance. */
+  async connections(): Promise<ConnectionInfo[]> {
+    const generations = this.#all().flatMap(({ generations }) => generations);
+    const all = await Promise.all(generations.map(async ({ draining, slots }) => {
+      const connections = (await Promise.all(slots.map((slot) => slot.connections()))).flat();
+      return draining ? connections.map((one) => ({ ...one, draining: true as const })) : connections;
+    }));
+    return all.flat();
+  }
+
+  /**
+   * Stops: connections may finish until their service's drain timeout. A second call with `immediate` cuts them.
+   * Settles once nothing is left.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    const first = !this.#stopping.signal.aborted;
+    if (first) {
+      this.#stopping.abort();
+      if (this.#state !== "idle") {
+        serverLog().info("Stops{how}", { how: options.immediate ? " at once" : "" });
+      }
+      this.#state = "stopping";
+    }
+    if (options.immediate) {
+      for (const deployment of this.#all()) deployment.stop(this.#environment.timing.immediateStopTimeoutMs);
+    }
+    if (first) {
+      // What a start, a restart or a reload has begun is broken off.
+      for (const deployment of this.#all()) deployment.discard();
+      await this.#work;
+      await Promise.all(this.#all().map((deployment) => deployment.withdraw()));
+      await this.#end();
+    }
+    await this.finished;
+  }
+
+  /** Stops at once, at the end of an `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop({ immediate: true });
+  }
+
+  /** Has something done once all services have stopped, before `finished` settles. */
+  defer(act: () => void | Promise<void>): void {
+    this.#deferred.push(act);
+  }
+
+  /** Restarts a service of the server's own accord, unless that is under way or was so just now. */
+  #restartBecause(service: string, why: RestartReason): void {
+    if (this.#wanted.has(service) || this.#stopping.signal.aborted) return;
+    if (why === "memory") {
+      const since = Date.now() - (this.#restartedForMemory.get(service) ?? -Infinity);
+      if (since < this.#environment.timing.memoryRestartMs) return;
+      this.#restartedForMemory.set(service, Date.now());
+    }
+    const reason = why === "memory" ? "its memory is near its limit" : "its process got the signal HUP";
+    serviceLog(service).info("Restarts: {reason}", { reason });
+    this.#wanted.add(service);
+    // What goes wrong stands in the log.
+    this.restart(service).catch(() => {}).finally(() => this.#wanted.delete(service));
+  }
+
+  /** Replaces the services of these names by what the configuration says of them. */
+  async #replace(names: string[], config: Config): Promise<ServiceProblem[]> {
+    const changes = names.map((name): Change => {
+      const deployment = this.#deployments.get(name) ?? new Deployment(name, this.#environment);
+      this.#deployments.set(name, deployment);
+      const service = Object.hasOwn(config.services, name) ? config.services[name] : undefined;
+      return service ? { deployment, next: deployment.prepare(service, config) } : { deployment };
+    });
+    const { portSharing } = this.#environment;
+    const problems = await rollOut(changes, { portSharing, signal: this.#stopping.signal });
+    for (const { deployment } of changes) {
+      if (!deployment.current) this.#forget(deployment);
+    }
+    return problems;
+  }
+
+  /** Keeps a service that is not wanted in view until it has ended. */
+  #forget(deployment: Deployment): void {
+    this.#deployments.delete(deployment.name);
+    this.#withdrawn.add(deployment);
+    deployment.withdraw().then(() => this.#withdrawn.delete(deployment));
+  }
+
+  async #readConfig(): Promise<Config> {
+    const { file } = this.#config;
+    if (file === undefined) return this.#config;
+    try {
+      return await (this.#options.loadConfig ?? loadConfig)(file);
+    } catch (error) {
+      tell("reload", []);
+      const { message } = error as Error;
+      for (const line of message.split("\n")) serverLog().error("{line}", { line });
+      throw error;
+    }
+  }
+
+  /** Does one thing after the other, until the server is to stop. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(() => {
+      if (this.#stopping.signal.aborted) {
+        throw new SupervisorStateError("stopping", "The server is about to stop");
+      }
+      return act();
+    });
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  /** Ends what else belongs to the server, last come first. */
+  async #end(): Promise<void> {
+    for (let act = this.#deferred.pop(); act; act = this.#deferred.pop()) {
+      try {
+        await act();
+      } catch (error) {
+        serverLog().error("Cannot end: {error}", { error });
+      }
+    }
+    this.#state = "stopped";
+    this.#finished.resolve();
+  }
+
+  #all(): Deployment[] {
+    return [...this.#withdrawn, ...this.#deployments.values()];
+  }
+
+  #slots(): Slot[] {
+    return this.#all().flatMap(({ generations }) => generations.flatMap(({ slots }) => slots));
+  }
+}
+
+const WEDGED = "an instance is busy and cannot be ended, nor made to let its port go; " +
+  "isolation: process would allow that, and now only the server's own end helps";
+
+/** Says in the log what was refused and why, a line a problem. */
+function tell(what: string, problems: readonly ServiceProblem[]): void {
+  serverLog().error("Cannot {what}; everything runs on as before", { what });
+  for (const { service, error } of problems) {
+    serviceLog(service).error("{problem}", { problem: error.message, error });
+  }
+}

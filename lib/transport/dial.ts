@@ -1,0 +1,85 @@
+/**
+ * A transport out to an endpoint.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns/promises";
+import { dialDatagrams } from "./datagrams.ts";
+import { type Endpoint, formatEndpoint } from "../endpoint.ts";
+import { type ClientTls, secureClient } from "./tls.ts";
+import { type Transport, writeAll } from "./transport.ts";
+
+/** A connection that could not be made; `code` is `connect_failed`, `connect_timeout` or `connect_aborted`. */
+export class DialError extends Error {
+  /** The name of the class. */
+  override readonly name = "DialError";
+  /** What happened. */
+  readonly code: "connect_failed" | "connect_timeout" | "connect_aborted";
+
+  /** Makes the error of a connection that could not be made. */
+  constructor(code: DialError["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface DialOptions {
+  /** How long it may take, TLS included. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  tls?: ClientTls;
+  /** Bytes to write before all else, TLS included. */
+  preface?: Uint8Array;
+}
+
+/**
+ * Makes a transport to an endpoint; its name is resolved anew each time.
+ *
+ * @throws {DialError} If nobody is there, it takes too long, or the signal ends it.
+ */
+export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
+  const { timeoutMs, signal } = options;
+  const where = formatEndpoint(endpoint);
+  const ended = new AbortController();
+  const timer = setTimeout(() => ended.abort(), timeoutMs);
+  const abort = () => ended.abort();
+  signal.addEventListener("abort", abort);
+  try {
+    return await reach(endpoint, options, ended.signal);
+  } catch (cause) {
+    if (signal.aborted) {
+      throw new DialError("connect_aborted", `Cannot connect to ${where}: it was told to end`);
+    }
+    if (ended.signal.aborted) {
+      throw new DialError("connect_timeout", `Cannot connect to ${where}: no answer within ${timeoutMs} ms`, {
+        cause,
+      });
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DialError("connect_failed", `Cannot connect to ${where}: ${why}`, { cause });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSignal): Promise<Transport> {
+  signal.throwIfAborted();
+  const { preface } = options;
+  if (endpoint.transport === "unix") {
+    const connection = await Deno.connect({ transport: "unix", path: endpoint.path });
+    if (preface !== undefined) await writeAll(connection, preface);
+    return connection;
+  }
+  const { hostname, port } = endpoint;
+  if (endpoint.transport === "udp") {
+    const { address } = await lookup(hostname);
+    return dialDatagrams({ transport: "udp", hostname: address, port });
+  }
+  const connection = await Deno.connect({ hostname, port, signal });
+  connection.setNoDelay(true);
+  if (preface !== undefined) await writeAll(connection, preface);
+  if (endpoint.transport === "tcp") return connection;
+  return await secureClient(hostname, options.tls ?? {}, options.timeoutMs)(connection, undefined);
+}
