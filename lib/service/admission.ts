@@ -79,12 +79,18 @@ export class Admission {
     this.#leave();
   }
 
-  /** Settles when no connection is open any more, or the time is over. */
+  /** Settles when no connection is open any more. */
+  empty(): Promise<void> {
+    if (this.#options.stats.open === 0) return Promise.resolve();
+    return new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
+  }
+
+  /** The same, or when the time is over. */
   async emptyWithin(timeoutMs: number): Promise<void> {
     if (this.#options.stats.open === 0 || timeoutMs <= 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([
-      new Promise<void>((resolve) => this.#emptyWaiters.push(resolve)),
+      this.empty(),
       new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
     ]);
     clearTimeout(timer);

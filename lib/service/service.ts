@@ -1,34 +1,26 @@
 /**
- * One instance of a service in this isolate: its listeners, its connections, its counters.
- *
- * Accepting goes on until {@linkcode Service.unlisten}. What can fail in it: the system has no more descriptors or
- * memory (wait, go on), a peer is gone before it was accepted (go on), a TLS handshake fails or takes too long (that
- * peer is closed, accepting never waits for it), the limits are reached (accepting pauses, or that peer is closed).
+ * One instance of a service in this isolate: its door, its connections, its counters.
  *
  * @module
  */
 
-import { Admission, type Serve } from "./admission.ts";
 import { Clock } from "../connection/clock.ts";
 import { type ConnectionHost, ServiceConnection } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/connection_error.ts";
 import type { AnyHandler, AnyProtocol, ServiceContext, TransportName } from "../contract.ts";
 import { conversational } from "../connection/conversation.ts";
-import { type Endpoint, formatAddr, formatEndpoint } from "../endpoint.ts";
+import { Door } from "./door.ts";
+import { type Endpoint, formatAddr } from "../endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import type { Limits } from "../limits.ts";
-import { bind, type Listener } from "../transport/listener.ts";
 import type { TlsSpec } from "../messages.ts";
 import type { TrustedProxies } from "../proxy/proxied_transport.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import type { OnBadFrame } from "../proxy/spec.ts";
 import type { Upstreams } from "../proxy/upstreams.ts";
-import { type ConnectionInfo, countError, createStats, type ServiceStats } from "../stats.ts";
+import { type ConnectionInfo, createStats, type ServiceStats } from "../stats.ts";
 import { readTlsFiles, secureServer } from "../transport/tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
-
-/** How long accepting rests when the system has no means for another connection. */
-const ACCEPT_RETRY_MS = 100;
 
 /** An address and the protocol spoken there. */
 export interface Binding {
@@ -65,6 +57,17 @@ export interface ListenOptions {
   exclusive?: boolean;
 }
 
+/** A connection that somebody else has accepted. */
+export interface Handed {
+  transport: Transport;
+  /** What carries it on its way to whoever accepted it. */
+  kind: TransportName;
+  /** At which of the service's bindings it was accepted. */
+  binding: number;
+  /** Its number among the connections of the instance. */
+  number: number;
+}
+
 /** A service that listens, serves and stops. */
 export interface Service {
   readonly stats: ServiceStats;
@@ -72,6 +75,8 @@ export interface Service {
   start(): Promise<void>;
   /** Binds every address or none, and accepts. Answers the endpoints bound, with their real ports. */
   listen(options?: ListenOptions): Promise<Endpoint[]>;
+  /** Serves a connection that was not accepted here. Settles when none is open any more. */
+  hand(handed: Handed): Promise<void>;
   /** Closes the listeners; open connections go on, but for those over UDP. */
   unlisten(): Promise<void>;
   /** Stops accepting, says goodbye (`onDrain`), waits for the connections to finish, cuts the rest. */
@@ -97,11 +102,8 @@ class IsolateService implements Service {
   readonly #options: ServiceOptions;
   readonly #clock: Clock;
   readonly #open: Set<ServiceConnection>;
-  readonly #admission: Admission;
+  readonly #door: Door;
   #secure: Secure | undefined;
-  #listeners: Listener[] = [];
-  /** The accept loops; each settles once its listener is closed. */
-  #accepting: Promise<void>[] = [];
   #count = 0;
   #stopped = false;
 
@@ -110,14 +112,8 @@ class IsolateService implements Service {
     this.stats = options.stats ?? createStats();
     this.#clock = new Clock(options.limits);
     this.#open = options.context.connections as Set<ServiceConnection>;
-    const { limits, trustedProxies, context } = options;
-    this.#admission = new Admission({
-      limits,
-      stats: this.stats,
-      trustedProxies,
-      report: (remote, error, code) =>
-        context.log.warn("Peer {remote}: {code}: {error}", { remote, code, error: error.message }),
-    });
+    const { limits, trustedProxies, context: { log }, mode } = options;
+    this.#door = new Door({ limits, stats: this.stats, trustedProxies, log, mode });
   }
 
   async start(): Promise<void> {
@@ -127,49 +123,33 @@ class IsolateService implements Service {
   }
 
   async listen(options: ListenOptions = {}): Promise<Endpoint[]> {
-    const { bindings, mode, context } = this.#options;
-    const listeners: Listener[] = [];
-    try {
-      for (const [index, binding] of bindings.entries()) {
-        const endpoint = options.endpoints?.[index] ?? binding.endpoint;
-        listeners.push(
-          await bind(endpoint, {
-            secure: this.#secure,
-            reusePort: options.reusePort,
-            exclusive: options.exclusive,
-            mode,
-            dropped: (from) => {
-              countError(this.stats, "datagram_dropped");
-              context.log.warn("Dropped a datagram from {remote}: its connection is busy", {
-                remote: formatAddr(from),
-              });
-            },
-          }),
-        );
-      }
-    } catch (error) {
-      for (const listener of listeners) listener.close();
-      throw error;
-    }
-    this.#listeners = listeners;
-    this.#accepting = listeners.map((listener, index) =>
-      this.#accept(listener, this.#served(bindings[index]))
-    );
-    return listeners.map((listener) => listener.endpoint);
+    const openings = this.#options.bindings.map((binding, index) => {
+      const served = this.#served(binding);
+      return {
+        endpoint: options.endpoints?.[index] ?? binding.endpoint,
+        serve: (transport: Transport, kind: TransportName) => this.#serve(transport, kind, served),
+      };
+    });
+    const { reusePort, exclusive } = options;
+    return await this.#door.open(openings, { secure: this.#secure, reusePort, exclusive });
   }
 
-  async unlisten(): Promise<void> {
-    for (const listener of this.#listeners.splice(0)) listener.close();
-    this.#admission.dismiss();
-    // A peer may have been accepted already that nobody has been told of: it is to be served, not lost.
-    await Promise.all(this.#accepting);
+  async hand({ transport, kind, binding, number }: Handed): Promise<void> {
+    const served = this.#served(this.#options.bindings[binding]);
+    this.#count = number - 1;
+    this.#door.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, served));
+    await this.#door.admission.empty();
+  }
+
+  unlisten(): Promise<void> {
+    return this.#door.close();
   }
 
   async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {
     await this.unlisten();
     const before = this.#open.size;
     for (const connection of [...this.#open]) connection.drain();
-    await this.#admission.emptyWithin(timeoutMs);
+    await this.#door.admission.emptyWithin(timeoutMs);
     const cut = this.#open.size;
     for (const connection of [...this.#open]) {
       connection.fail(
@@ -179,7 +159,7 @@ class IsolateService implements Service {
         ),
       );
     }
-    if (cut > 0) await this.#admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
+    if (cut > 0) await this.#door.admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
     return { finished: before - cut, cut };
   }
 
@@ -188,35 +168,13 @@ class IsolateService implements Service {
     this.#stopped = true;
     await this.unlisten();
     for (const connection of [...this.#open]) connection.destroy();
-    this.#admission.close();
+    this.#door.admission.close();
     for (const { hooks } of this.#options.bindings) await hooks?.stop();
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
 
   connections(): ConnectionInfo[] {
     return [...this.#open].map((connection) => connection.info(this.#options.context.name));
-  }
-
-  async #accept(listener: Listener, served: Served): Promise<void> {
-    const { context } = this.#options;
-    const serve: Serve = (transport, kind) => this.#serve(transport, kind, served);
-    while (this.#listeners.includes(listener)) {
-      if (this.#admission.isFull) {
-        await this.#admission.room();
-        continue;
-      }
-      try {
-        this.#admission.admit(await listener.accept(), serve);
-      } catch (error) {
-        if (!this.#listeners.includes(listener)) return;
-        countError(this.stats, "accept_failed");
-        context.log.error("Cannot accept at {address}: {error}; trying again", {
-          address: formatEndpoint(listener.endpoint),
-          error: String(error),
-        });
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
-      }
-    }
   }
 
   #serve(transport: Transport, kind: TransportName, { host, proxy }: Served): void {
@@ -258,7 +216,7 @@ class IsolateService implements Service {
       },
       closed: (connection) => {
         this.#open.delete(connection);
-        this.#admission.release(connection);
+        this.#door.admission.release(connection);
       },
     };
   }
