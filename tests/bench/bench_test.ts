@@ -99,6 +99,7 @@ Deno.test("formatFigure writes numbers with the unit that suits", () => {
     "12.3 ms",
   ]);
   assertEquals(formatFigure("p99", undefined), "");
+  assertEquals(formatFigure("p99Added", -123.4), "-123 us");
 });
 
 Deno.test("shortfalls names what is below the bound, failed or was not measured", () => {
@@ -121,6 +122,7 @@ bare Deno loop    1.00     100,000
 Bun <net>       failed
 failed: Bun <net>: no answer`,
   );
+  assertMatch(formatScenario({ ...found(0.9), compared: ["perSecond"] }), /ratio +per second +ratio +p99\n/);
   assertMatch(formatMarkdown([found(0.9)]), /^\| protohost \| 0\.90 \(90,000\) \|$/m);
   const drawn = plot([found(0.9)], "a machine");
   assertMatch(drawn, /Bun &lt;net>/);
@@ -136,14 +138,15 @@ Deno.test("parseOptions reads the command line and refuses what it does not know
   }
 });
 
-Deno.test("the Deno generator measures a server, with open connections and with one a request", async () => {
+Deno.test("the Deno generator measures a server: all connections ask, one at a time does, each request has one", async () => {
   await using processes = new Processes();
   for (const format of FORMATS) {
     await using server = await listen(`${format}://127.0.0.1:0`, {
       onMessage: (connection, message) => void connection.send(message),
     });
-    for (const churns of [false, true]) {
-      const process = processes.start(generator(format, server.port, churns));
+    for (const way of ["all", "turns", "churn"] as const) {
+      const churns = way === "churn";
+      const process = processes.start(generator(format, server.port, way));
       const output = await process.output();
       assertEquals(process.complaint, "");
       const { perSecond, p50, p99, errors } = JSON.parse(output);
@@ -162,15 +165,16 @@ Deno.test("processes that were started are stopped in the end, and no more are s
   assertThrows(() => processes.start([Deno.execPath(), "--version"]), Error, "the run is over");
 });
 
-function generator(format: Format, port: number, churns: boolean): string[] {
-  const args = ["127.0.0.1", port, 2, churns ? 1 : 4, 0.1, format, 64].map(String);
+function generator(format: Format, port: number, way: "all" | "turns" | "churn"): string[] {
+  const args = ["127.0.0.1", port, 2, way === "churn" ? 1 : 4, 0.1, format, 64].map(String);
   return [
     Deno.execPath(),
     "run",
     "--quiet",
     "-A",
     beside("load.ts"),
-    ...(churns ? ["--churn"] : []),
+    ...(way === "churn" ? ["--churn"] : []),
     ...args,
+    ...(way === "turns" ? ["1"] : []),
   ];
 }

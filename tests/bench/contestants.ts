@@ -118,6 +118,11 @@ export function contestantOf(name: string): Contestant {
   return found;
 }
 
+/** What runs protohost as a user does, with the permissions of deno.json and the limits of the defaults. */
+export function protohost(args: string[]): string[] {
+  return [Deno.execPath(), "run", "--quiet", "-P=serve", beside("../../main.ts"), ...args];
+}
+
 function deno(command: Contestant["command"]): Omit<Contestant, "name"> {
   return { formats: FORMATS, version: () => `Deno ${Deno.version.deno}`, command };
 }
@@ -142,13 +147,11 @@ function proxy(name: string, args: string[]): Contestant {
   };
 }
 
-/** As a user runs it, with the permissions of deno.json and the limits of the defaults. */
 function ours({ format, port, control }: Place, args: string[]): string[] {
-  return [
-    ...[Deno.execPath(), "run", "--quiet", "-P=serve", beside("../../main.ts")],
+  return protohost([
     ...["run", `${format}://127.0.0.1:${port}`, ...args],
     ...(control === undefined ? [] : ["--control", control]),
-  ];
+  ]);
 }
 
 function handlerOf({ format }: Place): string {

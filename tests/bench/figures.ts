@@ -21,6 +21,9 @@ export const FIGURES = {
   errors: { title: "failed", isRate: false, format: (value) => grouped(value) },
   bytesEach: { title: "bytes each", isRate: false, format: (value) => grouped(value) },
   nanoseconds: { title: "time each", isRate: false, format: (value) => duration(value / 1000) },
+  p99Added: { title: "p99 added", isRate: false, format: duration },
+  closed: { title: "closed", isRate: false, format: (value) => grouped(value) },
+  webhooks: { title: "webhooks", isRate: false, format: (value) => grouped(value) },
   restartMs: { title: "restart took", isRate: false, format: (value) => duration(value * 1000) },
 } as const satisfies Record<string, FigureKind>;
 
@@ -46,6 +49,7 @@ function grouped(value: number): string {
 
 /** Microseconds, in the unit that suits. */
 function duration(us: number): string {
+  if (us < 0) return `-${duration(-us)}`;
   if (us < 1) return `${(us * 1000).toPrecision(3)} ns`;
   if (us < 10) return `${us.toFixed(1)} us`;
   if (us < 10_000) return `${Math.round(us)} us`;

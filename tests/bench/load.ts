@@ -2,7 +2,7 @@
 /**
  * What load.c does where there is no compiler for it, with the same command line and output:
  *
- *     deno run -A load.ts HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES
+ *     deno run -A load.ts HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES [ASKING]
  *
  * With `--churn` it does what churn.c does: a connection for each request. It is slower than what it measures, so that
  * differences between servers look smaller than they are.
@@ -19,14 +19,17 @@ const WARM_UP = 0.2;
 
 const churns = Deno.args.includes("--churn");
 const args = Deno.args.filter((arg) => arg !== "--churn");
-if (args.length !== 7) {
-  console.error("usage: load.ts [--churn] HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES");
+if (args.length !== 7 && args.length !== 8) {
+  console.error(
+    "usage: load.ts [--churn] HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES [ASKING]",
+  );
   Deno.exit(2);
 }
 const [hostname, , , , , given] = args;
 const format = given as Format;
 const [port, connections, pipeline, seconds] = args.slice(1, 5).map(Number);
 const size = Number(args[6]);
+const asking = Number(args[7] ?? connections);
 
 const histogram = new Histogram();
 let number = 0;
@@ -36,7 +39,13 @@ let isMeasured = false;
 let isOver = false;
 
 const peers = churns ? [] : await Promise.all(Array.from({ length: connections }, connect));
-const runs = churns ? Array.from({ length: connections }, visit) : peers.map(converse);
+/** Those whose turn it is not, the one that has waited longest first. */
+const idle = new Set(peers);
+const runs = churns
+  ? Array.from({ length: connections }, visit)
+  : asking < connections
+  ? Array.from({ length: asking }, takeTurns)
+  : peers.map(converse);
 await wait(seconds * WARM_UP);
 isMeasured = true;
 replies = errors = 0;
@@ -85,24 +94,40 @@ async function converse(connection: Deno.TcpConn): Promise<void> {
   }
 }
 
+/** Lets one connection after the other ask. */
+async function takeTurns(): Promise<void> {
+  while (!isOver) {
+    const [peer] = idle;
+    idle.delete(peer);
+    await ask(peer, performance.now(), pipeline);
+    idle.add(peer);
+  }
+}
+
 /** Connects, asks, waits, goes; over and over. */
 async function visit(): Promise<void> {
   while (!isOver) {
     const began = performance.now();
     try {
       using connection = await connect();
-      await writeAll(connection, [requestOf(format, number++, size)]);
-      const counter = new ReplyCounter(format);
-      const chunk = new Uint8Array(4096);
-      for (let done = false; !done;) {
-        const count = await connection.read(chunk);
-        if (count === null) throw new Error("the server closed a connection");
-        done = counter.take(chunk.subarray(0, count)) > 0;
-      }
-      replied(began, performance.now());
+      await ask(connection, began);
     } catch {
       errors++;
     }
+  }
+}
+
+/** Sends so many requests, and waits for as many replies. */
+async function ask(connection: Deno.TcpConn, since: number, count = 1): Promise<void> {
+  await writeAll(connection, Array.from({ length: count }, () => requestOf(format, number++, size)));
+  const counter = new ReplyCounter(format);
+  const chunk = new Uint8Array(4096);
+  for (let left = count; left > 0;) {
+    const bytes = await connection.read(chunk);
+    if (bytes === null) throw new Error("the server closed a connection");
+    const completed = counter.take(chunk.subarray(0, bytes));
+    for (let reply = 0; reply < completed; reply++) replied(since, performance.now());
+    left -= completed;
   }
 }
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { abuse } from "./abuse.ts";
 import { PROXIES, SERVERS } from "./contestants.ts";
 import { GATE_RATIOS, shortfalls } from "./gate.ts";
 import { hookCost } from "./hook_cost.ts";
@@ -23,7 +24,7 @@ import type { Bench } from "./stage.ts";
 import { gateScenario, throughput } from "./throughput.ts";
 import { openToolbox } from "./toolbox.ts";
 
-const SCENARIOS: Scenario[] = [...throughput, memory, restart, hookCost];
+const SCENARIOS: Scenario[] = [...throughput, memory, restart, abuse, hookCost];
 
 const HELP = `deno task bench [OPTIONS]
 

@@ -24,11 +24,16 @@ export interface Report {
 }
 
 /** The table of one scenario: a line a contestant and point. */
-export function formatScenario({ title, figure, figures, points, failed }: ScenarioResult): string {
+export function formatScenario(scenario: ScenarioResult): string {
+  const { title, figure, figures, compared = ["cpu"], points, failed } = scenario;
   if (failed !== undefined) return `${title}\nfailed: ${failed}`;
   const beside = figures.filter((each) => each === figure || hasFigure(points, each));
   const hasLabels = points.some(({ label }) => label !== "");
-  const titles = [...(hasLabels ? [""] : []), "", "ratio", ...beside.flatMap(titlesOf)];
+  const titles = [
+    ...(hasLabels ? [""] : []),
+    ...["", "ratio"],
+    ...beside.flatMap((each) => [FIGURES[each].title, ...(compared.includes(each) ? ["ratio"] : [])]),
+  ];
   const rows = points.flatMap(({ label, cases }) =>
     cases.map(({ contestant, median, ratios, failed }, index) => [
       ...(hasLabels ? [index === 0 ? label : ""] : []),
@@ -36,7 +41,7 @@ export function formatScenario({ title, figure, figures, points, failed }: Scena
       failed === undefined ? formatRatio(ratios[figure]) : "failed",
       ...beside.flatMap((each) => [
         formatFigure(each, median[each]),
-        ...(each === "cpu" ? [formatRatio(ratios.cpu)] : []),
+        ...(compared.includes(each) ? [formatRatio(ratios[each])] : []),
       ]),
     ])
   );
@@ -80,11 +85,6 @@ export function formatHeader({ machine, generator, effort, skipped }: Omit<Repor
     `Medians of ${effort.rounds} rounds of ${effort.seconds} s each; load from ${generator}`,
     ...Object.entries(skipped).map(([name, why]) => `skipped: ${name} (${why})`),
   ].join("\n");
-}
-
-/** The processor's time has its ratio beside: other work on the machine disturbs it least. */
-function titlesOf(figure: ScenarioResult["figure"]): string[] {
-  return [FIGURES[figure].title, ...(figure === "cpu" ? ["ratio"] : [])];
 }
 
 function cellOf({ median, ratios, failed }: CaseResult, figure: ScenarioResult["figure"]): string {

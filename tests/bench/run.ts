@@ -35,6 +35,8 @@ export interface ScenarioResult {
   title: string;
   figure: Figure;
   figures: readonly Figure[];
+  /** As {@linkcode Scenario} has it. */
+  compared?: readonly Figure[];
   points: PointResult[];
   /** Why nothing could be measured. */
   failed?: string;
@@ -51,13 +53,13 @@ interface Entry {
 /** Runs a scenario, from the start of its servers to their end. */
 export async function runScenario(scenario: Scenario, bench: Bench): Promise<ScenarioResult> {
   bench.say(`${scenario.name}: ${scenario.title}`);
-  const { name, title, figure, figures } = scenario;
+  const { name, title, figure, figures, compared } = scenario;
   await using stage = new Stage(bench);
   try {
     const points = await scenario.open(stage);
-    return { name, title, figure, figures, points: await runPoints(scenario, points, bench) };
+    return { name, title, figure, figures, compared, points: await runPoints(scenario, points, bench) };
   } catch (error) {
-    return { name, title, figure, figures, points: [], failed: (error as Error).message };
+    return { name, title, figure, figures, compared, points: [], failed: (error as Error).message };
   }
 }
 

@@ -32,6 +32,8 @@ export interface Scenario {
   figure: Figure;
   /** What is shown beside. */
   figures: readonly Figure[];
+  /** Which of those have their ratios beside them. @default {the processor's time} */
+  compared?: readonly Figure[];
   /** Whether one round says all. */
   isSteady?: boolean;
   /** Starts what is needed; the stage stops it. */

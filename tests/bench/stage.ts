@@ -53,6 +53,8 @@ export interface Load {
   bytes: number;
   /** @default {the effort's} */
   seconds?: number;
+  /** So many of the connections ask at a time, in turn. @default {all} */
+  asking?: number;
   /** Whether each request has a connection of its own. @default {false} */
   churn?: boolean;
 }
@@ -61,9 +63,15 @@ export interface Load {
 export class Stage implements AsyncDisposable {
   readonly bench: Bench;
   readonly #servers: RunningServer[] = [];
+  readonly #used = new AsyncDisposableStack();
 
   constructor(bench: Bench) {
     this.bench = bench;
+  }
+
+  /** Keeps something beside the servers until the stage closes. */
+  use<T extends AsyncDisposable>(resource: T): T {
+    return this.#used.use(resource);
   }
 
   /** Those of these contestants that this machine has. */
@@ -109,6 +117,7 @@ export class Stage implements AsyncDisposable {
     const command = [
       ...(load.churn ? toolbox.churn : toolbox.load),
       ...["127.0.0.1", server.port, load.connections, load.pipeline, seconds, server.format, load.bytes],
+      ...(load.asking === undefined ? [] : [load.asking]),
     ].map(String);
     const before = await usageOf(server.process.pid);
     const began = performance.now();
@@ -141,9 +150,10 @@ export class Stage implements AsyncDisposable {
     this.#servers.splice(this.#servers.indexOf(server), 1);
   }
 
-  /** Stops all servers. */
+  /** Stops all servers, then whatever else was used. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#servers.map(({ process }) => process.stop()));
+    await this.#used.disposeAsync();
   }
 
   async #answered(name: string, { port, format, process }: RunningServer): Promise<void> {
