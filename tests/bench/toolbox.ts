@@ -99,7 +99,14 @@ async function findWorkerman(): Promise<Found> {
   } catch {
     return { missing: `no vendor/autoload.php in ${dir}` };
   }
-  return await findProgram(["php"], "--version");
+  const php = await findProgram(["php"], "--version");
+  if ("missing" in php) return php;
+  const loop = await run([
+    php.path,
+    "-r",
+    "echo extension_loaded('event') ? 'libevent' : 'its slower loop';",
+  ]);
+  return { ...php, version: `${php.version} with ${loop?.output}` };
 }
 
 async function run(command: string[]): Promise<{ success: boolean; output: string } | undefined> {
