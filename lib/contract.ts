@@ -86,6 +86,12 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   answers?(message: Out, connection: Peer<S>): boolean;
   /** What a client hears when the upstream is not there. */
   unavailable?(cause: Error): Out;
+  /**
+   * What a client of a proxy hears before an error of its own ends its connection: its bytes make no frame, a time is
+   * over. The upstream's replies that are due then never come, so this stands in the place of the first of them. Without
+   * it, or if it answers undefined, the connection ends without a word.
+   */
+  refusal?(error: Error, connection: Peer<S>): Out | undefined;
 }
 
 /** A protocol of whatever messages. */

@@ -5,7 +5,8 @@
  * queue is full the other is not read. So do half-closes: each side's end becomes the end of what is written to the other.
  *
  * What can fail: the upstream is not there (the client hears `unavailable`, or is closed), either side is lost (the other
- * gets what was relayed so far, and is closed), bytes make no frame (`onBadFrame`), a hook fails (its own policy).
+ * gets what was relayed so far, and is closed), bytes make no frame (`onBadFrame`), a hook fails (its own policy). Of what
+ * ends its connection from this side the client hears the protocol's `refusal`.
  *
  * @module
  */
@@ -199,6 +200,7 @@ export class ProxySession implements FrameRelay {
       onEnd: () => this.#upstream?.end(),
       onBufferFull: () => this.#upstream?.pause(),
       onBufferDrain: () => this.#upstream?.resume(),
+      onError: (client, error) => this.#refuse(client as ServiceConnection, error),
       onClose: (client) => {
         this.#dialing?.abort();
         this.#hooks?.end();
@@ -256,6 +258,13 @@ export class ProxySession implements FrameRelay {
     const message = this.#proxy.protocol.unavailable?.(error);
     if (message === undefined) this.#client.close();
     else this.#client.close(message);
+  }
+
+  /** Tells the client why its connection ends, where the protocol is followed and has a word for it. */
+  #refuse(client: ServiceConnection, error: Error): void {
+    if (client.error !== error || !this.#proxy.framed.in || this.#passthrough) return;
+    const message = this.#proxy.protocol.refusal?.(error, client);
+    if (message !== undefined) client.close(message);
   }
 
   #upstreamHost(): ConnectionHost {

@@ -18,6 +18,7 @@ import {
 } from "./command.ts";
 import { type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
+import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd } from "./lines.ts";
 import { decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
 import { SmtpSession } from "./session.ts";
@@ -101,6 +102,7 @@ export const codec: SmtpProtocol = {
   upgrade: (message, direction, { session }) =>
     direction === "out" && session.startsTls && (message as Reply).code === 220 ? "tls" : undefined,
   answers: (_reply, { session }) => session.completes,
+  refusal: (error, { session }) => proxiedLastWord(error, session),
   unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
 };
 

@@ -6,14 +6,14 @@
 
 import type { Connection, Handler } from "@protohost/protohost";
 import { Dialogue } from "./dialogue.ts";
-import { SmtpError } from "./error.ts";
 import type { SmtpHandler } from "./handler.ts";
+import { lastWord } from "./last_word.ts";
 import { readMailOptions } from "./mail_options.ts";
 import { mailService } from "./mail_service.ts";
 import type { Said } from "./codec.ts";
 import { OptionReader, SmtpOptionsError } from "./option_reader.ts";
 import { readServiceOptions } from "./options.ts";
-import { type Reply, reply } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 import type { SmtpSession } from "./session.ts";
 
 type SmtpConnection = Connection<Reply, SmtpSession, Dialogue>;
@@ -101,38 +101,4 @@ function connectionHandler(
     onDrain: (connection) => connection.state.drain(),
     onClose: (connection) => connection.state?.end(),
   };
-}
-
-/** What the client hears of the error that ends its connection; undefined where nothing can be said. */
-function lastWord(error: Error): Reply | undefined {
-  const code = (error as { code?: unknown }).code;
-  const cause = error.cause instanceof SmtpError ? error.cause.code : code;
-  switch (cause) {
-    case "bare_lf":
-    case "bare_cr":
-      return reply("521 5.5.2 Lines end with CR LF; a bare CR or LF is refused");
-    case "frame_too_large":
-      return reply("500 5.5.2 Line too long");
-    case "out_of_turn":
-      return reply("503 5.5.1 Wait for the reply");
-    case "bad_syntax":
-      return reply("501 5.5.4 Syntax error");
-    case "idle_timeout":
-    case "frame_timeout":
-    case "first_frame_timeout":
-      return reply("421 4.4.2 Timeout");
-    case "drain_timeout":
-      return reply("421 4.3.2 The service is going down");
-    case "plaintext_after_starttls":
-    case "upgrade_failed":
-    case "connection_reset":
-    case "send_timeout":
-    case "tls_handshake":
-    case "tls_handshake_timeout":
-    case "partial_frame":
-    case "send_refused":
-      return undefined;
-    default:
-      return reply("421 4.3.0 Something went wrong here, try again later");
-  }
 }

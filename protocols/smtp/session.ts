@@ -62,6 +62,13 @@ export class SmtpSession {
     return this.#awaited;
   }
 
+  /** Whether replies are due to more than what the client is in the middle of, or has been too early with. */
+  get owesEarlier(): boolean {
+    const { stream } = this.state;
+    const isAtIt = stream === "content" || stream === "chunk" || this.#awaited !== undefined;
+    return this.#open > (isAtIt ? 1 : 0);
+  }
+
   /** The client's bytes: a command was decoded. */
   commandDecoded(verb: string): void {
     this.#decodesCommands = true;

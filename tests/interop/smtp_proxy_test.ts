@@ -10,8 +10,8 @@ import { fromFileUrl } from "@std/path";
 import {
   bytes,
   defineHooks,
-  type HookModule,
   listen,
+  type ListenOptions,
   on,
   repeat,
   replace,
@@ -24,6 +24,7 @@ import {
 import { type Command, hashPassword, type LinesPart, type SmtpHandler } from "../../protocols/smtp/mod.ts";
 import antiAbuse from "../../examples/hooks/anti_abuse.ts";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
+import { DIALOGUE, guard, MESSAGE, TRANSACTION, transcript, watching } from "../support/smtp_guard.ts";
 import { filesIn, lacks, MailClient, MailWire, run, tls, withoutTrace } from "../support/smtp.ts";
 import { soon, until } from "../support/wire.ts";
 
@@ -72,59 +73,6 @@ const lacksAiosmtpd = Deno.env.get("CI") === undefined &&
 function realTest(name: string, test: () => Promise<void>): void {
   Deno.test({ name, ignore: lacksAiosmtpd, fn: test });
 }
-
-/** Stands before a server. */
-async function guard(
-  port: number,
-  hooks: HookModule,
-  more: { options?: unknown } = {},
-): Promise<Server> {
-  return await listen("smtp://127.0.0.1:0", {
-    upstream: `tcp://127.0.0.1:${port}`,
-    upstreamTls: { verify: false },
-    tls,
-    hooks,
-    options: more.options,
-    limits: { lingerTimeout: "100ms" },
-  });
-}
-
-/** Hooks that only watch. */
-function watching(): { hooks: HookModule; seen: string[] } {
-  const seen: string[] = [];
-  const hooks = defineHooks([
-    on("*", ({ command }) => void seen.push(command)),
-    on("*", ({ command }) => void seen.push(command), { direction: "out" }),
-  ]);
-  return { hooks, seen };
-}
-
-/** What a server answers to each of these, over a connection of its own. */
-async function transcript(port: number, said: string[]): Promise<string[]> {
-  await using client = await MailClient.greeted(port);
-  const answers: string[] = [];
-  for (const one of said) answers.push(await client.ask(one));
-  return answers;
-}
-
-const MESSAGE = "Subject: through\r\n\r\n.a dot\r\n..\r\nnaïve\r\n";
-const TRANSACTION = ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.org>", "DATA", MESSAGE];
-const DIALOGUE = [
-  "EHLO client.example",
-  "NOOP",
-  "VRFY b@example.org",
-  "RCPT TO:<b@example.org>",
-  ...TRANSACTION,
-  "AUTH LOGIN",
-  `> ${btoa("ann")}`,
-  `> ${btoa("wrong")}`,
-  `AUTH PLAIN ${btoa("\0ann\0secret")}`,
-  "MAIL FROM:<>",
-  "RSET",
-  ...TRANSACTION,
-  "WHAT is this",
-  "QUIT",
-];
 
 realTest("before aiosmtpd in plaintext the transcript is the same", async () => {
   await using real = await RealServer.start();
@@ -254,20 +202,46 @@ async function behind(handler: SmtpHandler = {}): Promise<{ server: Server; mess
 }
 
 for (
-  const [what, lines, attack] of [
-    ["LF . LF (CVE-2023-51764)", TRANSACTION.slice(0, 3), "x\n.\nMAIL FROM:<evil@x>\r\n"],
-    ["LF . CR LF (CVE-2023-51764)", TRANSACTION.slice(0, 3), "x\n.\r\nMAIL FROM:<evil@x>\r\n"],
-    ["CR LF . LF (CVE-2023-51765)", TRANSACTION.slice(0, 3), "x\r\n.\nMAIL FROM:<evil@x>\r\n"],
-    ["CR . CR (CVE-2023-51766)", TRANSACTION.slice(0, 3), "x\r.\rMAIL FROM:<evil@x>\r\n"],
-    ["CR LF . CR CR LF", TRANSACTION.slice(0, 3), "x\r\n.\r\r\nMAIL FROM:<evil@x>\r\n"],
-    ["a bare LF between commands", [], "NOOP\nMAIL FROM:<evil@x>\r\n"],
+  const [what, lines, attack, refusal] of [
+    [
+      "LF . LF (CVE-2023-51764)",
+      TRANSACTION.slice(0, 3),
+      "x\n.\nMAIL FROM:<evil@x>\r\n",
+      /^521 5\.5\.2 .*\r\n$/,
+    ],
+    [
+      "LF . CR LF (CVE-2023-51764)",
+      TRANSACTION.slice(0, 3),
+      "x\n.\r\nMAIL FROM:<evil@x>\r\n",
+      /^521 5\.5\.2 .*\r\n$/,
+    ],
+    [
+      "CR LF . LF (CVE-2023-51765)",
+      TRANSACTION.slice(0, 3),
+      "x\r\n.\nMAIL FROM:<evil@x>\r\n",
+      /^521 5\.5\.2 .*\r\n$/,
+    ],
+    [
+      "CR . CR (CVE-2023-51766)",
+      TRANSACTION.slice(0, 3),
+      "x\r.\rMAIL FROM:<evil@x>\r\n",
+      /^521 5\.5\.2 .*\r\n$/,
+    ],
+    [
+      "CR LF . CR CR LF",
+      TRANSACTION.slice(0, 3),
+      "x\r\n.\r\r\nMAIL FROM:<evil@x>\r\n",
+      /^521 5\.5\.2 .*\r\n$/,
+    ],
+    ["a bare LF between commands", [], "NOOP\nMAIL FROM:<evil@x>\r\n", /^521 5\.5\.2 .*\r\n$/],
     [
       "content behind DATA before its 354",
       TRANSACTION.slice(0, 2),
       "DATA\r\nx\r\n.\r\nMAIL FROM:<evil@x>\r\n",
+      /^503 5\.5\.1 .*\r\n$/,
     ],
-    ["commands behind STARTTLS", [], "STARTTLS\r\nMAIL FROM:<evil@x>\r\n"],
-    ["commands behind AUTH", [], "AUTH LOGIN\r\nMAIL FROM:<evil@x>\r\n"],
+    ["commands behind STARTTLS", [], "STARTTLS\r\nMAIL FROM:<evil@x>\r\n", /^503 5\.5\.1 .*\r\n$/],
+    ["commands behind AUTH", [], "AUTH LOGIN\r\nMAIL FROM:<evil@x>\r\n", /^503 5\.5\.1 .*\r\n$/],
   ] as const
 ) {
   Deno.test(`${what} is not let through to the server behind`, async () => {
@@ -281,12 +255,64 @@ for (
     await wire.ask("EHLO a.b");
     for (const line of lines) await wire.ask(line);
     await wire.write(attack);
-    await wire.rest();
+    assertMatch(await wire.rest(), refusal);
     await until(() => real.stats.open === 0, "the end of the connection behind");
     assertEquals([messages, evil], [[], []]);
     assertEquals(Object.values(server.stats.errors).reduce((all, one) => all + one, 0) > 0, true);
   });
 }
+
+/** A server that greets, and says what it is told to say at once; and a guard before it. */
+async function beforeSilence(said = "", more: Partial<ListenOptions> = {}) {
+  const silent = await listen("raw://127.0.0.1:0", {
+    onConnect: (connection) => void connection.send(bytes("220 behind.example\r\n" + said)),
+    onMessage: () => {},
+  });
+  const server = await listen("smtp://127.0.0.1:0", {
+    upstream: `tcp://127.0.0.1:${silent.port}`,
+    hooks: watching().hooks,
+    ...more,
+    limits: { lingerTimeout: "100ms", ...more.limits },
+  });
+  return {
+    port: server.port,
+    async [Symbol.asyncDispose]() {
+      await server.close({ immediate: true });
+      await silent.close({ immediate: true });
+    },
+  };
+}
+
+Deno.test("a client that waits for other replies when it is refused hears what is true of each", async () => {
+  await using server = await beforeSilence();
+  using wire = await MailWire.greeted(server.port);
+  await wire.write("EHLO a.b\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<b@b.c>\n");
+  assertMatch(await wire.rest(), /^421 4\.3\.0 [^\r\n]+\r\n$/);
+  using early = await MailWire.greeted(server.port);
+  await early.write("MAIL FROM:<a@b.c>\r\nDATA\r\nx\r\n");
+  assertMatch(await early.rest(), /^421 4\.3\.0 [^\r\n]+\r\n$/);
+});
+
+Deno.test("a client of a guard hears why it is closed: too long a line, too long a silence", async () => {
+  await using server = await beforeSilence("", { limits: { idleTimeout: "200ms" } });
+  using long = await MailWire.greeted(server.port);
+  await long.write("x".repeat(3000));
+  assertMatch(await long.rest(), /^500 5\.5\.2 [^\r\n]+\r\n$/);
+  using idle = await MailWire.greeted(server.port);
+  assertMatch(await idle.rest(), /^421 4\.4\.2 [^\r\n]+\r\n$/);
+});
+
+Deno.test("where bytes go on as they come nobody speaks in between", async () => {
+  const limits = { idleTimeout: "300ms" };
+  await using server = await beforeSilence("", { onBadFrame: "passthrough", limits });
+  using wire = await MailWire.greeted(server.port);
+  await wire.write("EHLO a.b\n");
+  assertEquals(await wire.rest(), "");
+  await using blind = await beforeSilence("", { hooks: defineHooks([]), limits });
+  using unseen = await MailWire.greeted(blind.port);
+  await unseen.write("EHLO a.b\n");
+  assertEquals(await unseen.rest(), "");
+});
 
 Deno.test("what a server behind says in plaintext behind its 220 to STARTTLS is not let through", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -11,6 +11,9 @@ import { soon, Wire } from "./wire.ts";
 
 const certificates = fromFileUrl(new URL("../fixtures/tls/", import.meta.url));
 
+/** Which of the test certificates: that of `one.test`, or of `two.test`. */
+export type Pair = "one" | "two";
+
 /** The certificate of a mail service under test. */
 export const tls: TlsSpec = {
   certificates: [{ cert: `${certificates}one.crt`, key: `${certificates}one.key` }],
@@ -64,11 +67,11 @@ export class MailClient implements AsyncDisposable {
     this.#client = client;
   }
 
-  /** Connects, and reads the greeting. Trusts the certificate of {@linkcode tls} only. */
-  static async greeted(port: number): Promise<MailClient> {
-    const caCerts = [await Deno.readTextFile(tls.certificates[0].cert)];
-    const client = await connect<Said, Reply>(`smtp://localhost:${port}`, {
-      tls: { caCerts, serverName: "one.test" },
+  /** Connects, and reads the greeting. Trusts one certificate only, that of {@linkcode tls} unless it is told another. */
+  static async greeted(port: number, trusted: Pair = "one"): Promise<MailClient> {
+    const caCerts = [await Deno.readTextFile(`${certificates}${trusted}.crt`)];
+    const client = await connect<Said, Reply>(`smtp://127.0.0.1:${port}`, {
+      tls: { caCerts, serverName: `${trusted}.test` },
     });
     await soon(client.pong());
     return new MailClient(client);
