@@ -37,9 +37,10 @@ export function describeLimits(limits: Limits): string {
  * `in   AUTH   hooks[0]: count auth; hooks[1]: webhook, close (...)`.
  */
 export function describeHooks(hooks: readonly HookDescription[]): string[] {
-  return formatRows(hooks.map(({ direction, command, hooks }) => [
+  return formatRows(hooks.map(({ direction, command, protocols, hooks }) => [
     direction,
-    command === "*" ? "others" : command === "" ? '""' : command,
+    (command === "*" ? "others" : command === "" ? '""' : command) +
+    (protocols === undefined ? "" : ` (${protocols.join(", ")})`),
     hooks.join("; "),
   ]));
 }

@@ -48,6 +48,8 @@ export interface HookDescription {
   /** A command or a pattern that hooks name; `*` stands for all others. */
   command: string;
   direction: Direction;
+  /** Of a service that speaks several protocols: those for which it is so; absent if for all. */
+  protocols?: string[];
   /** Each with what it is and what it is bound to, where that is more than the command. */
   hooks: string[];
   /** What is doubtful about them; absent if nothing is. */

@@ -9,6 +9,7 @@ import { LocalBus } from "./bus.ts";
 import { createContext, type OwnedContext } from "./context.ts";
 import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
 import { loadBindings } from "./load_bindings.ts";
+import { describeHookSets } from "../hooks/overview.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
 import { TrustedProxies } from "../proxy/proxied_transport.ts";
@@ -103,11 +104,14 @@ export class Instance {
       });
       await this.#service.start();
     }
+    const hooks = describeHookSets(
+      new Map(all.flatMap(({ protocol, hooks }) => hooks === undefined ? [] : [[protocol.name, hooks]])),
+    );
     this.#post({
       type: "loaded",
       endpoints: bindings.map(({ endpoint }) => endpoint),
       protocols: [...new Set(all.map(({ protocol }) => protocol.name))],
-      ...(all[0].hooks === undefined ? {} : { hooks: all[0].hooks.describe() }),
+      ...(hooks.length === 0 ? {} : { hooks }),
     });
   }
 

@@ -128,6 +128,23 @@ services:
   assertMatch(stderr, /SyntaxError: .* at file:.*broken\.ts:2:11$/m);
 });
 
+Deno.test("check describes the hooks of every protocol that a service speaks", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  guard:
+    listen: ["resp://127.0.0.1:0", "text://127.0.0.1:0"]
+    upstream: tcp://127.0.0.1:9
+    hooks: [{ on: FLUSHALL, then: [{ reply: "-ERR refused" }] }]
+`,
+  });
+  const { stdout, stderr } = await run(folder, "check", "--json");
+  const [{ hooks: [hook, ...others] }] = JSON.parse(stdout || stderr);
+  assertEquals([hook.command, hook.direction, others], ["FLUSHALL", "in", []]);
+  // The first protocol counts answers, the second cannot.
+  assertMatch(hook.warnings.join("\n"), /^.* the protocol text has no answers .*$/);
+});
+
 Deno.test("check shows warnings and where onStart threw, and --json leaves stdout to the JSON", async () => {
   await using folder = new TempFolder();
   await folder.write({

@@ -341,6 +341,7 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
   const hooks: HookDescription[] = [
     { command: "AUTH", direction: "in", hooks: ["hooks[0]: count auth", "chat.ts: refuse"] },
     { command: "*", direction: "out", hooks: ["chat.ts: watch"], warnings: ["chat.ts: hm"] },
+    { command: "QUIT", direction: "out", hooks: ["chat.ts: bye"], protocols: ["text"] },
   ];
   const text = formatPlan(config, [
     {
@@ -364,8 +365,9 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     "               tcp://127.0.0.1:2  speaks text",
     "    handler    services/chat.ts",
     "    instances  2",
-    "    hooks      in   AUTH    hooks[0]: count auth; chat.ts: refuse",
-    "               out  others  chat.ts: watch",
+    "    hooks      in   AUTH         hooks[0]: count auth; chat.ts: refuse",
+    "               out  others       chat.ts: watch",
+    "               out  QUIT (text)  chat.ts: bye",
     "    warning    chat.ts: hm",
     "               odd",
     "    limits     maxFrameBytes 4 KiB, maxConnections 10, idleTimeout off, drainTimeout 1m",
