@@ -2,12 +2,14 @@
  * What a service needs to do its work, and what it is permitted. Pure.
  *
  * A service may listen at its addresses, reach its upstreams and what its rules name, and read its own files: the folder
- * of the configuration, those of its modules, its certificates. Whatever else it does is to be permitted by name.
+ * of the configuration, those of its modules, its certificates. Where a bundled protocol serves by itself, what its options
+ * name is permitted by that. Whatever else a service does is to be permitted by name.
  *
  * @module
  */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, isAbsolute, relative, resolve } from "@std/path";
+import { bundledNeeds } from "../bundled.ts";
 import type { Config, ServiceConfig } from "../config/types.ts";
 import { type Endpoint, parseEndpoint } from "../endpoint.ts";
 import type { HookSource } from "../hooks/rule.ts";
@@ -27,6 +29,7 @@ export function permissionsOf(service: ServiceConfig, config: Config): Permissio
     ...service.listen.length === 0 ? [{ net: true as const }] : [],
     ...(service.proxy?.upstream ?? []).map(parseEndpoint).map(needsOfUpstream),
     ...service.hooks.flatMap(needsOfHook),
+    ...needsOfOptions(service, config),
     service.permissions,
   );
 }
@@ -94,6 +97,38 @@ function needsOfHook(hook: HookSource): Permissions[] {
     const { protocol, hostname, port } = new URL(action.url);
     return { net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };
   });
+}
+
+/**
+ * What a bundled protocol's own service uses. Never the folder of the configuration, nor one around it: to write there is
+ * to write what the server runs, and is to be permitted by name.
+ */
+function needsOfOptions(service: ServiceConfig, { base, protocols }: Config): Permissions[] {
+  if (service.handler !== undefined || service.proxy !== undefined) return [];
+  const own = fromFileUrl(base);
+  const names = service.protocol === undefined
+    ? addressesOf(service).map(({ protocol }) => protocol)
+    : [service.protocol];
+  return names.flatMap((name) => {
+    if (Object.hasOwn(protocols, name) || !Object.hasOwn(bundledNeeds, name)) return [];
+    const { folders, upstreams } = bundledNeeds[name]!(service.options);
+    const paths = folders.map((path) => resolve(own, path)).filter((path) => !isWithin(own, path));
+    return [{ read: paths, write: paths }, ...upstreams.flatMap(readable).map(needsOfUpstream)];
+  });
+}
+
+/** An address that cannot be read is for the service to refuse. */
+function readable(address: string): Endpoint[] {
+  try {
+    return [parseEndpoint(address)];
+  } catch {
+    return [];
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !isAbsolute(way) && !/^\.\.(?:[/\\]|$)/.test(way);
 }
 
 function hostOf(hostname: string, port: number | undefined): string {

@@ -15,13 +15,12 @@
  * comes behind DATA, AUTH and STARTTLS before their reply: nothing can be smuggled past.
  *
  * A service's module is a handler of mail, see {@linkcode defineSmtp}. Without one the service's `options` say where mail
- * goes, see {@linkcode MailOptions}:
+ * goes, see {@linkcode MailOptions}, and permit what they name: the Maildirs' folder, the next server.
  *
  *     services:
  *       mail:
  *         listen: "smtp://0.0.0.0:25"
  *         options: { hostname: mx.example.org, domains: [example.org], maildir: "/var/mail/{user}" }
- *         permissions: { read: [/var/mail], write: [/var/mail] }
  *         tls: { cert: ./mx.crt, key: ./mx.key }
  *
  * @module

@@ -208,7 +208,6 @@ services:
     listen: "smtp://127.0.0.1:0"
     options: { maildir: ./mail, maxMessageBytes: 100MiB }
     isolation: worker
-    permissions: { read: [./mail], write: [./mail] }
 `,
   });
   const program = new Program(fromSource, ["serve"], folder.path);

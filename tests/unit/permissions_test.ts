@@ -1,7 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryWatch } from "../../lib/isolation/memory_watch.ts";
 import { ConfigError, resolveConfig } from "../../lib/config.ts";
-import { adviseInConfiguration, mergePermissions } from "../../lib/isolation/permissions.ts";
+import type { ServiceInput } from "../../lib/config/input.ts";
+import {
+  adviseInConfiguration,
+  mergePermissions,
+  type Permissions,
+} from "../../lib/isolation/permissions.ts";
 import { permissionsOf } from "../../lib/isolation/service_permissions.ts";
 
 Deno.test("permissions merge kind by kind, and all is more than some", () => {
@@ -47,6 +52,52 @@ Deno.test("a service may do what it needs and what it is permitted", () => {
     true,
   ]);
 });
+
+Deno.test("where a bundled protocol serves by itself it may do what its options name, and no more", () => {
+  const relay = (to: string) => ({ domains: ["a.b"], relay: { to } });
+  const services = {
+    plain: [{ maildir: "mail" }, ["/srv/app/mail"], []],
+    absolute: [{ maildir: "/var/mail/all" }, ["/var/mail/all"], []],
+    users: [{ maildir: "/var/mail/{domain}/m-{user}" }, ["/var/mail"], []],
+    relay: [relay("smtp://mx.example:25"), [], ["mx.example:25"]],
+    both: [{ maildir: "./in/{user}", ...relay("smtp+tls://[::1]:465") }, ["/srv/app/in"], ["[::1]:465"]],
+    // What would let it write what the server runs is permitted by name only.
+    here: [{ maildir: "{user}" }, [], []],
+    around: [{ maildir: "/srv/{user}" }, [], []],
+    root: [{ maildir: "/" }, [], []],
+    wrong: [{ maildir: 5, relay: { to: "nowhere" } }, [], []],
+    none: [undefined, [], []],
+  } satisfies Record<string, [unknown, string[], string[]]>;
+  for (const [name, [options, folders, hosts]] of Object.entries(services)) {
+    const { net, read, write } = permitted({ listen: "smtp://127.0.0.1:2525", options });
+    assertEquals(net, ["127.0.0.1:2525", ...hosts], name);
+    assertEquals(write ?? [], folders, name);
+    assertEquals(folders.filter((folder) => !(read as string[]).includes(folder)), [], name);
+  }
+});
+
+Deno.test("options permit nothing to handlers, to what is behind a guard, and to protocols of users", () => {
+  const options = { maildir: "mail", relay: { to: "smtp://mx.example:25" } };
+  const listen = "smtp://127.0.0.1:2525";
+  const handler = "./handler.ts";
+  for (
+    const { write, net } of [
+      permitted({ listen, options, handler }),
+      permitted({ listen, options, upstream: "tcp://127.0.0.1:25" }),
+      permitted({ listen, options, protocol: "text" }),
+      permitted({ listen: "constructor://127.0.0.1:2525", options }),
+      permitted({ listen, options }, { smtp: "./mine.ts" }),
+    ]
+  ) assertEquals([write, (net as string[]).includes("mx.example:25")], [undefined, false]);
+});
+
+/** What one service of a configuration in `/srv/app` may do. */
+function permitted(service: unknown, protocols: Record<string, string> = {}): Permissions {
+  const config = resolveConfig({ services: { one: service as ServiceInput }, protocols }, {
+    base: "/srv/app",
+  });
+  return permissionsOf(config.services.one, config);
+}
 
 Deno.test("what Deno denies is told with what to write in the configuration", () => {
   for (
