@@ -1,5 +1,6 @@
 // What to have before a mail server: greylisting, a limit of recipients, a header of one's own, and word of guessed
-// passwords. Options: `wait` (milliseconds), `recipients`, `webhook` (a URL).
+// passwords. Options: `wait` (milliseconds), `recipients`, `webhook` (a URL; its host wants `permissions: { net: ... }`).
+// Who has come before is known to this process only: each instance of a service learns it anew, and at a restart all do.
 
 import type { Command, LinesPart, Reply } from "@protohost/protohost/protocols/smtp";
 import { bytes, defineHooks, on, repeat, replace, reply, sequence, step } from "@protohost/protohost";

@@ -101,7 +101,8 @@ function needsOfHook(hook: HookSource): Permissions[] {
 
 /**
  * What a bundled protocol's own service uses. Never the folder of the configuration, nor one around it: to write there is
- * to write what the server runs, and is to be permitted by name.
+ * to write what the server runs, and is to be permitted by name. A user's protocol beside the configuration that has the
+ * name of a bundled one is taken for that here; what its own options name is all that it gains.
  */
 function needsOfOptions(service: ServiceConfig, { base, protocols }: Config): Permissions[] {
   if (service.handler !== undefined || service.proxy !== undefined) return [];
