@@ -10,20 +10,19 @@ export { loadConfig, type LoadConfigOptions } from "./config/load.ts";
 export { parseConfig, type ParseConfigOptions } from "./config/parse.ts";
 export { ConfigError, formatProblem, type Problem } from "./config/problems.ts";
 export type {
+  ConfigInput,
+  DefaultsInput,
+  LogInput,
+  PermissionsInput,
+  ServiceInput,
+  TlsInput,
+  UpstreamTlsInput,
+} from "./config/input.ts";
+export type {
   ActionInput,
   ActionMapping,
   ConditionInput,
-  Config,
-  ConfigInput,
-  DefaultsInput,
-  LogConfig,
-  LogFormat,
-  LogInput,
-  PermissionsInput,
   RuleInput,
-  ServiceConfig,
-  ServiceInput,
   StepInput,
-  TlsInput,
-  UpstreamTlsInput,
-} from "./config/types.ts";
+} from "./config/rule_input.ts";
+export type { Config, LogConfig, LogFormat, ServiceConfig } from "./config/types.ts";

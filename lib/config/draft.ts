@@ -11,7 +11,8 @@ import { ConfigError, type Finding, type Problem } from "./problems.ts";
 import { resolveInput } from "./resolve.ts";
 import { brokenRules } from "./rules.ts";
 import { configSchema } from "./schema.ts";
-import type { Config, ConfigInput } from "./types.ts";
+import type { ConfigInput } from "./input.ts";
+import type { Config } from "./types.ts";
 
 /** Where a configuration made in code belongs. */
 export interface ResolveOptions {

@@ -18,15 +18,9 @@ import {
 import type { SequenceStep } from "../hooks/steps.ts";
 import { parseDuration } from "../units.ts";
 import { absolutePath, moduleUrl } from "./paths.ts";
-import type {
-  ActionInput,
-  ActionMapping,
-  ConditionInput,
-  RuleInput,
-  ServiceConfig,
-  ServiceInput,
-  StepInput,
-} from "./types.ts";
+import type { ServiceInput } from "./input.ts";
+import type { ActionInput, ActionMapping, ConditionInput, RuleInput, StepInput } from "./rule_input.ts";
+import type { ServiceConfig } from "./types.ts";
 
 /** The hooks of a service that the schema has passed. `base` is the URL of the configuration's folder. */
 export function resolveHooks(
@@ -57,14 +51,14 @@ export function resolveSteps(steps: readonly StepInput[]): SequenceStep[] {
 function resolveRule(input: RuleInput, base: string): Rule {
   const { on, sequence, direction = "in", within, strict, priority = 0 } = input;
   return {
-    ...(on === undefined ? {} : { on: listOf(on).map(String) }),
+    ...(on === undefined ? {} : { on: [on].flat().map(String) }),
     ...(sequence === undefined ? {} : { sequence: resolveSteps(sequence) }),
     direction,
     ...(within === undefined ? {} : { withinMs: parseDuration(within)! }),
     ...(strict === undefined ? {} : { strict }),
     priority,
-    when: listOf(input.when ?? []).map(resolveCondition),
-    then: listOf(input.then).map((action) => resolveAction(action, base)),
+    when: [input.when ?? []].flat().map(resolveCondition),
+    then: [input.then].flat().map((action) => resolveAction(action, base)),
   };
 }
 
@@ -86,12 +80,12 @@ function resolveStep(input: StepInput): SequenceStep {
 }
 
 function namesOf(commands: string | number | (string | number)[]): { name: string }[] {
-  return listOf(commands).map((name) => ({ name: String(name) }));
+  return [commands].flat().map((name) => ({ name: String(name) }));
 }
 
 function resolveCondition(input: ConditionInput): Condition {
   if ("not" in input && input.not !== undefined) return { not: resolveCondition(input.not) };
-  if ("address" in input && input.address !== undefined) return { address: listOf(input.address) };
+  if ("address" in input && input.address !== undefined) return { address: [input.address].flat() };
   return input as Condition;
 }
 
@@ -125,8 +119,4 @@ function resolveAction(input: ActionInput, base: string): Action {
   return action.close === true || action.close === null
     ? { do: "close" }
     : { do: "close", last: action.close };
-}
-
-function listOf<T>(value: T | T[]): T[] {
-  return Array.isArray(value) ? value : [value];
 }

@@ -23,7 +23,7 @@ import {
   path,
   readable,
 } from "./shapes.ts";
-import type { StepInput } from "./types.ts";
+import type { StepInput } from "./rule_input.ts";
 
 const LOG_LEVELS: LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
 /** Actions that are a word alone. */

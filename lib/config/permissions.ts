@@ -6,7 +6,7 @@
 
 import { PERMISSION_KINDS, type Permissions } from "../isolation/permissions.ts";
 import { absolutePath } from "./paths.ts";
-import type { PermissionsInput } from "./types.ts";
+import type { PermissionsInput } from "./input.ts";
 
 /** Resolves permissions, later ones over earlier ones kind by kind; undefined if there are none. */
 export function resolvePermissions(

@@ -7,7 +7,7 @@
 import type { ProxySpec, UpstreamTlsSpec } from "../proxy/spec.ts";
 import { parseDuration } from "../units.ts";
 import { absoluteAddress, absolutePath } from "./paths.ts";
-import type { ServiceInput, UpstreamTlsInput } from "./types.ts";
+import type { ServiceInput, UpstreamTlsInput } from "./input.ts";
 
 /** How long connecting to an upstream may take. */
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;

@@ -11,7 +11,8 @@ import { resolveHooks } from "./hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
 import { resolvePermissions } from "./permissions.ts";
 import { resolveProxy } from "./proxy.ts";
-import type { Config, ConfigInput, DefaultsInput, ServiceConfig, ServiceInput, TlsInput } from "./types.ts";
+import type { ConfigInput, DefaultsInput, ServiceInput, TlsInput } from "./input.ts";
+import type { Config, ServiceConfig } from "./types.ts";
 
 /** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
 export function resolveInput(input: ConfigInput, base: string, file?: string): Config {
@@ -61,7 +62,7 @@ function resolveService(
   const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
   return {
     name,
-    listen: listOf(input.listen).map((address) => absoluteAddress(address, base)),
+    listen: [input.listen ?? []].flat().map((address) => absoluteAddress(address, base)),
     ...(protocol === undefined
       ? {}
       : { protocol: isModule(protocol) ? moduleUrl(protocol, base) : protocol.toLowerCase() }),
@@ -82,7 +83,7 @@ function resolveService(
 export function resolveTls(input: TlsInput, base: string): TlsSpec {
   // The rules have made sure that it is either the list or the pair.
   const pairs = input.certificates ?? [{ cert: input.cert!, key: input.key! }];
-  const clientCa = listOf(input.clientCa).map((path) => absolutePath(path, base));
+  const clientCa = [input.clientCa ?? []].flat().map((path) => absolutePath(path, base));
   return {
     certificates: pairs.map(({ cert, key, names }) => ({
       cert: absolutePath(cert, base),
@@ -92,10 +93,6 @@ export function resolveTls(input: TlsInput, base: string): TlsSpec {
     ...(clientCa.length === 0 ? {} : { clientCa }),
     clientCertificate: input.clientCertificate ?? (clientCa.length === 0 ? "none" : "required"),
   };
-}
-
-function listOf(value: string | string[] | undefined): string[] {
-  return value === undefined ? [] : typeof value === "string" ? [value] : value;
 }
 
 function mapEntries<A, B>(

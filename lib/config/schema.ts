@@ -16,7 +16,8 @@ import { limitSchemas } from "./limits_schema.ts";
 import { proxySchemas } from "./proxy_schema.ts";
 import { isolationSchemas } from "./isolation_schema.ts";
 import { choice, count, mapping, oneOrMore, orEmpty, path } from "./shapes.ts";
-import type { ConfigInput, LogFormat } from "./types.ts";
+import type { ConfigInput } from "./input.ts";
+import type { LogFormat } from "./types.ts";
 
 const LOG_LEVELS: LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
 const LOG_FORMATS: LogFormat[] = ["pretty", "json"];

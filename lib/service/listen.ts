@@ -9,7 +9,7 @@ import { LocalBus } from "./bus.ts";
 import { resolveHooks } from "../config/hooks.ts";
 import { resolveProxy } from "../config/proxy.ts";
 import { resolveTls } from "../config/resolve.ts";
-import type { ServiceInput, TlsInput } from "../config/types.ts";
+import type { ServiceInput, TlsInput } from "../config/input.ts";
 import { createContext } from "./context.ts";
 import type { AnyHandler, AnyProtocol, Handler, ServiceContext } from "../contract.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../endpoint.ts";

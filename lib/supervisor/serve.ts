@@ -6,7 +6,8 @@
 
 import { resolveConfig } from "../config/draft.ts";
 import { loadConfig } from "../config/load.ts";
-import type { Config, ConfigInput } from "../config/types.ts";
+import type { ConfigInput } from "../config/input.ts";
+import type { Config } from "../config/types.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
 import { serveControl } from "../control/server.ts";
 import { configureLog, type LogWriter, serverLog } from "../log/log.ts";
