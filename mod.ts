@@ -44,8 +44,10 @@ export type {
   WriteLog,
 } from "./lib/contract.ts";
 export { bytes, concat, equals, indexOf, text } from "./lib/framing/bytes.ts";
-export { BadFrameError, delimiter, FrameTooLargeError, lengthPrefix, line } from "./lib/framing/framers.ts";
-export type { Framer, FramerOptions, LengthPrefixOptions, LineOptions } from "./lib/framing/framers.ts";
+export { delimiter } from "./lib/framing/delimiter.ts";
+export { BadFrameError, type Framer, type FramerOptions, FrameTooLargeError } from "./lib/framing/framer.ts";
+export { lengthPrefix, type LengthPrefixOptions } from "./lib/framing/length_prefix.ts";
+export { line, type LineOptions } from "./lib/framing/line.ts";
 export { AddressError, formatEndpoint, parseEndpoint } from "./lib/endpoint.ts";
 export type { Endpoint } from "./lib/endpoint.ts";
 export { DEFAULT_LIMITS } from "./lib/limits.ts";
