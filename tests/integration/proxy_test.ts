@@ -10,7 +10,6 @@ import {
   connect,
   type Connection,
   defineHooks,
-  delay,
   drop,
   listen,
   type ListenOptions,
@@ -24,27 +23,12 @@ import {
   type TlsSpec,
 } from "@protohost/protohost";
 import { formatProxyHeader } from "../../lib/proxy/proxy_protocol.ts";
+import { ask, reServer } from "../support/ask.ts";
 import { soon, until, Wire } from "../support/wire.ts";
-
-/** Lines whose command is the first word; each reply answers one request. */
-const ask: Protocol<string> = {
-  name: "ask",
-  input: (buffer, _connection, from) => buffer.indexOf(10, from) + 1,
-  decode: (frame) => text(frame.subarray(0, -1)),
-  encode: (message) => message + "\n",
-  command: (message) => message.split(" ")[0],
-  answers: (message) => !message.startsWith("*"),
-  unavailable: (cause) => `unavailable ${(cause as { code?: string }).code}`,
-};
 
 /** A server that answers each line with itself, behind a proxy of `ask`. */
 async function behind(stack: AsyncDisposableStack, options: ListenOptions = {}): Promise<[Server, Server]> {
-  const upstream = stack.use(
-    await listen("tcp://127.0.0.1:0", {
-      protocol: ask,
-      onMessage: (connection: Connection<string>, line: string) => void connection.send(`re ${line}`),
-    }),
-  );
+  const upstream = stack.use(await reServer());
   const proxy = stack.use(
     await listen("tcp://127.0.0.1:0", { protocol: ask, upstream: upstreamOf(upstream), ...options }),
   );
@@ -125,44 +109,6 @@ Deno.test("frames leave as the bytes that came, however they are cut on the way"
   await wire.conn.closeWrite();
   assertEquals(await wire.rest(), "re one two\nre three\nre four\nre five\n");
   assertEquals(seen.filter((command) => command !== "re"), ["one", "three", "four", "five"]);
-});
-
-Deno.test("replace, drop, delay and close on the way in", async () => {
-  await using stack = new AsyncDisposableStack();
-  const wire = await hooked(
-    stack,
-    defineHooks([
-      on("replace", () => replace("instead")),
-      on("drop", () => drop()),
-      on("delay", () => delay(30)),
-      on("later", async ({ message }) => {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        return replace(`${message} indeed`);
-      }),
-      on("close", () => close("bye")),
-    ]),
-  );
-  await wire.write("a\nreplace x\ndrop\ndelay\nlater\nb\n");
-  for (const line of ["re a", "re instead", "re delay", "re later indeed", "re b"]) {
-    assertEquals(await wire.line(), line);
-  }
-  await wire.write("close\nc\n");
-  assertEquals(await wire.rest(), "bye\n");
-});
-
-Deno.test("replace and drop on the way out", async () => {
-  await using stack = new AsyncDisposableStack();
-  const wire = await hooked(
-    stack,
-    defineHooks([
-      on("re", ({ message }) => {
-        if (message === "re secret") return replace("re ***");
-        if (message === "re nothing") return drop();
-      }, { direction: "out" }),
-    ]),
-  );
-  await wire.write("a\nsecret\nnothing\nb\n");
-  assertEquals([await wire.line(), await wire.line(), await wire.line()], ["re a", "re ***", "re b"]);
 });
 
 Deno.test("an injected reply waits for its turn among the answers", async () => {
