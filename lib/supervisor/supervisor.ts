@@ -9,15 +9,13 @@
 import { Bus } from "../service/bus.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
-import { Deployment } from "./deployment.ts";
-import type { GenerationEnvironment } from "./generation.ts";
+import { Fleet } from "./fleet.ts";
 import { canSharePorts } from "../transport/listener.ts";
 import { serverLog, serviceLog } from "../log/log.ts";
 import type { Isolation } from "../messages.ts";
 import { planReload } from "./reload.ts";
-import { type Change, rollOut } from "./rollout.ts";
+import { SelfRestart } from "./self_restart.ts";
 import type { Spawn } from "../isolation/runner.ts";
-import type { Slot } from "./slot.ts";
 import { failure } from "./slot_error.ts";
 import { spawnRunner } from "../isolation/spawn.ts";
 import type { ConnectionInfo } from "../stats.ts";
@@ -32,7 +30,6 @@ import {
 } from "./supervisor_error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 import { version } from "../version.ts";
-import type { RestartReason } from "./worker_link.ts";
 
 /** How a supervisor works; all of it is for tests and for special needs. */
 export interface SupervisorOptions {
@@ -66,15 +63,10 @@ export class Supervisor implements AsyncDisposable {
   readonly finished: Promise<void>;
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #options: SupervisorOptions;
-  readonly #environment: GenerationEnvironment;
-  readonly #deployments: Map<string, Deployment> = new Map();
-  /** Services that a reload has removed, while they drain. */
-  readonly #withdrawn: Set<Deployment> = new Set();
+  readonly #portSharing: boolean;
+  readonly #timing: Timing;
+  readonly #fleet: Fleet;
   readonly #stopping: AbortController = new AbortController();
-  /** Services that restart of the server's own accord. */
-  readonly #wanted: Set<string> = new Set();
-  /** When services were last restarted because of their memory, in milliseconds since the epoch. */
-  readonly #restartedForMemory: Map<string, number> = new Map();
   readonly #deferred: (() => void | Promise<void>)[] = [];
   #config: Config;
   #state: ServerState | "idle" = "idle";
@@ -86,14 +78,19 @@ export class Supervisor implements AsyncDisposable {
     this.#config = config;
     this.#options = options;
     this.finished = this.#finished.promise;
-    this.#environment = {
+    this.#portSharing = options.portSharing ?? canSharePorts;
+    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    const self = new SelfRestart((service) => this.restart(service), this.#timing.memoryRestartMs);
+    this.#fleet = new Fleet({
       spawn: options.spawn ?? spawnRunner,
-      timing: { ...DEFAULT_TIMING, ...options.timing },
+      timing: this.#timing,
       bus: new Bus(),
-      portSharing: options.portSharing ?? canSharePorts,
+      portSharing: this.#portSharing,
       isolation: options.isolation ?? "worker",
-      restart: (service, why) => this.#restartBecause(service, why),
-    };
+      restart: (service, why) => {
+        if (!this.#stopping.signal.aborted) self.want(service, why);
+      },
+    });
   }
 
   /** The configuration in force. */
@@ -111,8 +108,7 @@ export class Supervisor implements AsyncDisposable {
       throw new SupervisorStateError("already_started", `Cannot start a server that is ${this.#state}`);
     }
     this.#state = "starting";
-    const { portSharing } = this.#environment;
-    if (!portSharing) {
+    if (!this.#portSharing) {
       serverLog().warning(
         "Ports cannot be shared here: one instance a service, and a restart closes, then listens",
       );
@@ -144,7 +140,7 @@ export class Supervisor implements AsyncDisposable {
           setting,
         });
       }
-      const names = new Set([...this.#deployments.keys(), ...Object.keys(next.services)]);
+      const names = new Set([...this.#fleet.names, ...Object.keys(next.services)]);
       const problems = await this.#replace([...names], next);
       if (problems.length > 0) {
         tell("reload", problems);
@@ -171,8 +167,8 @@ export class Supervisor implements AsyncDisposable {
    */
   async restart(service: string): Promise<void> {
     await this.#inTurn(async () => {
-      const deployment = this.#deployments.get(service);
-      if (!deployment) throw new UnknownServiceError(service, [...this.#deployments.keys()]);
+      const deployment = this.#fleet.get(service);
+      if (!deployment) throw new UnknownServiceError(service, this.#fleet.names);
       const problems = deployment.wedged
         ? [{ service, error: failure("wedged", WEDGED) }]
         : await this.#replace([service], this.#config);
@@ -192,24 +188,19 @@ export class Supervisor implements AsyncDisposable {
       ...(this.#started === undefined ? {} : { started: this.#started }),
       ...(file === undefined ? {} : { config: file }),
       ...(control === false ? {} : { control }),
-      portSharing: this.#environment.portSharing,
-      services: this.#all().map((deployment) => deployment.status()),
+      portSharing: this.#portSharing,
+      services: this.#fleet.status(),
     };
   }
 
   /** Has the workers bring their counters up to date. */
   async refresh(): Promise<void> {
-    await Promise.all(this.#slots().map((slot) => slot.refresh()));
+    await this.#fleet.refresh();
   }
 
   /** Every open connection of every instance. */
   async connections(): Promise<ConnectionInfo[]> {
-    const generations = this.#all().flatMap(({ generations }) => generations);
-    const all = await Promise.all(generations.map(async ({ draining, slots }) => {
-      const connections = (await Promise.all(slots.map((slot) => slot.connections()))).flat();
-      return draining ? connections.map((one) => ({ ...one, draining: true as const })) : connections;
-    }));
-    return all.flat();
+    return await this.#fleet.connections();
   }
 
   /**
@@ -225,14 +216,11 @@ export class Supervisor implements AsyncDisposable {
       }
       this.#state = "stopping";
     }
-    if (options.immediate) {
-      for (const deployment of this.#all()) deployment.stop(this.#environment.timing.immediateStopTimeoutMs);
-    }
+    if (options.immediate) this.#fleet.cut(this.#timing.immediateStopTimeoutMs);
     if (first) {
-      // What a start, a restart or a reload has begun is broken off.
-      for (const deployment of this.#all()) deployment.discard();
+      this.#fleet.discard();
       await this.#work;
-      await Promise.all(this.#all().map((deployment) => deployment.withdraw()));
+      await this.#fleet.withdraw();
       await this.#end();
     }
     await this.finished;
@@ -248,42 +236,8 @@ export class Supervisor implements AsyncDisposable {
     this.#deferred.push(act);
   }
 
-  /** Restarts a service of the server's own accord, unless that is under way or was so just now. */
-  #restartBecause(service: string, why: RestartReason): void {
-    if (this.#wanted.has(service) || this.#stopping.signal.aborted) return;
-    if (why === "memory") {
-      const since = Date.now() - (this.#restartedForMemory.get(service) ?? -Infinity);
-      if (since < this.#environment.timing.memoryRestartMs) return;
-      this.#restartedForMemory.set(service, Date.now());
-    }
-    const reason = why === "memory" ? "its memory is near its limit" : "its process got the signal HUP";
-    serviceLog(service).info("Restarts: {reason}", { reason });
-    this.#wanted.add(service);
-    // What goes wrong stands in the log.
-    this.restart(service).catch(() => {}).finally(() => this.#wanted.delete(service));
-  }
-
-  /** Replaces the services of these names by what the configuration says of them. */
-  async #replace(names: string[], config: Config): Promise<ServiceProblem[]> {
-    const changes = names.map((name): Change => {
-      const deployment = this.#deployments.get(name) ?? new Deployment(name, this.#environment);
-      this.#deployments.set(name, deployment);
-      const service = Object.hasOwn(config.services, name) ? config.services[name] : undefined;
-      return service ? { deployment, next: deployment.prepare(service, config) } : { deployment };
-    });
-    const { portSharing } = this.#environment;
-    const problems = await rollOut(changes, { portSharing, signal: this.#stopping.signal });
-    for (const { deployment } of changes) {
-      if (!deployment.current) this.#forget(deployment);
-    }
-    return problems;
-  }
-
-  /** Keeps a service that is not wanted in view until it has ended. */
-  #forget(deployment: Deployment): void {
-    this.#deployments.delete(deployment.name);
-    this.#withdrawn.add(deployment);
-    deployment.withdraw().then(() => this.#withdrawn.delete(deployment));
+  #replace(names: readonly string[], config: Config): Promise<ServiceProblem[]> {
+    return this.#fleet.replace(names, config, this.#stopping.signal);
   }
 
   async #readConfig(): Promise<Config> {
@@ -322,14 +276,6 @@ export class Supervisor implements AsyncDisposable {
     }
     this.#state = "stopped";
     this.#finished.resolve();
-  }
-
-  #all(): Deployment[] {
-    return [...this.#withdrawn, ...this.#deployments.values()];
-  }
-
-  #slots(): Slot[] {
-    return this.#all().flatMap(({ generations }) => generations.flatMap(({ slots }) => slots));
   }
 }
 
