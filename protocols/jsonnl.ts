@@ -12,7 +12,7 @@
  * @module
  */
 
-import { line, type Protocol, skip, text } from "@protohost/protohost";
+import { line, type Protocol, type Skip, skip, text } from "@protohost/protohost";
 
 /** A line that is not JSON, or a message that JSON cannot write; `code` is `bad_json`. */
 export class JsonLineError extends SyntaxError {
@@ -22,11 +22,13 @@ export class JsonLineError extends SyntaxError {
   readonly code = "bad_json";
 }
 
+const lines = line();
+
 /** JSON Lines. A message is any value that JSON can write. */
 const jsonnl: Protocol<unknown> = {
   name: "jsonnl",
-  input: line(),
-  decode,
+  input: lines,
+  decode: lines.decoder(read),
   encode(message) {
     const json = JSON.stringify(message);
     if (json === undefined) {
@@ -40,20 +42,28 @@ const jsonnl: Protocol<unknown> = {
     return typeof name === "string" ? name : "";
   },
   parse,
-  end: decode,
+  end: (rest) => read(text(rest)),
 };
 
-function decode(frame: Uint8Array): unknown {
-  const json = text(frame);
-  return json.trim() === "" ? skip : parse(json);
+function read(json: string): unknown | Skip {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    if (json.trim() === "") return skip;
+    throw unreadable(cause);
+  }
 }
 
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new JsonLineError(`Cannot read a line as JSON: ${(cause as Error).message}`, { cause });
+    throw unreadable(cause);
   }
+}
+
+function unreadable(cause: unknown): JsonLineError {
+  return new JsonLineError(`Cannot read a line as JSON: ${(cause as Error).message}`, { cause });
 }
 
 export default jsonnl;

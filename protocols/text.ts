@@ -22,7 +22,7 @@ const SPACE = 0x20;
 const text: Protocol<string> = {
   name: "text",
   input: lines,
-  decode: (frame) => decodeText(lines.unwrap(frame)),
+  decode: lines.decoder((line) => line),
   // Throws if there is a line break in the message: the peer would read two.
   encode: (message) => lines.wrap(message),
   command: firstWord,

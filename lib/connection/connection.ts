@@ -44,22 +44,20 @@ import { closeQuietly, type Secure, type Transport } from "../transport/transpor
 
 type Phase = "open" | "closing" | "lingering" | "closed";
 
-/** Takes frames as they are. */
+/** Takes what a connection receives, in place of hooks and handler. */
 export interface FrameRelay {
   /**
-   * Takes a frame on.
+   * Takes a message on. What it came in is {@linkcode ServiceConnection.frame}.
    *
-   * @param message What it says; undefined if it says nothing.
    * @param upgrade What it changes on both sides, once it has gone on.
    */
-  frame(
-    connection: ServiceConnection,
-    frame: Uint8Array,
-    message: unknown,
-    upgrade: Upgrade | undefined,
-  ): unknown;
+  message(connection: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown;
+  /** Takes a frame on that says nothing. */
+  skipped(connection: ServiceConnection): void;
   /** Bytes that make no frame (`frame`, if they did and it makes no message). Answers whether the connection goes on. */
   bad(connection: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean;
+  /** All that can be taken on for now has been: frames are no longer where they were. */
+  passed(connection: ServiceConnection): void;
 }
 
 /** What a connection's surroundings give it, the same for all connections of a listener. */
@@ -73,8 +71,6 @@ export interface ConnectionHost {
   /** How this side does TLS when an upgrade asks for it. */
   readonly secure?: Secure;
   readonly hooks?: HookSet;
-  /** What a proxy does with what it receives, in place of the handler. */
-  readonly relay?: FrameRelay;
   /** Hears of every error, counted already. */
   report(connection: ServiceConnection, error: Error, code: string): void;
   /** Hears of the end, after `onClose`. */
@@ -92,6 +88,8 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   state: any;
   bytesRead = 0;
   bytesWritten = 0;
+  /** What a proxy does with what it receives. */
+  relay: FrameRelay | undefined;
 
   readonly #host: ConnectionHost;
   readonly #delivery: Delivery;
@@ -245,6 +243,34 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#delivery.speak(codec);
   }
 
+  /** The frame that it received last: a view that is valid until `passed`. */
+  get frame(): Uint8Array {
+    return this.received(this.frameStart, this.frameEnd);
+  }
+
+  /** Where that frame begins in what {@linkcode received} gives out. */
+  get frameStart(): number {
+    return this.#delivery.buffer.frameStart;
+  }
+
+  /** Where it ends. */
+  get frameEnd(): number {
+    return this.#delivery.buffer.frameEnd;
+  }
+
+  /** What it received in the pass that is under way, from one position to another: a view that is valid until `passed`. */
+  received(start: number, end: number): Uint8Array {
+    return this.#delivery.buffer.view(start, end);
+  }
+
+  /** Sends whole frames, however full the queue is: who relays them has paused the other side by then. */
+  sendFrames(frames: Uint8Array, count: number): void {
+    if (this.#phase !== "open" || this.#writeEnded) return;
+    this.#host.stats.messagesOut += count;
+    this.#outbox.push(frames);
+    if (!this.#delivery.isPassing) this.#outbox.flush();
+  }
+
   /** Says goodbye before the service goes. */
   drain(): void {
     if (this.#phase !== "open") return;
@@ -339,19 +365,18 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       this.#of = of;
     }
 
-    message(message: unknown, frame: Uint8Array): unknown {
+    message(message: unknown): unknown {
       const of = this.#of;
-      const { stats, relay } = of.#host;
-      stats.messagesIn++;
+      of.#host.stats.messagesIn++;
       const to = of.#protocol.upgrade?.(message, of.#receives, of);
-      if (relay !== undefined) return relay.frame(of, frame, message, to);
+      if (of.relay !== undefined) return of.relay.message(of, message, to);
       if (to !== undefined) of.upgrade(to);
       if (of.#hooked === undefined) return of.#handle(message);
       return of.#hooked.receive(message, commandOf(of.#incoming, message, of));
     }
 
-    skipped(frame: Uint8Array): void {
-      this.#of.#host.relay?.frame(this.#of, frame, undefined, undefined);
+    skipped(): void {
+      this.#of.relay?.skipped(this.#of);
     }
 
     end(): unknown {
@@ -368,7 +393,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
       const of = this.#of;
       const passable = fallback === "bad_frame" || fallback === "bad_message";
-      if (!passable || !of.#host.relay?.bad(of, toError(thrown), frame)) of.#fail(thrown, fallback);
+      if (!passable || !of.relay?.bad(of, toError(thrown), frame)) of.#fail(thrown, fallback);
     }
 
     lost(error: ConnectionError): void {
@@ -386,6 +411,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       if (framed) deadlines.framed = true;
       if (of.#delivery.buffer.length === 0 || !of.#delivery.isFree) deadlines.partialSince = 0;
       else if (framed || deadlines.partialSince === 0) deadlines.partialSince = now;
+      of.relay?.passed(of);
       of.#outbox.flush();
       of.#reader.wake();
     }
@@ -412,7 +438,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
     full(): void {
       const of = this.#of;
-      if (of.#host.relay === undefined) of.#delivery.hold(Hold.full);
+      if (of.relay === undefined) of.#delivery.hold(Hold.full);
       of.#call(() => of.#host.handler.onBufferFull?.(of));
     }
 

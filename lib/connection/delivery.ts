@@ -10,6 +10,7 @@
 import { ConnectionError, type ConnectionErrorCode } from "./connection_error.ts";
 import { type Codec, type Peer, skip } from "../contract.ts";
 import { FrameBuffer } from "../framing/frame_buffer.ts";
+import { type LineReading, lineReadingOf } from "../framing/line_decoder.ts";
 
 /** Reasons to hold delivery back. */
 export const Hold = {
@@ -27,10 +28,10 @@ export const Hold = {
 
 /** Whom messages are delivered to. */
 export interface Receiver {
-  /** Handles a message; `frame` is what it came in, a view. A promise holds back the next one. */
-  message(message: unknown, frame: Uint8Array): unknown;
+  /** Handles a message; the frame that it came in was the last that the buffer cut. A promise holds back the next one. */
+  message(message: unknown): unknown;
   /** Hears of whole frames, and of a last one that is not, that make no message. */
-  skipped?(frame: Uint8Array): void;
+  skipped(): void;
   /** The peer has ended its half and every message is handled. */
   end(): unknown;
   /** That is handled too. */
@@ -53,6 +54,8 @@ export class Delivery {
   readonly #datagrams: boolean;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
+  /** How the codec reads lines, if it does. */
+  #lines: LineReading | undefined;
   #held = 0;
   #inPass = false;
   /** The peer's half: open, ended with frames still to deliver, with `end` to call, and done with. */
@@ -94,6 +97,7 @@ export class Delivery {
   // deno-lint-ignore no-explicit-any
   speak(codec: Codec<any, any>): void {
     this.#codec = codec;
+    this.#lines = lineReadingOf(codec);
     this.buffer.reset();
   }
 
@@ -134,12 +138,7 @@ export class Delivery {
     for (let again = true; again;) {
       again = false;
       try {
-        while (this.#held === 0) {
-          const frame = this.buffer.next(this.#codec, this.#peer);
-          if (frame === undefined || this.#held !== 0) break;
-          framed = true;
-          this.#decode(frame);
-        }
+        while (this.#held === 0 && this.#passOne()) framed = true;
         if (this.#held === 0) {
           if (this.#datagrams) this.#endDatagram();
           else if (this.#end !== "open") this.#deliverEnd();
@@ -158,21 +157,32 @@ export class Delivery {
     this.release(Hold.busy);
   }
 
-  #decode(frame: Uint8Array): void {
+  /** Delivers the next frame; answers whether there was one. */
+  #passOne(): boolean {
+    const { buffer } = this;
+    const lines = this.#lines;
+    const line = lines === undefined ? undefined : buffer.nextLine(lines.max);
+    const frame = line === undefined ? buffer.next(this.#codec, this.#peer) : undefined;
+    if (line === undefined && (frame === undefined || this.#held !== 0)) return false;
     let message;
     try {
-      message = this.#codec.decode(frame, this.#peer);
+      message = line === undefined ? this.#codec.decode(frame!, this.#peer) : lines!.read(line, this.#peer);
     } catch (cause) {
-      return this.#receiver.failed(badMessage(cause), "bad_message", frame);
+      this.#receiver.failed(badMessage(cause), "bad_message", frame ?? this.#lastFrame());
+      return true;
     }
-    if ((this.#held & Hold.closed) !== 0) return;
-    if (message !== skip) this.#deliver(message, frame);
-    else this.#receiver.skipped?.(frame);
+    if ((this.#held & Hold.closed) === 0) this.#deliver(message);
+    return true;
   }
 
-  #deliver(message: unknown, frame: Uint8Array): void {
+  #lastFrame(): Uint8Array {
+    return this.buffer.view(this.buffer.frameStart, this.buffer.frameEnd);
+  }
+
+  #deliver(message: unknown): void {
+    if (message === skip) return this.#receiver.skipped();
     try {
-      const answer = this.#receiver.message(message, frame);
+      const answer = this.#receiver.message(message);
       if (answer !== undefined) this.settle(answer);
     } catch (error) {
       this.#receiver.failed(error, "handler_error");
@@ -192,8 +202,7 @@ export class Delivery {
   #deliverEnd(): void {
     if (this.#end === "frames") {
       this.#end = "end";
-      const rest = this.buffer.takeRest();
-      if (rest.length > 0) this.#deliverRest(rest);
+      if (this.buffer.length > 0) this.#deliverRest(this.buffer.rest());
     }
     if (this.#end === "end" && this.#held === 0) {
       this.#end = "done";
@@ -208,7 +217,7 @@ export class Delivery {
 
   #deliverRest(rest: Uint8Array): void {
     if (this.#codec.end === undefined) {
-      this.#receiver.skipped?.(rest);
+      this.#receiver.skipped();
       const found = `the stream ended ${rest.length} bytes into it`;
       return this.#receiver.lost(new ConnectionError("partial_frame", `Cannot complete a frame: ${found}`));
     }
@@ -218,8 +227,7 @@ export class Delivery {
     } catch (cause) {
       return this.#receiver.failed(badMessage(cause), "bad_message", rest);
     }
-    if (message !== skip) this.#deliver(message, rest);
-    else this.#receiver.skipped?.(rest);
+    this.#deliver(message);
   }
 }
 

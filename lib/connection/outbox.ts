@@ -52,12 +52,12 @@ export class Outbox {
 
   /** Whether nothing more should be accepted. */
   get isFull(): boolean {
-    return this.#full && this.size >= this.#maxBytes;
+    return this.#full && this.#holds(this.#maxBytes);
   }
 
   push(data: Uint8Array | string): void {
     this.#buffer.push(data);
-    if (this.#full || this.size < this.#maxBytes) return;
+    if (this.#full || !this.#holds(this.#maxBytes)) return;
     this.#full = true;
     this.#sender.full();
   }
@@ -117,6 +117,10 @@ export class Outbox {
     this.#buffer.clear();
     this.#before = undefined;
     for (const waiter of this.#takeWaiters()) waiter.reject(error);
+  }
+
+  #holds(bytes: number): boolean {
+    return this.#before === undefined ? this.#buffer.holds(bytes) : this.size >= bytes;
   }
 
   #takeWaiters(): { resolve(): void; reject(error: Error): void }[] {

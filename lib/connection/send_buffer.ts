@@ -7,6 +7,10 @@
 const CHUNK_BYTES = 16 * 1024;
 /** Free chunks kept for reuse by all connections of this isolate: 1 MiB at most. */
 const POOLED_CHUNKS = 64;
+/** So many characters of short strings gather before they are encoded. */
+const GATHERED_TEXT = 4096;
+/** What a character takes at most as UTF-8: three bytes, and two of them four. */
+const MAX_CHARACTER_BYTES = 3;
 /** Up to this length a string is worth trying as ASCII, byte by byte, before the encoder is called. */
 const SHORT_TEXT = 128;
 
@@ -22,7 +26,10 @@ export class SendBuffer {
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #start = 0;
   #end = 0;
+  /** Bytes that wait, without those of `text`. */
   #size = 0;
+  /** Short strings, to be encoded at once, behind all the rest. */
+  #text = "";
 
   constructor(options: { separate?: boolean } = {}) {
     this.#separate = options.separate ?? false;
@@ -30,20 +37,25 @@ export class SendBuffer {
 
   /** Bytes that wait. */
   get size(): number {
+    this.#encodeText();
     return this.#size;
   }
 
-  /** Takes in bytes (copied) or a string (as UTF-8). Answers how many bytes that made. */
-  push(data: Uint8Array | string): number {
-    const before = this.#size;
+  /** Whether so many bytes wait. */
+  holds(bytes: number): boolean {
+    return this.#size + this.#text.length * MAX_CHARACTER_BYTES >= bytes && this.size >= bytes;
+  }
+
+  /** Takes in bytes (copied) or a string (as UTF-8). */
+  push(data: Uint8Array | string): void {
     if (typeof data === "string") this.#pushText(data);
     else this.#pushBytes(data);
     if (this.#separate) this.#seal();
-    return this.#size - before;
   }
 
   /** The bytes to write next: a view, to be left alone until {@linkcode consume}. Only when `size` is not 0. */
   head(): Uint8Array<ArrayBuffer> {
+    this.#encodeText();
     return this.#sealed.length > 0 ? this.#sealed[0] : this.#chunk!.subarray(this.#start, this.#end);
   }
 
@@ -71,12 +83,21 @@ export class SendBuffer {
     this.#sealed = [];
     this.#chunk = undefined;
     this.#size = 0;
+    this.#text = "";
   }
 
   #pushText(text: string): void {
-    const most = text.length * 3;
-    if (most > CHUNK_BYTES) return this.#pushLarge(encoder.encode(text));
-    const chunk = this.#reserve(most);
+    if (this.#text.length + text.length > GATHERED_TEXT) this.#encodeText();
+    if (text.length > GATHERED_TEXT) return this.#pushLarge(encoder.encode(text));
+    this.#text += text;
+    if (this.#separate) this.#encodeText();
+  }
+
+  #encodeText(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
+    const chunk = this.#reserve(text.length * MAX_CHARACTER_BYTES);
     const written = text.length <= SHORT_TEXT ? writeAscii(text, chunk, this.#end) : -1;
     const count = written === text.length
       ? written
@@ -86,6 +107,7 @@ export class SendBuffer {
   }
 
   #pushBytes(bytes: Uint8Array): void {
+    this.#encodeText();
     if (bytes.length > CHUNK_BYTES) return this.#pushLarge(bytes.slice() as Uint8Array<ArrayBuffer>);
     this.#reserve(bytes.length).set(bytes, this.#end);
     this.#end += bytes.length;

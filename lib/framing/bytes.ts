@@ -19,13 +19,20 @@ const utf8Slice = (Buffer.prototype as unknown as { utf8Slice: Utf8Slice }).utf8
 
 /** Reads bytes as UTF-8. Never throws: what is not UTF-8 becomes U+FFFD. A byte order mark is kept. */
 export function text(bytes: Uint8Array): string {
-  const { length } = bytes;
-  if (length > SLICE_BYTES) return decoder.decode(bytes);
-  if (length > LOOP_BYTES) return utf8Slice.call(bytes, 0, length);
+  return textBetween(bytes, 0, bytes.length);
+}
+
+/** Reads a part of bytes as UTF-8, without a view of it. */
+export function textBetween(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > SLICE_BYTES) {
+    return decoder.decode(length === bytes.length ? bytes : bytes.subarray(start, end));
+  }
+  if (length > LOOP_BYTES) return utf8Slice.call(bytes, start, end);
   let string = "";
-  for (let i = 0; i < length; i++) {
+  for (let i = start; i < end; i++) {
     const byte = bytes[i];
-    if (byte > 0x7f) return utf8Slice.call(bytes, 0, length);
+    if (byte > 0x7f) return utf8Slice.call(bytes, start, end);
     string += String.fromCharCode(byte);
   }
   return string;

@@ -5,6 +5,7 @@
  */
 
 import type { Codec, Peer } from "../contract.ts";
+import { textBetween } from "./bytes.ts";
 
 /** The room that an idle connection's pending read pins. */
 const IDLE_BYTES = 512;
@@ -13,6 +14,11 @@ const READ_BYTES = 64 * 1024;
 /** So many small reads in a row give a grown buffer back. */
 const QUIET_READS = 4;
 
+/** So many bytes of lines are read as one string: whoever keeps a line keeps its neighbours. */
+const LINES_BYTES = 4096;
+
+const LF = 0x0a;
+const CR = 0x0d;
 const EMPTY = new Uint8Array(0);
 
 /** Bytes that make no frame. `code` is `bad_frame`, or `frame_too_large` where a limit says so. */
@@ -45,6 +51,8 @@ export class FrameBuffer {
   /** The capacity that suits what has been arriving. */
   #fit: number;
   #quietReads = 0;
+  /** Where the frame that was cut last begins; it ends at `start`. */
+  #frameStart = 0;
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -62,9 +70,25 @@ export class FrameBuffer {
     return this.#end - this.#start >= this.#maxFrameBytes;
   }
 
+  /** Where the frame that was cut last begins: for {@linkcode view}. */
+  get frameStart(): number {
+    return this.#frameStart;
+  }
+
+  /** Where it ends. */
+  get frameEnd(): number {
+    return this.#start;
+  }
+
+  /** What has been cut, from one position to another: a view that is valid until the next {@linkcode room}. */
+  view(start: number, end: number): Uint8Array {
+    return this.#bytes.subarray(start, end);
+  }
+
   /** Free space to read into, at least one byte unless the buffer is full. Follow with {@linkcode commit}. */
   room(): Uint8Array<ArrayBuffer> {
     const used = this.#end - this.#start;
+    if (lines.owner === this) lines.owner = undefined;
     if (used === 0) {
       this.#start = this.#end = 0;
       if (this.#bytes.length !== this.#fit) this.#bytes = new Uint8Array(this.#fit);
@@ -115,10 +139,39 @@ export class FrameBuffer {
       this.#need = need;
       return undefined;
     }
-    const frame = this.#bytes.subarray(this.#start, this.#start + need);
+    this.#frameStart = this.#start;
     this.#start += need;
     this.#need = 0;
-    return frame;
+    return this.#bytes.subarray(this.#frameStart, this.#start);
+  }
+
+  /**
+   * Cuts the next line off, and reads it as text without its end. Undefined if it is not all there, or longer than `max`
+   * bytes: then {@linkcode next} knows what to do.
+   */
+  nextLine(max: number): string | undefined {
+    if (lines.owner !== this || this.#start >= lines.end) {
+      const end = this.#readLines();
+      if (end === 0) return undefined;
+      if (end > 0) return this.#readLine(end, max);
+    }
+    const { text } = lines;
+    const from = this.#start - lines.start;
+    let to = text.indexOf("\n", from);
+    const isAlone = from === 0 && to === text.length - 1;
+    if (!lines.exact && !isAlone) return this.#readLine(this.#bytes.indexOf(LF, this.#start) + 1, max);
+    if (!this.#cutLine(lines.exact ? lines.start + to + 1 : lines.end, max)) return undefined;
+    if (to > from && text.charCodeAt(to - 1) === CR) to--;
+    return text.slice(from, to);
+  }
+
+  /** Cuts all that waits off, though it makes no frame: a view like that of {@linkcode next}. */
+  rest(): Uint8Array {
+    const rest = this.#bytes.subarray(this.#start, this.#end);
+    this.#frameStart = this.#start;
+    this.#start = this.#end;
+    this.reset();
+    return rest;
   }
 
   /** A copy of all that waits; the buffer is empty afterwards. */
@@ -134,9 +187,54 @@ export class FrameBuffer {
     this.reset();
   }
 
+  /** Reads lines ahead, into {@linkcode lines}: answers -1. Or where a line ends that is too long for that, 0 if none does. */
+  #readLines(): number {
+    const start = this.#start;
+    const bytes = this.#bytes;
+    const most = Math.min(this.#end, start + LINES_BYTES);
+    const searched = start + this.#from;
+    // What has been searched is not searched again, so that a line may come byte by byte.
+    const end = this.#from === 0
+      ? bytes.lastIndexOf(LF, most - 1) + 1
+      : searched < most
+      ? bytes.indexOf(LF, searched) + 1
+      : 0;
+    if (end <= start || end > most) {
+      if (most === this.#end) return 0;
+      const first = bytes.indexOf(LF, Math.max(searched, most)) + 1;
+      return first > this.#end ? 0 : first;
+    }
+    const text = textBetween(bytes, start, end);
+    lines.owner = this;
+    lines.start = start;
+    lines.end = end;
+    lines.text = text;
+    // As many characters as bytes: then a character is a byte, and what is cut out of the one is cut out of the other.
+    lines.exact = text.length === end - start;
+    return -1;
+  }
+
+  /** Cuts a line off and reads it by itself. */
+  #readLine(end: number, max: number): string | undefined {
+    const start = this.#start;
+    if (!this.#cutLine(end, max)) return undefined;
+    const hasReturn = end - start > 1 && this.#bytes[end - 2] === CR;
+    return textBetween(this.#bytes, start, hasReturn ? end - 2 : end - 1);
+  }
+
+  #cutLine(end: number, max: number): boolean {
+    const length = end - this.#start;
+    if (length > max || length > this.#maxFrameBytes) return false;
+    this.#frameStart = this.#start;
+    this.#start = end;
+    this.#from = 0;
+    return true;
+  }
+
   /** Forgets what a codec has said of the waiting bytes, so that another one is asked afresh. */
   reset(): void {
     this.#from = this.#need = 0;
+    if (lines.owner === this) lines.owner = undefined;
   }
 
   /** Asks the codec for the length of the first frame; 0 if it cannot know yet. */
@@ -189,3 +287,15 @@ export class FrameBuffer {
     this.#end = used;
   }
 }
+
+/**
+ * The lines that are being cut, of whichever buffer: one is at it at a time, and what another has begun it begins again.
+ * `exact` says that the characters of `text` are its bytes, one for one.
+ */
+const lines: { owner: FrameBuffer | undefined; text: string; exact: boolean; start: number; end: number } = {
+  owner: undefined,
+  text: "",
+  exact: false,
+  start: 0,
+  end: 0,
+};

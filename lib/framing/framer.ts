@@ -5,13 +5,13 @@
  * A framer is an `input` as it stands, and has the two ways between a frame and its payload beside:
  *
  * ```ts
- * import { line, type Protocol, text } from "@protohost/protohost";
+ * import { line, type Protocol } from "@protohost/protohost";
  *
  * const lines = line({ max: 4096 });
  * const words: Protocol<string> = {
  *   name: "words",
  *   input: lines,
- *   decode: (frame) => text(lines.unwrap(frame)),
+ *   decode: lines.decoder((line) => line),
  *   encode: (message) => lines.wrap(message),
  * };
  * ```

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { ConnectionHost } from "../connection/connection.ts";
-import type { AnyProtocol, Codec, Direction } from "../contract.ts";
-import { skip } from "../contract.ts";
+import type { ConnectionHost, ServiceConnection } from "../connection/connection.ts";
+import type { AnyHandler, AnyProtocol, Direction } from "../contract.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { createStats } from "../stats.ts";
 import { ProxySession } from "./session.ts";
 import type { OnBadFrame } from "./spec.ts";
 import type { Upstreams } from "./upstreams.ts";
+import type { Secure } from "../transport/transport.ts";
 
 /** How a proxy works. */
 export interface ProxyOptions {
@@ -19,8 +19,6 @@ export interface ProxyOptions {
   onBadFrame: OnBadFrame;
   hooks?: HookSet;
 }
-
-type UpstreamSide = Pick<ConnectionHost, "side" | "limits" | "stats" | "closed">;
 
 /** Relays the connections of one listener. */
 export class Proxy {
@@ -32,11 +30,16 @@ export class Proxy {
   readonly framed: Readonly<Record<Direction, boolean>>;
   /** Whether requests and answers are counted: for replies that hooks inject, and for what comes behind a STARTTLS. */
   readonly counts: boolean;
-  #upstreamSide: UpstreamSide | undefined;
+  /** The surroundings of its clients' connections. */
+  readonly host: ConnectionHost;
+  /** Those of the connections to its upstreams, by how these do TLS. */
+  readonly #upstreamHosts: Map<Secure, ConnectionHost> = new Map();
 
-  constructor(protocol: AnyProtocol, options: ProxyOptions) {
+  /** @param base The surroundings of a connection that is served here. */
+  constructor(protocol: AnyProtocol, base: ConnectionHost, options: ProxyOptions) {
     this.protocol = protocol;
     this.options = options;
+    this.host = { ...base, handler: new ClientSide(this) };
     const { hooks } = options;
     this.observed = { in: hooks?.observes("in") ?? false, out: hooks?.observes("out") ?? false };
     const observed = this.observed.in || this.observed.out;
@@ -51,26 +54,70 @@ export class Proxy {
     };
   }
 
-  /** What the upstream connections of a listener have in common. */
-  upstreamSide(base: ConnectionHost): UpstreamSide {
-    return this.#upstreamSide ??= {
+  /** The surroundings of a connection to an upstream. */
+  upstreamHost(secure: Secure): ConnectionHost {
+    let host = this.#upstreamHosts.get(secure);
+    if (host === undefined) this.#upstreamHosts.set(secure, host = this.#makeUpstreamHost(secure));
+    return host;
+  }
+
+  #makeUpstreamHost(secure: Secure): ConnectionHost {
+    const { host } = this;
+    return {
+      ...host,
       side: "client",
+      secure,
+      handler: UPSTREAM_SIDE,
       // Every byte passes the client's connection too: that one is idle when this one is, and is what is counted.
-      limits: { ...base.limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 },
-      stats: { ...createStats(), errors: base.stats.errors },
+      limits: { ...host.limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 },
+      stats: { ...createStats(), errors: host.stats.errors },
       closed: () => {},
     };
   }
+}
 
-  /** The surroundings of a new client connection; its upstream connection follows as soon as it runs. */
-  host(base: ConnectionHost): ConnectionHost {
-    return new ProxySession(this, base).clientHost;
+/** What becomes of the connections of clients: a session each, which is their relay. */
+class ClientSide implements AnyHandler {
+  readonly allowHalfOpen = true;
+  readonly #proxy: Proxy;
+
+  constructor(proxy: Proxy) {
+    this.#proxy = proxy;
+  }
+
+  onConnect(client: unknown): void {
+    new ProxySession(client as ServiceConnection, this.#proxy);
+  }
+
+  onEnd(client: unknown): void {
+    sessionOf(client).clientEnded();
+  }
+
+  onBufferFull(client: unknown): void {
+    sessionOf(client).upstream?.pause();
+  }
+
+  onBufferDrain(client: unknown): void {
+    sessionOf(client).upstream?.resume();
+  }
+
+  onError(client: unknown, error: Error): void {
+    sessionOf(client).clientFailed(error);
+  }
+
+  onClose(client: unknown): void {
+    sessionOf(client).clientClosed();
   }
 }
 
-/** Cuts nothing: what has come goes on as it is. */
-export const RELAY: Codec<never> = {
-  input: (buffer) => buffer.length,
-  decode: () => skip,
-  encode: (message) => message,
+const UPSTREAM_SIDE: AnyHandler = {
+  allowHalfOpen: true,
+  onEnd: (upstream) => sessionOf(upstream).upstreamEnded(),
+  onBufferFull: (upstream) => sessionOf(upstream).client.pause(),
+  onBufferDrain: (upstream) => sessionOf(upstream).client.resume(),
+  onClose: (upstream) => sessionOf(upstream).upstreamClosed(),
 };
+
+function sessionOf(connection: unknown): ProxySession {
+  return (connection as ServiceConnection).relay as ProxySession;
+}

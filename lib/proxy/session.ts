@@ -12,113 +12,158 @@
  */
 
 import { ConnectionError } from "../connection/connection_error.ts";
-import { type ConnectionHost, type FrameRelay, ServiceConnection } from "../connection/connection.ts";
-import type { AnyHandler, Direction, Upgrade } from "../contract.ts";
+import { type FrameRelay, ServiceConnection } from "../connection/connection.ts";
+import type { Direction, Upgrade } from "../contract.ts";
 import { rest } from "../connection/hooked.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import type { Verdict } from "../hooks/verdict.ts";
 import { countError } from "../stats.ts";
+import { Lane } from "./lane.ts";
 import { isPart, isPartial, isWhole } from "./parts.ts";
-import { type Proxy, RELAY } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 import { Turns } from "./turns.ts";
+import { UNFRAMED } from "./unframed.ts";
 
 const AS_IT_IS = { raw: true } as const;
 
 /** A pair of connections. */
 export class ProxySession implements FrameRelay {
-  readonly clientHost: ConnectionHost;
+  readonly client: ServiceConnection;
+  /** Undefined until it is reached. */
+  upstream: ServiceConnection | undefined;
   readonly #proxy: Proxy;
-  readonly #base: ConnectionHost;
   readonly #turns: Turns<Uint8Array | string> | undefined;
+  #hooks: HookSession | undefined;
   /** Ends the dialing; undefined once that is over. */
   #dialing: AbortController | undefined;
-  #hooks: HookSession | undefined;
-  #client!: ServiceConnection;
-  #upstream: ServiceConnection | undefined;
   #passthrough = false;
-  /** Whether the parts that follow belong to a message that goes no further. */
-  readonly #swallows: Record<Direction, boolean> = { in: false, out: false };
+  readonly #in = new Lane();
+  readonly #out = new Lane();
 
-  constructor(proxy: Proxy, base: ConnectionHost) {
+  /** Takes a client on, and connects to its upstream. */
+  constructor(client: ServiceConnection, proxy: Proxy) {
+    this.client = client;
     this.#proxy = proxy;
-    this.#base = base;
     this.#turns = proxy.counts ? new Turns() : undefined;
-    this.clientHost = { ...base, relay: this, handler: this.#clientHandler() };
+    this.#hooks = proxy.options.hooks?.session(client);
+    client.relay = this;
+    if (!proxy.framed.in) client.receiveBy(UNFRAMED);
+    client.pause();
+    this.#connect();
   }
 
-  frame(from: ServiceConnection, frame: Uint8Array, message: unknown, upgrade: Upgrade | undefined): unknown {
-    const direction: Direction = from === this.#client ? "in" : "out";
-    if (
-      message === undefined || this.#hooks === undefined || !this.#proxy.observed[direction]
-    ) {
-      return this.#pass(direction, message, frame, upgrade);
+  message(from: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown {
+    const direction: Direction = from === this.client ? "in" : "out";
+    if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
+      return this.#passOn(from, direction, message, upgrade);
     }
-    if (this.#swallows[direction]) {
+    if (this.#lane(direction).swallows) {
       if (isPart(message)) return this.#swallow(direction, message);
-      this.#swallows[direction] = false;
+      this.#lane(direction).swallows = false;
     }
     const { protocol } = this.#proxy;
     const codec = direction === "in" ? protocol : protocol.reply ?? protocol;
     const verdict = this.#hooks.run(direction, message, codec.command?.(message, from) ?? "");
-    if (verdict === undefined) return this.#pass(direction, message, frame, upgrade);
-    const held = { direction, message, frame: frame.slice(), upgrade };
+    if (verdict === undefined) return this.#passOn(from, direction, message, upgrade);
+    const held = { direction, message, frame: from.frame.slice(), upgrade };
     if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
     return this.#obey(verdict, held);
   }
 
-  bad(_from: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean {
+  skipped(from: ServiceConnection): void {
+    const direction: Direction = from === this.client ? "in" : "out";
+    this.#lane(direction).pass(from, this.#target(direction));
+  }
+
+  passed(from: ServiceConnection): void {
+    this.#leave(from === this.client ? "in" : "out");
+  }
+
+  bad(from: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean {
     if (this.#proxy.options.onBadFrame !== "passthrough" || this.#passthrough) return false;
     this.#passthrough = true;
-    countError(this.#base.stats, "passthrough");
-    this.#base.report(this.#client, error, "passthrough");
+    countError(this.#proxy.host.stats, "passthrough");
+    this.#proxy.host.report(this.client, error, "passthrough");
     this.#hooks?.end();
     this.#hooks = undefined;
-    this.#client.receiveBy(RELAY);
-    this.#upstream?.receiveBy(RELAY);
-    if (frame !== undefined) this.#forward(_from === this.#client ? "in" : "out", frame);
+    this.client.receiveBy(UNFRAMED);
+    this.upstream?.receiveBy(UNFRAMED);
+    if (frame !== undefined) this.#forward(from === this.client ? "in" : "out", frame);
     return true;
   }
 
   // Frames
 
-  #pass(
+  /** The frame just received goes on as it came. */
+  #passOn(
+    from: ServiceConnection,
     direction: Direction,
     message: unknown,
-    bytes: Uint8Array | string,
     upgrade: Upgrade | undefined,
   ): void {
-    if (direction === "in" && this.#turns !== undefined && this.#asks(message)) this.#turns.ask();
-    if (upgrade === "tls" && this.#turns !== undefined && this.#turns.open > 1) return this.#refuseTls();
-    this.#forward(direction, bytes);
+    if (!this.#count(direction, message, upgrade)) return;
+    this.#lane(direction).pass(from, this.#target(direction));
     if (direction === "out") this.#heard(message);
     if (upgrade !== undefined) this.#upgrade(upgrade);
+  }
+
+  /** These bytes go on: the message's own, or another's that asks and answers what it does. */
+  #pass({ direction, message, upgrade }: Held, bytes: Uint8Array | string): void {
+    if (!this.#count(direction, message, upgrade)) return;
+    this.#forward(direction, bytes);
+    if (direction === "out" && (isWhole(message) || !this.#out.swallows)) this.#heard(message);
+    if (upgrade !== undefined) this.#upgrade(upgrade);
+  }
+
+  /** Counts a request, if answers are counted and it is one. Answers whether the message may go on. */
+  #count(direction: Direction, message: unknown, upgrade: Upgrade | undefined): boolean {
+    const turns = this.#turns;
+    if (turns === undefined) return true;
+    if (direction === "in" && this.#asks(message)) turns.ask();
+    if (upgrade !== "tls" || turns.open <= 1) return true;
+    this.#refuseTls();
+    return false;
   }
 
   /** The client has sent more behind its request for TLS: somebody between may have put it there. */
   #refuseTls(): void {
     const found = `${this.#turns!.open - 1} requests came behind the request for it`;
-    this.#client.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
-    this.#upstream!.destroy();
+    this.client.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
+    this.upstream!.destroy();
   }
 
+  /** Sends in a direction, behind what has passed. */
   #forward(direction: Direction, bytes: Uint8Array | string): void {
-    (direction === "in" ? this.#upstream! : this.#client).send(bytes, AS_IT_IS);
+    this.#leave(direction);
+    this.#target(direction).send(bytes, AS_IT_IS);
+  }
+
+  /** Has all leave that has passed in a direction. */
+  #leave(direction: Direction): void {
+    if (this.upstream === undefined) return;
+    const from = direction === "in" ? this.client : this.upstream;
+    this.#lane(direction).leave(from, this.#target(direction));
+  }
+
+  #lane(direction: Direction): Lane {
+    return direction === "in" ? this.#in : this.#out;
+  }
+
+  #target(direction: Direction): ServiceConnection {
+    return direction === "in" ? this.upstream! : this.client;
   }
 
   /** Whether the upstream is going to answer a message. */
   #asks(message: unknown): boolean {
     const { protocol } = this.#proxy;
-    if (message === undefined) return false;
-    return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.#client);
+    return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.client);
   }
 
   /** Lets injected replies follow what the upstream has said, when it is their turn. */
   #heard(message: unknown): void {
-    if (this.#turns === undefined || message === undefined) return;
-    const answers = this.#proxy.protocol.answers!(message, this.#client);
-    for (const reply of this.#turns.heard({ answers, whole: isWhole(message) })) {
-      this.#client.send(reply, AS_IT_IS);
-    }
+    if (this.#turns === undefined) return;
+    const answers = this.#proxy.protocol.answers!(message, this.client);
+    for (const reply of this.#turns.heard(answers, isWhole(message))) this.#forward("out", reply);
   }
 
   /** A part of a message that has gone no further. */
@@ -128,39 +173,32 @@ export class ProxySession implements FrameRelay {
   }
 
   #obey(verdict: Verdict | undefined, held: Held): unknown {
-    const { direction, message, frame, upgrade } = held;
+    const { direction, message } = held;
     switch (verdict?.verdict) {
       case undefined:
       case "pass":
-        return this.#pass(direction, message, frame, upgrade);
+        return this.#pass(held, held.frame);
       case "replace":
-        this.#swallows[direction] = isPartial(message) && !isPartial(verdict.message);
-        return this.#replace(direction, message, verdict.message, upgrade);
+        this.#lane(direction).swallows = isPartial(message) && !isPartial(verdict.message);
+        return this.#pass(held, this.#encode(direction, verdict.message));
       case "reply":
-        this.#swallows[direction] = true;
+        this.#lane(direction).swallows = true;
         return this.#reply(direction, message, verdict.message);
       case "drop":
-        this.#swallows[direction] = true;
+        this.#lane(direction).swallows = true;
         return direction === "out" && isWhole(message) ? this.#heard(message) : undefined;
       case "delay":
-        return rest(verdict.ms, this.#client.signal).then(() => this.#obey(verdict.then, held));
+        return rest(verdict.ms, this.client.signal).then(() => this.#obey(verdict.then, held));
       case "close": {
         const last = verdict.last === undefined ? undefined : this.#encode("out", verdict.last);
-        if (last === undefined) this.#client.close();
-        else this.#client.close(last, AS_IT_IS);
+        this.#leave("out");
+        if (last === undefined) this.client.close();
+        else this.client.close(last, AS_IT_IS);
         return;
       }
       default:
         return verdict satisfies never;
     }
-  }
-
-  /** Another message goes on: what it asks or answers is what the one asked or answered that it replaces. */
-  #replace(direction: Direction, message: unknown, instead: unknown, upgrade: Upgrade | undefined): void {
-    if (direction === "in" && this.#turns !== undefined && this.#asks(message)) this.#turns.ask();
-    this.#forward(direction, this.#encode(direction, instead));
-    if (direction === "out" && (isWhole(message) || !this.#swallows.out)) this.#heard(message);
-    if (upgrade !== undefined) this.#upgrade(upgrade);
   }
 
   /** Answers the sender in the place of the other side. */
@@ -175,60 +213,54 @@ export class ProxySession implements FrameRelay {
 
   #encode(direction: Direction, message: unknown): Uint8Array | string {
     const { protocol } = this.#proxy;
-    if (direction === "in") return protocol.encode(message, this.#upstream!);
-    return (protocol.reply ?? protocol).encode(message, this.#client);
+    if (direction === "in") return protocol.encode(message, this.upstream!);
+    return (protocol.reply ?? protocol).encode(message, this.client);
   }
 
   #upgrade(to: Upgrade): void {
-    this.#client.upgrade(to);
-    this.#upstream!.upgrade(to);
-    this.#upstream!.session = this.#client.session;
+    this.#leave("in");
+    this.#leave("out");
+    this.client.upgrade(to);
+    this.upstream!.upgrade(to);
+    this.upstream!.session = this.client.session;
   }
 
   // Connections
 
-  #clientHandler(): AnyHandler {
-    return {
-      allowHalfOpen: true,
-      onConnect: (client) => {
-        this.#client = client as ServiceConnection;
-        this.#hooks = this.#proxy.options.hooks?.session(client);
-        if (!this.#proxy.framed.in) this.#client.receiveBy(RELAY);
-        client.pause();
-        this.#connect();
-      },
-      onEnd: () => this.#upstream?.end(),
-      onBufferFull: () => this.#upstream?.pause(),
-      onBufferDrain: () => this.#upstream?.resume(),
-      onError: (client, error) => this.#refuse(client as ServiceConnection, error),
-      onClose: (client) => {
-        this.#dialing?.abort();
-        this.#hooks?.end();
-        // A reset goes through as the end that it is: nothing queued is worth sending any more.
-        if (client.error === undefined) this.#upstream?.close();
-        else this.#upstream?.destroy();
-      },
-    };
+  clientEnded(): void {
+    this.#leave("in");
+    this.upstream?.end();
   }
 
-  #upstreamHandler(): AnyHandler {
-    return {
-      allowHalfOpen: true,
-      onEnd: () => {
-        this.#releaseReplies();
-        this.#client.end();
-      },
-      onBufferFull: () => this.#client.pause(),
-      onBufferDrain: () => this.#client.resume(),
-      onClose: () => {
-        this.#releaseReplies();
-        this.#client.close();
-      },
-    };
+  /** Tells the client why its connection ends, where the protocol is followed and has a word for it. */
+  clientFailed(error: Error): void {
+    const { client } = this;
+    if (client.error !== error || !this.#proxy.framed.in || this.#passthrough) return;
+    const message = this.#proxy.protocol.refusal?.(error, client);
+    if (message !== undefined) client.close(message);
+  }
+
+  clientClosed(): void {
+    this.#dialing?.abort();
+    this.#hooks?.end();
+    this.#leave("in");
+    // A reset goes through as the end that it is: nothing queued is worth sending any more.
+    if (this.client.error === undefined) this.upstream?.close();
+    else this.upstream?.destroy();
+  }
+
+  upstreamEnded(): void {
+    this.#releaseReplies();
+    this.client.end();
+  }
+
+  upstreamClosed(): void {
+    this.#releaseReplies();
+    this.client.close();
   }
 
   async #connect(): Promise<void> {
-    const client = this.#client;
+    const client = this.client;
     const { signal } = this.#dialing = new AbortController();
     try {
       const { transport, kind, secure } = await this.#proxy.options.upstreams.reach(
@@ -236,13 +268,12 @@ export class ProxySession implements FrameRelay {
         signal,
       );
       if (signal.aborted) return transport.close();
-      const host = { ...this.#upstreamHost(), secure };
-      const upstream = this.#upstream = new ServiceConnection(`${client.id}.upstream`, transport, {
-        kind,
-        host,
-      });
+      const host = this.#proxy.upstreamHost(secure);
+      const upstream = new ServiceConnection(`${client.id}.upstream`, transport, { kind, host });
+      this.upstream = upstream;
+      upstream.relay = this;
       upstream.session = client.session;
-      if (!this.#proxy.framed.out || this.#passthrough) upstream.receiveBy(RELAY);
+      if (!this.#proxy.framed.out || this.#passthrough) upstream.receiveBy(UNFRAMED);
       upstream.run();
       client.resume();
     } catch (error) {
@@ -253,31 +284,16 @@ export class ProxySession implements FrameRelay {
   }
 
   #unavailable(error: Error): void {
-    countError(this.#base.stats, "upstream_unavailable");
-    this.#base.report(this.#client, error, "upstream_unavailable");
+    countError(this.#proxy.host.stats, "upstream_unavailable");
+    this.#proxy.host.report(this.client, error, "upstream_unavailable");
     const message = this.#proxy.protocol.unavailable?.(error);
-    if (message === undefined) this.#client.close();
-    else this.#client.close(message);
-  }
-
-  /** Tells the client why its connection ends, where the protocol is followed and has a word for it. */
-  #refuse(client: ServiceConnection, error: Error): void {
-    if (client.error !== error || !this.#proxy.framed.in || this.#passthrough) return;
-    const message = this.#proxy.protocol.refusal?.(error, client);
-    if (message !== undefined) client.close(message);
-  }
-
-  #upstreamHost(): ConnectionHost {
-    return {
-      ...this.#base,
-      ...this.#proxy.upstreamSide(this.#base),
-      handler: this.#upstreamHandler(),
-      relay: this,
-    };
+    if (message === undefined) this.client.close();
+    else this.client.close(message);
   }
 
   #releaseReplies(): void {
-    for (const reply of this.#turns?.end() ?? []) this.#client.send(reply, AS_IT_IS);
+    this.#leave("out");
+    for (const reply of this.#turns?.end() ?? []) this.client.send(reply, AS_IT_IS);
   }
 }
 

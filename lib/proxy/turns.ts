@@ -35,9 +35,9 @@ export class Turns<T> {
   }
 
   /** Something has come from the upstream. Answers what follows in its turn. */
-  heard(options: { answers: boolean; whole: boolean }): readonly T[] {
-    if (options.answers) this.#answered++;
-    this.#whole = options.whole;
+  heard(answers: boolean, whole: boolean): readonly T[] {
+    if (answers) this.#answered++;
+    this.#whole = whole;
     if (!this.#whole || this.#waiting.length === 0) return NOTHING;
     const ready = this.#waiting.filter(({ after }) => after <= this.#answered);
     this.#waiting.splice(0, ready.length);

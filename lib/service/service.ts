@@ -91,12 +91,6 @@ export function createService(options: ServiceOptions): Service {
   return new IsolateService(options);
 }
 
-/** What the connections of one listener have in common. */
-interface Served {
-  host: ConnectionHost;
-  proxy: Proxy | undefined;
-}
-
 class IsolateService implements Service {
   readonly stats: ServiceStats;
   readonly #options: ServiceOptions;
@@ -124,10 +118,10 @@ class IsolateService implements Service {
 
   async listen(options: ListenOptions = {}): Promise<Endpoint[]> {
     const openings = this.#options.bindings.map((binding, index) => {
-      const served = this.#served(binding);
+      const host = this.#host(binding);
       return {
         endpoint: options.endpoints?.[index] ?? binding.endpoint,
-        serve: (transport: Transport, kind: TransportName) => this.#serve(transport, kind, served),
+        serve: (transport: Transport, kind: TransportName) => this.#serve(transport, kind, host),
       };
     });
     const { reusePort, exclusive } = options;
@@ -135,9 +129,9 @@ class IsolateService implements Service {
   }
 
   async hand({ transport, kind, binding, number }: Handed): Promise<void> {
-    const served = this.#served(this.#options.bindings[binding]);
+    const host = this.#host(this.#options.bindings[binding]);
     this.#count = number - 1;
-    this.#door.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, served));
+    this.#door.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, host));
     await this.#door.admission.empty();
   }
 
@@ -177,23 +171,21 @@ class IsolateService implements Service {
     return [...this.#open].map((connection) => connection.info(this.#options.context.name));
   }
 
-  #serve(transport: Transport, kind: TransportName, { host, proxy }: Served): void {
+  #serve(transport: Transport, kind: TransportName, host: ConnectionHost): void {
     const id = `${this.#options.idPrefix ?? ""}${++this.#count}`;
-    const options = { kind, host: proxy === undefined ? host : proxy.host(host) };
-    const connection = new ServiceConnection(id, transport, options);
+    const connection = new ServiceConnection(id, transport, { kind, host });
     this.#open.add(connection);
     connection.run();
   }
 
-  #served(binding: Binding): Served {
-    const { proxy } = binding;
-    return {
-      host: this.#host(binding),
-      proxy: proxy && new Proxy(binding.protocol, { ...proxy, hooks: binding.hooks }),
-    };
+  /** What the connections of a binding have in common. */
+  #host(binding: Binding): ConnectionHost {
+    const { protocol, proxy, hooks } = binding;
+    const host = this.#servedHost(binding);
+    return proxy === undefined ? { ...host, hooks } : new Proxy(protocol, host, { ...proxy, hooks }).host;
   }
 
-  #host(binding: Binding): ConnectionHost {
+  #servedHost(binding: Binding): ConnectionHost {
     const { limits, context } = this.#options;
     const { handler } = binding;
     return {
@@ -204,7 +196,6 @@ class IsolateService implements Service {
       clock: this.#clock,
       stats: this.stats,
       secure: this.#secure,
-      hooks: binding.proxy === undefined ? binding.hooks : undefined,
       report(connection, error, code) {
         const properties = { id: connection.id, remote: formatAddr(connection.remoteAddr), code, error };
         const said = "Connection {id} from {remote}: {code}: {error}";

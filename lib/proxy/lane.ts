@@ -1,0 +1,43 @@
+/**
+ * One direction of a proxied connection. Frames that go on as they came leave as the one piece of bytes that they are,
+ * at the end of the pass that brought them. Pure.
+ *
+ * @module
+ */
+
+/** Where frames come from. */
+export interface FrameSource {
+  readonly frameStart: number;
+  readonly frameEnd: number;
+  received(start: number, end: number): Uint8Array;
+}
+
+/** Where they go. */
+export interface FrameSink {
+  sendFrames(frames: Uint8Array, count: number): void;
+}
+
+/** What has passed and not left yet. */
+export class Lane {
+  /** Whether the parts that follow belong to a message that goes no further. */
+  swallows = false;
+  #start = 0;
+  #end = 0;
+  #count = 0;
+
+  /** Passes the frame that `from` received last. */
+  pass(from: FrameSource, to: FrameSink): void {
+    const { frameStart } = from;
+    if (this.#count > 0 && frameStart !== this.#end) this.leave(from, to);
+    if (this.#count++ === 0) this.#start = frameStart;
+    this.#end = from.frameEnd;
+  }
+
+  /** Has all leave that has passed. */
+  leave(from: FrameSource, to: FrameSink): void {
+    const count = this.#count;
+    if (count === 0) return;
+    this.#count = 0;
+    to.sendFrames(from.received(this.#start, this.#end), count);
+  }
+}

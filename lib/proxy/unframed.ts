@@ -1,0 +1,14 @@
+/**
+ * The codec of a direction that nobody looks into.
+ *
+ * @module
+ */
+
+import { type Codec, skip } from "../contract.ts";
+
+/** Cuts nothing: what has come goes on as it is. */
+export const UNFRAMED: Codec<never> = {
+  input: (buffer) => buffer.length,
+  decode: () => skip,
+  encode: (message) => message,
+};
