@@ -4,7 +4,8 @@
  *
  * A worker's life, as messages: `load` -> `loaded`, `listen` -> `ready`, (`unlisten` -> `unlistened`,) `drain` ->
  * `drained`, `stop` -> `stopped`. Where something goes wrong the answer is `load_failed` or `listen_failed`; `crashed`
- * and `exited` may come at any time.
+ * and `exited` may come at any time. A process of a pool (`isolation: connection`) is told `serve` in place of `listen`,
+ * and says `closed`.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import type { HookDescription } from "./hooks/hook_set.ts";
 import type { HooksSpec } from "./hooks/rule.ts";
 import type { Limits } from "./limits.ts";
 import type { Permissions } from "./isolation/permissions.ts";
+import type { HandedPeer, PoolSpec, PoolStatus } from "./pool/spec.ts";
 import type { ProxySpec } from "./proxy/spec.ts";
 import type { ConnectionInfo, ServiceStats } from "./stats.ts";
 
@@ -38,8 +40,8 @@ export interface TlsSpec {
   clientCertificate: "none" | "optional" | "required";
 }
 
-/** What an instance runs in: a process of its own, or a worker of the server's process. */
-export type Isolation = "process" | "worker";
+/** What an instance runs in: a process of its own, a worker of the server's process, or a process for each connection. */
+export type Isolation = "process" | "worker" | "connection";
 
 /** All a worker needs to know to run one instance of a service. */
 export interface WorkerSpec {
@@ -62,6 +64,10 @@ export interface WorkerSpec {
   /** Networks of proxies whose connections begin with a PROXY header. */
   acceptProxyProtocol?: string[];
   isolation: Isolation;
+  /** Of `isolation: connection`: the processes that serve its connections. */
+  pool?: PoolSpec;
+  /** Of such a process: the path of the unix socket by which it is handed its only connection. It listens nowhere else. */
+  hatch?: string;
   /** Without, it may do what the process may that it runs in. */
   permissions?: Permissions;
   /** This instance's share. */
@@ -104,6 +110,10 @@ export type ToWorker =
   | { type: "unlisten" }
   | { type: "drain"; timeoutMs: number }
   | { type: "stop" }
+  /** The connection that comes by the hatch is this peer's. */
+  | { type: "serve"; peer: HandedPeer }
+  /** That peer has reset it. */
+  | { type: "reset" }
   | { type: "ping"; id: number }
   | { type: "connections"; id: number }
   | { type: "published"; topic: string; message: unknown };
@@ -116,6 +126,8 @@ export type FromWorker =
     protocols: string[];
     /** Which hooks run for which command; without, there are none. */
     hooks?: HookDescription[];
+    /** With a hatch: what a client hears for which nobody has time, by endpoint, in base 64; empty if nothing. */
+    refusals?: string[];
   }
   | { type: "load_failed"; error: ErrorRecord }
   | { type: "ready"; endpoints: Endpoint[] }
@@ -124,7 +136,7 @@ export type FromWorker =
   | { type: "drained"; finished: number; cut: number }
   /** With the counters as they stand at the end. */
   | { type: "stopped"; stats: ServiceStats }
-  | { type: "pong"; id: number; stats: ServiceStats }
+  | { type: "pong"; id: number; stats: ServiceStats; pool?: PoolStatus }
   | { type: "connections"; id: number; connections: ConnectionInfo[] }
   | { type: "publish"; topic: string; message: unknown }
   | { type: "subscribe"; topic: string }
@@ -133,6 +145,8 @@ export type FromWorker =
   /** The service's code asked for the end of its isolate, `how` by `Deno.exit(1)` or `self.close()`. */
   | { type: "exited"; how: string }
   | { type: "crashed"; error: ErrorRecord }
+  /** The connection that came by the hatch is over. */
+  | { type: "closed" }
   /** From time to time, by an instance in a process of its own: what that takes (RSS), and whether that is too much. */
   | { type: "memory"; rssBytes: number; grade: MemoryGrade }
   /** Its process was sent the signal HUP: the service is to be restarted. */

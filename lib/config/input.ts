@@ -55,11 +55,14 @@ export interface DefaultsInput {
    */
   instances?: number;
   /**
-   * What an instance runs in: a process of its own, or a worker of the server's process.
+   * What an instance runs in: a process of its own, a worker of the server's process, or a process for each
+   * connection.
    *
    * @default {"process" where the server may run programs, else "worker"}
    */
   isolation?: Isolation;
+  /** With `isolation: connection`: the processes; what a service says goes over the defaults one by one. */
+  pool?: PoolInput;
   /** What a service's code may do beyond what it needs; those of a service go over the defaults kind by kind. */
   permissions?: PermissionsInput;
   /** What a service bears; those of a service go over the defaults one by one. */
@@ -124,6 +127,28 @@ export interface ServiceInput extends DefaultsInput {
   onHookError?: OnHookError;
   /** A JSON value, handed to the handler. */
   options?: unknown;
+}
+
+/** The processes of `isolation: connection`, as users write them. Counts are of the whole service. */
+export interface PoolInput {
+  /**
+   * The most that there are at a time, spare ones among them.
+   *
+   * @default {64}
+   */
+  size?: number;
+  /**
+   * So many have loaded the service's code and wait for a connection.
+   *
+   * @default {4}
+   */
+  spare?: number;
+  /**
+   * So long a connection waits for a process before it is refused; 0 for any time.
+   *
+   * @default {"10s"}
+   */
+  wait?: Quantity;
 }
 
 /** TLS towards an upstream, as users write it. */

@@ -6,7 +6,7 @@
 
 import * as z from "zod";
 import { PERMISSION_KINDS, type PermissionKind } from "../isolation/permissions.ts";
-import { mapping, orEmpty } from "./shapes.ts";
+import { choice, count, duration, mapping, orEmpty } from "./shapes.ts";
 
 const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {
   net: "HOST or HOST:PORT to connect to or to listen at, beside the service's own addresses and upstreams",
@@ -16,12 +16,23 @@ const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {
   run: "Programs to run, by name or path",
 };
 
-/** The schemas of `isolation` and `permissions`. */
+/** The schemas of `isolation`, `pool` and `permissions`. */
 export function isolationSchemas(): Record<string, z.ZodType> {
   return {
-    isolation: z.enum(["process", "worker"], { error: wantedIsolation }).optional().describe(
-      "What an instance runs in: a process of its own, the default wherever programs may be run, or a worker of the server's process",
+    isolation: choice(["process", "worker", "connection"]).optional().describe(
+      "What an instance runs in: a process of its own, the default wherever programs may be run; a worker of the server's process; or a process for each connection",
     ),
+    pool: orEmpty(mapping("a mapping with size, spare and wait", {
+      size: count(1).optional().describe(
+        "The most processes at a time, spare ones among them; 64 by default",
+      ),
+      spare: count(0).optional().describe(
+        "So many have loaded the service's code and wait for a connection; 4 by default",
+      ),
+      wait: duration(
+        "So long a connection waits for a process before it is refused; 10s by default, 0 for any time",
+      ).optional(),
+    })).describe("The processes of isolation: connection; counts are of the whole service"),
     permissions: orEmpty(
       mapping(
         "a mapping of permissions",
@@ -29,11 +40,6 @@ export function isolationSchemas(): Record<string, z.ZodType> {
       ),
     ).describe("What the service's code may do beyond what the service needs"),
   };
-}
-
-function wantedIsolation({ input }: { input?: unknown }): string {
-  const later = input === "connection" ? ': "connection" is not available in this version' : "";
-  return `one of process, worker${later}`;
 }
 
 function permission(description: string): z.ZodType {

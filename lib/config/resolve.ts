@@ -9,6 +9,7 @@ import { resolveLimits } from "../limits.ts";
 import type { TlsSpec } from "../messages.ts";
 import { resolveHooks } from "./hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
+import { resolvePool } from "./pool.ts";
 import { resolvePermissions } from "./permissions.ts";
 import { resolveProxy } from "./proxy.ts";
 import type { ConfigInput, DefaultsInput, ServiceInput, TlsInput } from "./input.ts";
@@ -73,6 +74,7 @@ function resolveService(
     options: input.options ?? {},
     instances: input.instances ?? defaults.instances ?? 1,
     ...(isolation === undefined ? {} : { isolation }),
+    ...(isolation === "connection" ? { pool: resolvePool(defaults.pool, input.pool) } : {}),
     ...(permissions === undefined ? {} : { permissions }),
     limits: resolveLimits(defaults.limits, input.limits),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),

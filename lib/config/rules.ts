@@ -13,7 +13,7 @@ import { asMapping, isMapping, stringsAt } from "./tree.ts";
 /** Finds what breaks a rule. `base` is the URL of the configuration's folder. */
 export function brokenRules(tree: unknown, base: string): Finding[] {
   const { services, defaults, protocols } = asMapping(tree);
-  const defaultTls = asMapping(defaults).tls;
+  const { tls: defaultTls, isolation: defaultIsolation } = asMapping(defaults);
   const findings = [...repeatedProtocols(asMapping(protocols)), ...tlsRules(defaultTls, ["defaults", "tls"])];
   const taken = new Map<string, string>();
   for (const [name, value] of Object.entries(asMapping(services))) {
@@ -22,6 +22,7 @@ export function brokenRules(tree: unknown, base: string): Finding[] {
     const service = asMapping(value);
     findings.push(
       ...serviceRules(service, place),
+      ...isolationRules(service, place, service.isolation ?? defaultIsolation),
       ...upstreamRules(service, place),
       ...addressRules(service, place, { base, taken, hasTls: isMapping(service.tls ?? defaultTls) }),
       ...tlsRules(service.tls, [...place, "tls"]),
@@ -72,6 +73,27 @@ function serviceRules(service: Record<string, unknown>, place: Place): Finding[]
     found: "neither listen nor handler",
     wanted: "an address to listen at, or a handler that brings its own",
   })];
+}
+
+/** What holds of the isolation that a service has, by itself or by the defaults. */
+function isolationRules(service: Record<string, unknown>, place: Place, isolation: unknown): Finding[] {
+  if (isolation !== "connection") {
+    if (service.pool === undefined) return [];
+    return [
+      finding([...place, "pool"], {
+        found: "pool without isolation: connection",
+        wanted: "isolation: connection beside it",
+      }),
+    ];
+  }
+  return stringsAt(service.listen, [...place, "listen"])
+    .filter(({ text }) => readEndpoint(text)?.transport === "udp")
+    .map(({ text, place: at }) =>
+      finding(at, {
+        found: `${JSON.stringify(text)} with isolation: connection`,
+        wanted: "another isolation: over UDP there are no connections",
+      })
+    );
 }
 
 function addressRules(

@@ -9,6 +9,7 @@ import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
 import type { Limits } from "../limits.ts";
 import type { Isolation, LogLevel, TlsSpec } from "../messages.ts";
 import type { Permissions } from "../isolation/permissions.ts";
+import type { PoolLimits } from "../pool/spec.ts";
 import type { ProxySpec } from "../proxy/spec.ts";
 
 /** How log records are written. */
@@ -68,6 +69,8 @@ export interface ServiceConfig {
   instances: number;
   /** What its instances run in; without, the best that the server can do. */
   isolation?: Isolation;
+  /** With `isolation: connection`: its processes; the default pool without. */
+  pool?: PoolLimits;
   /** What its code may do beyond what a service needs. */
   permissions?: Permissions;
   /** Limits of the whole service. */

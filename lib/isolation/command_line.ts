@@ -28,11 +28,17 @@ export function whyNoChild(): string | undefined {
   return undefined;
 }
 
-/** The arguments for Deno's or the program's own executable. */
-export function childArguments(permissions: Permissions): string[] {
+/**
+ * The arguments for Deno's or the program's own executable.
+ *
+ * @param config The deno.json by which the code of services resolves its imports.
+ */
+export function childArguments(
+  permissions: Permissions,
+  config: string | undefined = projectConfig(),
+): string[] {
   const command = [CHILD_COMMAND, String(Deno.pid)];
   if (Deno.build.standalone) return command;
-  const config = projectConfig();
   return [
     "run",
     "--quiet",
@@ -61,7 +67,7 @@ export function permissionFlags(grant: Grant): string[] {
 let found: { config: string | undefined } | undefined;
 
 /** The deno.json of the program that runs: by its imports the code of services resolves. */
-function projectConfig(): string | undefined {
+export function projectConfig(): string | undefined {
   found ??= { config: nearestConfig() };
   return found.config;
 }

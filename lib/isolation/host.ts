@@ -10,7 +10,7 @@ import process from "node:process";
 import { toErrorRecord } from "../error_record.ts";
 import { spawnIsolate } from "./isolate.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
-import type { Runner } from "./runner.ts";
+import { removeFolder } from "./pool_runner.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 
 /** How often memory is read where it has a limit: at most so long it grows unseen. */
@@ -19,6 +19,15 @@ const WATCH_MS = 50;
 const LOOK_MS = 500;
 /** The server may take so long to end a process that takes too much. */
 const GRACE_MS = 100;
+/** The processes of a pool may take so long to end. */
+const POOL_END_MS = 500;
+
+/** What a child runs. */
+interface Hosted {
+  post(message: ToWorker): void;
+  /** Ends what it has started. */
+  end?(): Promise<void>;
+}
 
 /** A child without a server; `code` is `no_server`. */
 export class NoServerError extends Error {
@@ -45,19 +54,36 @@ export async function hostInstance(serverPid: number): Promise<void> {
   // The server stops its children itself, after they have drained, and is told by the same signals.
   for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
   listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
-  let runner: Runner | undefined;
+  let hosted: Hosted | undefined;
   process.on("message", (message: ToWorker) => {
     if (message.type === "load") {
-      runner ??= host(message.spec);
-      watchMemory(message.spec.limits.memoryBytes);
+      const { spec } = message;
+      const isPool = spec.isolation === "connection" && spec.hatch === undefined;
+      hosted ??= isPool ? hostPool(spec) : host(spec);
+      // The limit is for the service's code, of which a pool itself runs none.
+      watchMemory(isPool ? 0 : spec.limits.memoryBytes);
     }
-    runner?.post(message);
+    hosted?.post(message);
   });
   await gone.promise;
+  await hosted?.end?.();
   endGroup();
 }
 
-function host(spec: WorkerSpec): Runner | undefined {
+/** Not loaded where it is not needed. */
+function hostPool({ pool }: WorkerSpec): Hosted {
+  const loading = import("../pool/pool_instance.ts").then(({ PoolInstance }) => new PoolInstance(send));
+  return {
+    post: (message) => void loading.then((instance) => instance.handle(message)),
+    async end() {
+      const late = new Promise((resolve) => setTimeout(resolve, POOL_END_MS));
+      await Promise.race([loading.then((instance) => instance.end()), late]);
+      removeFolder(pool!.folder!);
+    },
+  };
+}
+
+function host(spec: WorkerSpec): Hosted | undefined {
   try {
     return spawnIsolate({
       message: send,

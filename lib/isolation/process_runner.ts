@@ -12,6 +12,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { granted } from "./grant.ts";
+import type { Permissions } from "./permissions.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 import { failure, SlotError } from "../supervisor/slot_error.ts";
@@ -21,15 +22,26 @@ import { logOutput } from "./output.ts";
 /** What a process has said is heard so long after its end at the latest. */
 const LAST_WORDS_MS = 200;
 
+/** How a child process is started and ended. */
+export interface ProcessOptions {
+  /** The deno.json by which its imports resolve. @default {that of the program that runs} */
+  config?: string;
+  /** What the process itself may do. @default {what its service may} */
+  permissions?: Permissions;
+  /** So long it may take to end its own children, in milliseconds, once it is to end. @default {0} */
+  graceMs?: number;
+}
+
 /** Starts a child process. @throws {SlotError} If none can be started here. */
-export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
+export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: ProcessOptions = {}): Runner {
   const why = whyNoChild();
   if (why !== undefined) {
     throw new SlotError(
       failure("no_process", `Cannot start a process: ${why}; wanted that, or isolation: worker`),
     );
   }
-  const child = spawn(Deno.execPath(), childArguments(spec.permissions ?? {}), {
+  const permissions = options.permissions ?? spec.permissions ?? {};
+  const child = spawn(Deno.execPath(), childArguments(permissions, options.config), {
     // Not the standard streams: the service's code may write there.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Signals of the terminal are for the server.
@@ -41,6 +53,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
   void logOutput(child.stderr!, { service, level: "warning" });
   const ended = Promise.withResolvers<void>();
   let over = false;
+  let late: ReturnType<typeof setTimeout> | undefined;
   child.on("message", (message: unknown) => {
     if (!over) events.message(message as FromWorker);
   });
@@ -49,6 +62,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
     if (child.pid === undefined) ended.resolve();
   });
   child.on("exit", (code: number | null, signal: string | null) => {
+    clearTimeout(late);
     ended.resolve();
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     const lost = new SlotError(failure("process_ended", `The instance lost its process, which ended ${how}`));
@@ -66,7 +80,10 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec): Runner {
     },
     terminate(): void {
       over = true;
-      kill(child);
+      const { graceMs = 0 } = options;
+      if (graceMs === 0 || !child.connected) return kill(child);
+      child.disconnect();
+      late = setTimeout(() => kill(child), graceMs);
     },
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawnPool } from "./pool_runner.ts";
 import { spawnProcess } from "./process_runner.ts";
 import { spawnIsolate } from "./isolate.ts";
 import type { WorkerSpec } from "../messages.ts";
@@ -16,6 +17,8 @@ export function spawnRunner(events: RunnerEvents, spec: WorkerSpec): Runner {
       return spawnProcess(events, spec);
     case "worker":
       return spawnIsolate(events, spec);
+    case "connection":
+      return spawnPool(events, spec);
     default:
       return spec.isolation satisfies never;
   }

@@ -7,13 +7,19 @@
 
 import { LocalBus } from "./bus.ts";
 import { createContext, type OwnedContext } from "./context.ts";
+import { formatEndpoint } from "../endpoint.ts";
 import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import type { Limits } from "../limits.ts";
 import { loadBindings } from "./load_bindings.ts";
+import { ServiceError } from "./load_service.ts";
 import { describeHookSets } from "../hooks/overview.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import { Hatch } from "../pool/hatch.ts";
+import { refusalOf } from "../pool/refusal.ts";
+import type { HandedPeer } from "../pool/spec.ts";
 import { TrustedProxies } from "../proxy/proxied_transport.ts";
-import { createService, type Service } from "./service.ts";
+import { type Binding, createService, type Service } from "./service.ts";
 import { createStats } from "../stats.ts";
 import { isSharable } from "../supervisor/worker_spec.ts";
 
@@ -24,6 +30,7 @@ export class Instance {
   #relay: LogRelay | undefined;
   #owned: OwnedContext | undefined;
   #service: Service | undefined;
+  #hatch: Hatch | undefined;
   /** Orders that change what listens are carried out one after the other. */
   #orders: Promise<void> = Promise.resolve();
 
@@ -59,6 +66,10 @@ export class Instance {
       case "stop":
         // Not in turn: it cuts a drain short.
         return void this.#stop();
+      case "serve":
+        return this.#inTurn(() => this.#serve(message.peer));
+      case "reset":
+        return this.#hatch?.reset();
       case "ping":
         return this.#post({ type: "pong", id: message.id, stats: this.#service?.stats ?? createStats() });
       case "connections":
@@ -92,6 +103,7 @@ export class Instance {
     const stats = createStats();
     const all = await loadBindings(spec, context, stats);
     const bindings = instance === 0 ? all : all.filter(({ endpoint }) => isSharable(endpoint));
+    if (spec.isolation === "connection") refuseDatagrams(bindings);
     if (bindings.length > 0) {
       this.#service = createService({
         bindings,
@@ -104,6 +116,7 @@ export class Instance {
       });
       await this.#service.start();
     }
+    if (spec.hatch !== undefined) this.#hatch = new Hatch(spec.hatch);
     const hooks = describeHookSets(
       new Map(all.flatMap(({ protocol, hooks }) => hooks === undefined ? [] : [[protocol.name, hooks]])),
     );
@@ -112,10 +125,19 @@ export class Instance {
       endpoints: bindings.map(({ endpoint }) => endpoint),
       protocols: [...new Set(all.map(({ protocol }) => protocol.name))],
       ...(hooks.length === 0 ? {} : { hooks }),
+      ...(spec.hatch === undefined ? {} : { refusals: await refusalsOf(bindings, limits) }),
     });
   }
 
+  /** Serves the one connection that comes by the hatch. Settles as soon as that is there. */
+  async #serve(peer: HandedPeer): Promise<void> {
+    const { kind, binding, number } = peer;
+    const transport = await this.#hatch!.take(peer);
+    this.#service!.hand({ transport, kind, binding, number }).then(() => this.#post({ type: "closed" }));
+  }
+
   async #stop(): Promise<void> {
+    this.#hatch?.close();
     this.#owned?.abort.abort();
     try {
       await this.#service?.stop();
@@ -133,6 +155,22 @@ export class Instance {
       this.#post({ type: failed, error: rootRecord(error) });
     });
   }
+}
+
+function refuseDatagrams(bindings: Binding[]): void {
+  const found = bindings.find(({ endpoint }) => endpoint.transport === "udp");
+  if (found === undefined) return;
+  const address = formatEndpoint(found.endpoint);
+  throw new ServiceError(
+    `Cannot serve ${address} by isolation: connection: over UDP there are no connections`,
+  );
+}
+
+/** What clients hear for which no process has time, by binding, in base 64. */
+async function refusalsOf(bindings: Binding[], limits: Limits): Promise<string[]> {
+  return await Promise.all(
+    bindings.map(async ({ protocol }) => (await refusalOf(protocol, limits)).toBase64()),
+  );
 }
 
 /** An error with the stack of what caused it, which is where a user's own code stands. */

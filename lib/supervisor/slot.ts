@@ -167,7 +167,7 @@ export class Slot {
   }
 
   status(): InstanceStatus {
-    const { pid, memoryBytes } = this.#worker ?? {};
+    const { pid, memoryBytes, pool } = this.#worker ?? {};
     return {
       generation: this.spec.generation,
       instance: this.spec.instance,
@@ -178,6 +178,7 @@ export class Slot {
       open: this.stats.open,
       ...(pid === undefined ? {} : { pid }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(pool === undefined ? {} : { pool }),
       ...(this.#lastError ? { lastError: this.#lastError } : {}),
     };
   }
@@ -330,6 +331,9 @@ export class Slot {
         );
       case "crashed":
         return this.#crashed(message.error);
+      case "closed":
+        // Only processes of a pool say that, and not to a slot.
+        return;
       default:
         return message satisfies never;
     }

@@ -6,6 +6,7 @@
 
 import type { ErrorRecord } from "../error_record.ts";
 import type { Isolation } from "../messages.ts";
+import type { PoolStatus } from "../pool/spec.ts";
 import type { ServiceStats } from "../stats.ts";
 
 /**
@@ -48,8 +49,10 @@ export interface InstanceStatus {
   open?: number;
   /** The process that it runs in; absent while it has no worker. */
   pid?: number;
-  /** What its process takes (RSS), about a second old; absent if it shares the server's. */
+  /** What its processes take (RSS), about a second old; absent if it shares the server's. */
   memoryBytes?: number;
+  /** The processes that serve its connections; of `isolation: connection` alone. */
+  pool?: PoolStatus;
   /** What last went wrong with it. */
   lastError?: ErrorRecord;
 }

@@ -9,6 +9,7 @@ import type { Bus, Subscriber } from "../service/bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { emitRecords } from "../log/log_record.ts";
 import type { FromWorker, MemoryGrade, ToWorker, WorkerSpec } from "../messages.ts";
+import type { PoolStatus } from "../pool/spec.ts";
 import { Questions } from "./questions.ts";
 import type { Runner, Spawn } from "../isolation/runner.ts";
 import { createStats, type ServiceStats } from "../stats.ts";
@@ -67,6 +68,7 @@ export class WorkerLink implements Subscriber {
   #over = false;
   #stats: ServiceStats = createStats();
   #memoryBytes: number | undefined;
+  #pool: PoolStatus | undefined;
   readonly #service: string;
 
   /** Starts a worker and tells it what to load. @throws Whatever keeps a worker from starting. */
@@ -101,9 +103,14 @@ export class WorkerLink implements Subscriber {
     return this.#runner.pid;
   }
 
-  /** What its process takes, if it has one of its own and has said so. */
+  /** What its process takes, and those of its pool, if it has one of its own and has said so. */
   get memoryBytes(): number | undefined {
-    return this.#memoryBytes;
+    return this.#memoryBytes === undefined ? undefined : this.#memoryBytes + (this.#pool?.memoryBytes ?? 0);
+  }
+
+  /** How its pool did at the latest answer to a ping. */
+  get pool(): PoolStatus | undefined {
+    return this.#pool;
   }
 
   /** Settles once nothing of it is left. */
@@ -159,6 +166,7 @@ export class WorkerLink implements Subscriber {
       case "pong":
         this.#heartbeat.answered();
         this.#stats = message.stats;
+        this.#pool = message.pool;
         this.#events.answered();
         return this.#questions.answer(message.id, message);
       case "connections":
@@ -188,6 +196,7 @@ export class WorkerLink implements Subscriber {
       case "drained":
       case "exited":
       case "crashed":
+      case "closed":
         return this.#events.heard(message);
       default:
         message satisfies never;

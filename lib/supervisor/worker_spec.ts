@@ -9,6 +9,7 @@ import type { Config, ServiceConfig } from "../config/types.ts";
 import { type Endpoint, parseEndpoint } from "../endpoint.ts";
 import type { Limits } from "../limits.ts";
 import type { Isolation, WorkerSpec } from "../messages.ts";
+import { DEFAULT_POOL, sharePool } from "../pool/spec.ts";
 import { permissionsOf } from "../isolation/service_permissions.ts";
 
 /** Which replacement of a service, and how many instances it has. */
@@ -41,6 +42,7 @@ export function workerSpecs(
       ? {}
       : { acceptProxyProtocol: service.acceptProxyProtocol }),
     isolation,
+    ...(isolation === "connection" ? { pool: sharePool(service.pool ?? DEFAULT_POOL, instances) } : {}),
     permissions: permissionsOf(service, config),
     limits: shareLimits(service.limits, instances),
     ...(service.tls === undefined ? {} : { tls: service.tls }),

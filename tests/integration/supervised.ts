@@ -36,6 +36,7 @@ export function configOf(services: Record<string, ServiceWords>, more: Partial<C
         onHookError: "close" as const,
         options: {},
         instances: 1,
+        pool: { size: 8, spare: 1, waitMs: 20_000 },
         limits: resolveLimits({ drainTimeout: 2000, lingerTimeout: 100 }),
         ...words,
         ...(words.handler === undefined

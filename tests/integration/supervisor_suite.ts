@@ -1,5 +1,6 @@
 /**
- * What a supervisor does, whatever its services run in: one suite for isolates and processes.
+ * What a supervisor does, whatever its services run in: one suite for isolates, processes, and processes for each
+ * connection.
  *
  * @module
  */
@@ -33,6 +34,8 @@ const briefly = resolveLimits({ drainTimeout: 100, lingerTimeout: 50 });
 
 /** Registers the tests for one kind of isolation. */
 export function testSupervisor(isolation: Isolation): void {
+  // There a crash is the end of a connection, not of an instance; and each process reads the code when it starts.
+  const eachConnection = isolation === "connection";
   function test(
     name: string,
     ...rest: [() => Promise<void>] | [{ ignore?: boolean }, () => Promise<void>]
@@ -184,27 +187,34 @@ export function testSupervisor(isolation: Isolation): void {
       await Deno.remove(folder, { recursive: true });
     });
 
-    test(`restart changes nothing when the new code does not load, ${how}`, async () => {
-      const folder = await Deno.makeTempDir();
-      const handler = new URL(`file://${folder}/service.ts`).href;
-      await Deno.writeTextFile(
-        new URL(handler),
-        `export default { onMessage: (connection) => void connection.send("one") };`,
-      );
-      {
-        await using server = await supervise({ a: { handler } }, { portSharing });
-        await using held = await server.connect("a");
-        assertEquals(await held.pingPong("?"), "one");
-        await Deno.writeTextFile(new URL(handler), `export default { onMessage: `);
-        const error = await assertRejects(() => server.supervisor.restart("a"), RestartError);
-        assertMatch(error.message, /^Cannot restart a: a: Cannot load the service module file:.*service\.ts/);
-        assertEquals(await held.pingPong("?"), "one");
-        assertEquals(await server.ask("a", "?"), "one");
-        assertEquals(server.status("a").generation, 1);
-        assertEquals(server.status("a").state, "running");
-      }
-      await Deno.remove(folder, { recursive: true });
-    });
+    test(
+      `restart changes nothing when the new code does not load, ${how}`,
+      { ignore: eachConnection },
+      async () => {
+        const folder = await Deno.makeTempDir();
+        const handler = new URL(`file://${folder}/service.ts`).href;
+        await Deno.writeTextFile(
+          new URL(handler),
+          `export default { onMessage: (connection) => void connection.send("one") };`,
+        );
+        {
+          await using server = await supervise({ a: { handler } }, { portSharing });
+          await using held = await server.connect("a");
+          assertEquals(await held.pingPong("?"), "one");
+          await Deno.writeTextFile(new URL(handler), `export default { onMessage: `);
+          const error = await assertRejects(() => server.supervisor.restart("a"), RestartError);
+          assertMatch(
+            error.message,
+            /^Cannot restart a: a: Cannot load the service module file:.*service\.ts/,
+          );
+          assertEquals(await held.pingPong("?"), "one");
+          assertEquals(await server.ask("a", "?"), "one");
+          assertEquals(server.status("a").generation, 1);
+          assertEquals(server.status("a").state, "running");
+        }
+        await Deno.remove(folder, { recursive: true });
+      },
+    );
 
     test(`reload adds, changes and removes services, ${how}`, async () => {
       await using server = await supervise({
@@ -311,7 +321,9 @@ export function testSupervisor(isolation: Isolation): void {
       ]),
     ] as const
   ) {
-    test(`a worker comes back, and others do not notice, when its code does ${handler}`, async () => {
+    test(`a worker comes back, and others do not notice, when its code does ${handler}`, {
+      ignore: eachConnection,
+    }, async () => {
       using log = new LogWatch();
       const limits = resolveLimits({ heartbeat: handler === "busy" ? 150 : 5000 });
       await using server = await supervise({ bad: { handler, limits }, good: { handler: "shout" } });
@@ -337,7 +349,9 @@ export function testSupervisor(isolation: Isolation): void {
     });
   }
 
-  test("an instance crashes alone while the other goes on", { ignore: !canSharePorts }, async () => {
+  test("an instance crashes alone while the other goes on", {
+    ignore: eachConnection || !canSharePorts,
+  }, async () => {
     using log = new LogWatch();
     const timing = { backoffFirstMs: 60_000, backoffMaxMs: 60_000 };
     await using server = await supervise({ a: { handler: "crash_on_message", instances: 2 } }, { timing });
@@ -349,7 +363,9 @@ export function testSupervisor(isolation: Isolation): void {
     for (let i = 0; i < 10; i++) assertEquals(await server.ask("a", "x"), "x");
   });
 
-  test("a service that keeps crashing has failed, is tried slowly, and others go on", async () => {
+  test("a service that keeps crashing has failed, is tried slowly, and others go on", {
+    ignore: eachConnection,
+  }, async () => {
     using log = new LogWatch();
     await using server = await supervise(
       { bad: { handler: "crash_on_message" }, good: { handler: "shout" } },

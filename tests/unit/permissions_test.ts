@@ -121,10 +121,10 @@ Deno.test("what Deno denies is told with what to write in the configuration", ()
 
 Deno.test("isolation and permissions that there are not are refused", () => {
   const listen = "echo://127.0.0.1:1";
-  const input = { services: { a: { listen, isolation: "connection", permissions: { nett: true, env: 5 } } } };
+  const input = { services: { a: { listen, isolation: "connections", permissions: { nett: true, env: 5 } } } };
   const error = assertThrows(() => resolveConfig(input as never, { base: "/srv" }), ConfigError);
   assertEquals(error.problems.map(({ path, message }) => `${path}: ${message}`), [
-    'services.a.isolation: found "connection", wanted one of process, worker: "connection" is not available in this version',
+    'services.a.isolation: found "connections", wanted one of process, worker, connection (did you mean "connection"?)',
     "services.a.permissions.env: found 5, wanted an item, a list of them, true or false",
     'services.a.permissions: found "nett", wanted one of net, read, write, env, run (did you mean "net"?)',
   ]);

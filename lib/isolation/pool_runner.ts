@@ -1,0 +1,69 @@
+/**
+ * Runs an instance whose connections each have a process of their own: a process for its door and its pool, which runs
+ * none of the service's code, and beneath it those that do.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { projectConfig } from "./command_line.ts";
+import { granted } from "./grant.ts";
+import { mergePermissions, type Permissions } from "./permissions.ts";
+import { spawnProcess } from "./process_runner.ts";
+import type { ToWorker, WorkerSpec } from "../messages.ts";
+import type { Runner, RunnerEvents } from "./runner.ts";
+import { failure, SlotError } from "../supervisor/slot_error.ts";
+import { hasUnixSockets } from "../transport/unix_socket.ts";
+
+/** So long the instance's process may take to end those beneath it. */
+const GRACE_MS = 1000;
+
+/** Starts the process of such an instance. @throws {SlotError} If none can be started here. */
+export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
+  if (!hasUnixSockets) {
+    throw new SlotError(
+      failure("no_pool", "Cannot serve by isolation: connection on this system: it has no unix sockets"),
+    );
+  }
+  // Deno makes it for this user alone.
+  const folder = Deno.makeTempDirSync({ prefix: "protohost_pool_" });
+  const config = projectConfig();
+  const pool = { ...spec.pool!, folder, ...(config === undefined ? {} : { config }) };
+  const runner = start();
+  runner.ended.then(() => removeFolder(folder));
+  return {
+    ...runner,
+    post(message: ToWorker): void {
+      runner.post(message.type === "load" ? { ...message, spec: { ...message.spec, pool } } : message);
+    },
+  };
+
+  function start(): Runner {
+    try {
+      const permissions = permissionsFor(spec, folder);
+      return spawnProcess(events, spec, { config, permissions, graceMs: GRACE_MS });
+    } catch (error) {
+      removeFolder(folder);
+      throw error;
+    }
+  }
+}
+
+/** Removes a folder of sockets that nobody uses any more. */
+export function removeFolder(folder: string): void {
+  try {
+    Deno.removeSync(folder, { recursive: true });
+  } catch { /* it is gone already */ }
+}
+
+/** What the service may do, since nobody can give what he does not have; and to run and reach its processes. */
+function permissionsFor({ permissions, pool }: WorkerSpec, folder: string): Permissions {
+  const hatches = Array.from({ length: pool!.size }, (_, place) => `unix:${join(folder, `${place}.sock`)}`);
+  return mergePermissions(permissions, {
+    run: granted({ name: "run" }) ? true : [Deno.execPath()],
+    ...(granted({ name: "env" }) ? { env: true } : {}),
+    net: granted({ name: "net" }) ? true : hatches,
+    read: [folder],
+    write: [folder],
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * A pool of processes, and the connections that they serve: each by a process of its own, one after the other as
+ * processes become free, those that wait too long refused.
+ *
+ * @module
+ */
+
+import type { Logger } from "@logtape/logtape";
+import type { WorkerSpec } from "../messages.ts";
+import { type ConnectionInfo, countError, type ServiceStats } from "../stats.ts";
+import { describeDuration } from "../supervisor/status.ts";
+import { closeQuietly } from "../transport/transport.ts";
+import { type Arrival, Client } from "./client.ts";
+import type { PoolProcess } from "./pool_process.ts";
+import type { Processes } from "./processes.ts";
+import { refuse } from "./refusal.ts";
+import type { PoolStatus } from "./spec.ts";
+
+/** So long past the drain timeout a process may take to cut its connection itself. */
+const CUT_MS = 1000;
+
+/** What a pool works with. */
+export interface PoolOptions {
+  spec: WorkerSpec;
+  /** Counts what concerns the connections as such. */
+  stats: ServiceStats;
+  log: Logger;
+  processes: Processes;
+  /** A connection is over. */
+  release(peer: { remoteAddr: Deno.Addr }): void;
+}
+
+/** Hands connections to processes. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #prefix: string;
+  readonly #clients: Set<Client> = new Set();
+  /** In the order of their arrival, each with the end of its patience. */
+  readonly #waiting: Map<Client, ReturnType<typeof setTimeout> | undefined> = new Map();
+  /** What is said to those that are refused, by binding. */
+  #refusals: readonly Uint8Array[] = [];
+  #count = 0;
+  /** Until when connections may go on; undefined while there is no end to that. */
+  #drainsUntil: number | undefined;
+  #allGone: (() => void)[] = [];
+
+  constructor(options: PoolOptions) {
+    const { service, generation, instance } = options.spec;
+    this.#options = options;
+    this.#prefix = `${service}.${generation}.${instance}.`;
+  }
+
+  /** What to say to those that are refused, by binding. */
+  set refusals(refusals: readonly Uint8Array[]) {
+    this.#refusals = refusals;
+  }
+
+  get status(): PoolStatus {
+    return { ...this.#options.processes.status, waiting: this.#waiting.size };
+  }
+
+  /** Takes a connection that has just been accepted. */
+  take(arrival: Arrival): void {
+    const client = new Client(++this.#count, this.#prefix, arrival);
+    this.#clients.add(client);
+    const { waitMs } = this.#options.spec.pool!;
+    this.#waiting.set(client, waitMs > 0 ? setTimeout(() => this.#refuse(client), waitMs) : undefined);
+    this.match();
+    if (this.#waiting.has(client)) client.wait(() => this.#leave(client));
+  }
+
+  /** Gives processes that wait to connections that wait. */
+  match(): void {
+    const { processes } = this.#options;
+    for (const client of this.#waiting.keys()) {
+      const process = processes.take();
+      if (process === undefined) break;
+      this.#forget(client);
+      this.#serve(client, process);
+    }
+    processes.want(this.#waiting.size);
+  }
+
+  /** Every connection, those that wait too; in the words of its process, where that answers. */
+  async connections(): Promise<ConnectionInfo[]> {
+    return (await Promise.all([...this.#clients].map(async (client) => {
+      const told = await client.process?.connections();
+      return told !== undefined && told.length > 0 ? told : [client.info(this.#options.spec.service)];
+    }))).flat();
+  }
+
+  /** Lets connections finish, those that wait too, and cuts those that take longer. */
+  async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {
+    const { processes, spec: { limits } } = this.#options;
+    const before = this.#clients.size;
+    this.#drainsUntil = Date.now() + timeoutMs;
+    for (const process of processes.busy) process.drain(timeoutMs);
+    processes.retire();
+    await this.#emptyWithin(timeoutMs);
+    const cut = this.#clients.size;
+    for (const client of [...this.#waiting.keys()]) this.#leave(client);
+    if (cut > 0) await this.#emptyWithin(limits.lingerTimeoutMs + CUT_MS);
+    return { finished: before - cut, cut };
+  }
+
+  /** Cuts everything. */
+  async stop(): Promise<void> {
+    for (const client of [...this.#waiting.keys()]) this.#leave(client);
+    for (const client of this.#clients) closeQuietly(client.transport);
+    await this.#options.processes.stop();
+  }
+
+  async #serve(client: Client, process: PoolProcess): Promise<void> {
+    const { stats, log, spec: { limits } } = this.#options;
+    const served = client.serve(process, { flushMs: limits.sendTimeoutMs });
+    if (this.#drainsUntil !== undefined) process.drain(Math.max(0, this.#drainsUntil - Date.now()));
+    const lost = await process.over;
+    if (lost !== undefined) {
+      countError(stats, "process_lost");
+      const { what, error } = lost;
+      log.error("Connection {id} from {remote} is cut: its process {what}", {
+        id: client.id,
+        remote: client.remote,
+        code: "process_lost",
+        what,
+        error,
+      });
+    }
+    await served;
+    this.#gone(client);
+  }
+
+  async #refuse(client: Client): Promise<void> {
+    const { stats, log, spec: { pool, limits } } = this.#options;
+    this.#forget(client);
+    stats.refused++;
+    countError(stats, "pool_full");
+    log.warn("Connection {id} from {remote} is refused: {code}: {error}", {
+      id: client.id,
+      remote: client.remote,
+      code: "pool_full",
+      error: `no process was free within ${describeDuration(pool!.waitMs)}, of ${pool!.size}`,
+    });
+    this.#options.processes.want(this.#waiting.size);
+    await refuse(
+      client.transport,
+      this.#refusals[client.binding] ?? new Uint8Array(),
+      limits.lingerTimeoutMs,
+    );
+    this.#gone(client);
+  }
+
+  /** A client goes before it was its turn. */
+  #leave(client: Client): void {
+    if (!this.#waiting.has(client)) return;
+    this.#forget(client);
+    this.#options.processes.want(this.#waiting.size);
+    closeQuietly(client.transport);
+    this.#gone(client);
+  }
+
+  /** It does not wait any more. */
+  #forget(client: Client): void {
+    clearTimeout(this.#waiting.get(client));
+    this.#waiting.delete(client);
+  }
+
+  #gone(client: Client): void {
+    this.#clients.delete(client);
+    this.#options.release(client.transport);
+    if (this.#clients.size === 0) { for (const waiter of this.#allGone.splice(0)) waiter(); }
+  }
+
+  async #emptyWithin(timeoutMs: number): Promise<void> {
+    if (this.#clients.size === 0 || timeoutMs <= 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => this.#allGone.push(resolve)),
+      new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
+    ]);
+    clearTimeout(timer);
+  }
+}

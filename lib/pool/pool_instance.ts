@@ -1,0 +1,178 @@
+/**
+ * One instance of a service whose connections are served by processes of their own: the supervisor's orders, carried out
+ * by a door and a pool. It runs none of the service's code; what there is to know of that the first process says.
+ *
+ * @module
+ */
+
+import type { TransportName } from "../contract.ts";
+import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import { spawnProcess } from "../isolation/process_runner.ts";
+import { serviceLog } from "../log/log.ts";
+import { type LogRelay, relayLogs } from "../log/log_relay.ts";
+import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import { TrustedProxies } from "../proxy/proxied_transport.ts";
+import { Door } from "../service/door.ts";
+import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
+import { DEFAULT_TIMING } from "../supervisor/timing.ts";
+import { readTlsFiles, secureServer } from "../transport/tls.ts";
+import type { Secure, Transport } from "../transport/transport.ts";
+import { PoolBus } from "./bus.ts";
+import { Pool } from "./pool.ts";
+import type { Loaded } from "./pool_process.ts";
+import { Processes } from "./processes.ts";
+
+/** A process may take so long to answer; a busy one must not keep the instance from answering in time. */
+const ANSWER_MS = 300;
+/** Counters may take so long to be brought up to date. */
+const REFRESH_MS = 100;
+
+/** What stands once an instance has loaded. */
+interface Running {
+  door: Door;
+  pool: Pool;
+  processes: Processes;
+  loaded: Loaded;
+  secure: Secure | undefined;
+}
+
+/** An instance with a pool. */
+export class PoolInstance {
+  readonly #post: (message: FromWorker) => void;
+  readonly #bus: PoolBus;
+  readonly #stats: ServiceStats = createStats();
+  #relay: LogRelay | undefined;
+  #processes: Processes | undefined;
+  #running: Running | undefined;
+  /** Orders that change what listens are carried out one after the other. */
+  #orders: Promise<void> = Promise.resolve();
+
+  constructor(post: (message: FromWorker) => void) {
+    this.#post = post;
+    this.#bus = new PoolBus(post);
+  }
+
+  /** Carries out an order of the supervisor. */
+  handle(message: ToWorker): void {
+    switch (message.type) {
+      case "load":
+        return this.#inTurn(() => this.#load(message.spec), "load_failed");
+      case "listen":
+        return this.#inTurn(() => this.#listen(message), "listen_failed");
+      case "unlisten":
+        return this.#inTurn(async () => {
+          await this.#running?.door.close();
+          this.#post({ type: "unlistened" });
+        });
+      case "drain":
+        return this.#inTurn(async () => {
+          await this.#running?.door.close();
+          const result = await this.#running?.pool.drain(message.timeoutMs) ?? { finished: 0, cut: 0 };
+          this.#post({ type: "drained", ...result });
+        });
+      case "stop":
+        // Not in turn: it cuts a drain short.
+        return void this.#stop();
+      case "ping":
+        return void this.#pong(message.id);
+      case "connections":
+        return void this.#connections(message.id);
+      case "published":
+        return this.#bus.publish(null, message.topic, message.message);
+      case "serve":
+      case "reset":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Ends its processes. Settles once nothing is left of them. */
+  async end(): Promise<void> {
+    await this.#processes?.kill();
+  }
+
+  get #sum(): ServiceStats {
+    return mergeStats(this.#processes ? [this.#stats, this.#processes.stats] : [this.#stats]);
+  }
+
+  async #load(spec: WorkerSpec): Promise<void> {
+    this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
+    const log = serviceLog(spec.service);
+    const { limits, acceptProxyProtocol, tls } = spec;
+    const stats = this.#stats;
+    const processes = this.#processes = new Processes({
+      spec,
+      environment: {
+        spawn: (events, spec_) => spawnProcess(events, spec_, { config: spec.pool?.config }),
+        timing: { ...DEFAULT_TIMING, answerTimeoutMs: ANSWER_MS },
+        bus: this.#bus,
+        restart: (_, why) => why === "signal" && this.#post({ type: "restart_wanted" }),
+      },
+      ready: () => this.#running?.pool.match(),
+    });
+    const loaded = await processes.load();
+    const door = new Door({
+      limits,
+      stats,
+      log,
+      ...(acceptProxyProtocol ? { trustedProxies: new TrustedProxies(acceptProxyProtocol) } : {}),
+    });
+    const pool = new Pool({
+      ...{ spec, stats, log, processes },
+      release: (peer) => door.admission.release(peer),
+    });
+    pool.refusals = (loaded.refusals ?? []).map((text) => Uint8Array.fromBase64(text));
+    const secure = tls && secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+    this.#running = { door, pool, processes, loaded, secure };
+    const { endpoints, protocols, hooks } = loaded;
+    this.#post({ type: "loaded", endpoints, protocols, ...(hooks === undefined ? {} : { hooks }) });
+  }
+
+  async #listen(message: Extract<ToWorker, { type: "listen" }>): Promise<void> {
+    const { door, pool, loaded, secure } = this.#running!;
+    const { reusePort, exclusive } = message;
+    const openings = loaded.endpoints.map((endpoint, binding) => ({
+      endpoint: message.endpoints[binding] ?? endpoint,
+      serve: (transport: Transport, kind: TransportName) => pool.take({ transport, kind, binding }),
+    }));
+    const endpoints = await door.open(openings, { secure, reusePort, exclusive });
+    this.#post({ type: "ready", endpoints });
+  }
+
+  async #stop(): Promise<void> {
+    await this.#running?.door.close();
+    this.#running?.door.admission.close();
+    await (this.#running?.pool.stop() ?? this.#processes?.stop());
+    this.#relay?.close();
+    this.#post({ type: "stopped", stats: this.#sum });
+  }
+
+  /** Answers with fresh counters, as far as its processes answer in time. */
+  async #pong(id: number): Promise<void> {
+    if (this.#processes !== undefined) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([
+        this.#processes.refresh(),
+        new Promise((resolve) => timer = setTimeout(resolve, REFRESH_MS)),
+      ]);
+      clearTimeout(timer);
+    }
+    const pool = this.#running?.pool.status;
+    this.#post({ type: "pong", id, stats: this.#sum, ...(pool === undefined ? {} : { pool }) });
+  }
+
+  async #connections(id: number): Promise<void> {
+    const connections = await this.#running?.pool.connections() ?? [];
+    this.#post({ type: "connections", id, connections });
+  }
+
+  /** Without an answer for its failure, a failed order is a crash. */
+  #inTurn(act: () => Promise<void>, failed: "load_failed" | "listen_failed" | "crashed" = "crashed"): void {
+    this.#orders = this.#orders.then(act).catch((error) => {
+      this.#relay?.flush();
+      const record = (error as { record?: ErrorRecord }).record ?? toErrorRecord(error);
+      this.#post({ type: failed, error: record });
+    });
+  }
+}

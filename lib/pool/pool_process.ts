@@ -1,0 +1,230 @@
+/**
+ * One process of a pool, for one connection: it loads the service's code, waits, serves, and is thrown away, so that
+ * nothing of one connection is left for the next.
+ *
+ * ```text
+ * state     what happens                    next state
+ * starting  loaded                          spare
+ * spare     serve                           busy
+ * busy      its connection is over, stop    ending
+ * any       stop (it is asked, then killed) ending
+ * any       broken: crash, end of its process, silence, too much memory, or too late with what it was asked   ending
+ * ending    nothing is left of it           gone
+ * ```
+ *
+ * @module
+ */
+
+import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import type { FromWorker, MemoryGrade, WorkerSpec } from "../messages.ts";
+import type { ConnectionInfo, ServiceStats } from "../stats.ts";
+import { failure, SlotError } from "../supervisor/slot_error.ts";
+import { describeBytes, describeDuration } from "../supervisor/status.ts";
+import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "../supervisor/worker_link.ts";
+import type { HandedPeer } from "./spec.ts";
+
+/** What a process says once it has loaded. */
+export type Loaded = Extract<FromWorker, { type: "loaded" }>;
+
+export type PoolProcessState = "starting" | "spare" | "busy" | "ending" | "gone";
+
+/** What is wrong with a process. */
+export interface Breakage {
+  error: ErrorRecord;
+  /** The same as the rest of a sentence: `gave no sign of life for 5 s`. */
+  what: string;
+}
+
+/** What a pool hears of its processes. */
+export interface PoolProcessEvents {
+  loaded(process: PoolProcess, message: Loaded): void;
+  /** It is of no more use and has been killed. `before` is the state that it was in. */
+  broken(process: PoolProcess, breakage: Breakage, before: PoolProcessState): void;
+  /** Nothing of it is left. */
+  gone(process: PoolProcess): void;
+}
+
+/** So long a process may take to stop once its connection is over, `onStop` included. */
+const STOP_MS = 4000;
+
+/** A process from its start to its end. */
+export class PoolProcess {
+  /** Its place among the processes of the pool. */
+  readonly place: number;
+  readonly #spec: WorkerSpec;
+  readonly #environment: WorkerEnvironment;
+  readonly #events: PoolProcessEvents;
+  readonly #over: PromiseWithResolvers<Breakage | undefined> = Promise.withResolvers();
+  readonly #gone: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #link: WorkerLink;
+  #state: PoolProcessState = "starting";
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #killed = false;
+
+  /** Starts it. @throws {SlotError} If no process can be started. */
+  constructor(place: number, spec: WorkerSpec, environment: WorkerEnvironment, events: PoolProcessEvents) {
+    this.place = place;
+    this.#spec = spec;
+    this.#environment = environment;
+    this.#events = events;
+    this.#link = new WorkerLink(spec, environment, {
+      heard: (message) => this.#heard(message),
+      failed: (error) => this.#failed(error),
+      silent: () => this.#silent(),
+      answered: () => {},
+      memory: (bytes, grade) => this.#memory(bytes, grade),
+      complain: (what) => this.#break(failure("bad_message", `The process ${what}`), what),
+    });
+    this.#within(environment.timing.loadTimeoutMs, "was still loading");
+  }
+
+  get state(): PoolProcessState {
+    return this.#state;
+  }
+
+  get stats(): ServiceStats {
+    return this.#link.stats;
+  }
+
+  get memoryBytes(): number {
+    return this.#link.memoryBytes ?? 0;
+  }
+
+  /** Where it waits for its connection. */
+  get hatch(): string {
+    return this.#spec.hatch!;
+  }
+
+  /** Settles once its connection is over, with what ended the process if that was it. */
+  get over(): Promise<Breakage | undefined> {
+    return this.#over.promise;
+  }
+
+  /** Settles once nothing of it is left. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Serves this peer, whose connection comes by the hatch next. */
+  serve(peer: HandedPeer): void {
+    this.#state = "busy";
+    this.#link.post({ type: "serve", peer });
+  }
+
+  /** Its peer has reset the connection. */
+  reset(): void {
+    if (this.#state !== "busy") return;
+    this.#link.post({ type: "reset" });
+    this.#within(STOP_MS, "was still busy with a connection that is gone");
+  }
+
+  /** Its connection may go on for so long. */
+  drain(timeoutMs: number): void {
+    if (this.#state === "busy") this.#link.post({ type: "drain", timeoutMs });
+  }
+
+  /** Asks it to stop, and kills it if it does not. */
+  stop(): void {
+    if (this.#state === "starting") return this.kill();
+    if (this.#state !== "spare" && this.#state !== "busy") return;
+    this.#state = "ending";
+    this.#link.post({ type: "stop" });
+    this.#within(STOP_MS, "was still stopping");
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    if (this.#killed) return;
+    this.#killed = true;
+    clearTimeout(this.#deadline);
+    this.#state = "ending";
+    this.#link.terminate();
+    this.#over.resolve(undefined);
+    this.#link.ended.then(() => {
+      this.#state = "gone";
+      this.#gone.resolve();
+      this.#events.gone(this);
+    });
+  }
+
+  /** Has its counters brought up to date. */
+  async refresh(): Promise<void> {
+    await this.#link.ask("ping");
+  }
+
+  /** Its connection, as it sees it; nothing if it does not answer in time. */
+  async connections(): Promise<ConnectionInfo[]> {
+    const answer = await this.#link.ask("connections");
+    return answer?.type === "connections" ? answer.connections : [];
+  }
+
+  #heard(message: LifeMessage): void {
+    switch (message.type) {
+      case "loaded":
+        if (this.#state !== "starting") return;
+        clearTimeout(this.#deadline);
+        this.#state = "spare";
+        this.#link.watch();
+        return this.#events.loaded(this, message);
+      case "load_failed":
+        return this.#break(message.error, `does not load: ${message.error.message}`);
+      case "closed":
+        this.#over.resolve(undefined);
+        return this.stop();
+      case "stopped":
+        return this.kill();
+      case "exited":
+        return this.#break(
+          failure("exited", `The service's code called ${message.how}`),
+          `called ${message.how}`,
+        );
+      case "crashed":
+        return this.#crashed(message.error);
+      case "ready":
+      case "listen_failed":
+      case "unlistened":
+      case "drained":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof SlotError)) return this.#crashed(toErrorRecord(error));
+    this.#break(error.record, error.record.message.replace(/^The instance /, ""));
+  }
+
+  #crashed(error: ErrorRecord): void {
+    this.#break(error, `crashed: ${error.name}: ${error.message}`);
+  }
+
+  #silent(): void {
+    const what = `gave no sign of life for ${describeDuration(this.#spec.limits.heartbeatMs)}`;
+    this.#break(failure("silent", `The process ${what}`), what);
+  }
+
+  #memory(bytes: number, grade: MemoryGrade): void {
+    if (grade !== "over") return;
+    const most = describeBytes(this.#spec.limits.memoryBytes);
+    const what = `takes ${describeBytes(bytes)} of memory, of at most ${most}`;
+    this.#break(failure("memory_exceeded", `The process ${what}`), what);
+  }
+
+  #within(timeoutMs: number, doing: string): void {
+    clearTimeout(this.#deadline);
+    const what = `${doing} after ${describeDuration(timeoutMs)}`;
+    this.#deadline = setTimeout(
+      () => this.#break(failure("timeout", `The process ${what}`), what),
+      timeoutMs,
+    );
+  }
+
+  #break(error: ErrorRecord, what: string): void {
+    const before = this.#state;
+    const breakage = { error, what };
+    if (before === "busy") this.#over.resolve(breakage);
+    this.kill();
+    this.#events.broken(this, breakage, before);
+  }
+}

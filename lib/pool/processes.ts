@@ -1,0 +1,245 @@
+/**
+ * The processes of a pool: as many as connections want them, a few more that wait, and never more than the pool's size.
+ * One that has ended leaves its place only when nothing of it is left.
+ *
+ * What can fail: a process does not load, or ends before it has had a connection (another is tried after a pause that
+ * doubles); all the rest concerns the connection that it serves, and whoever looks after that.
+ *
+ * @module
+ */
+
+import type { Logger } from "@logtape/logtape";
+import { join } from "@std/path";
+import { toErrorRecord } from "../error_record.ts";
+import { mergePermissions } from "../isolation/permissions.ts";
+import { serviceLog } from "../log/log.ts";
+import type { WorkerSpec } from "../messages.ts";
+import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
+import { SlotError } from "../supervisor/slot_error.ts";
+import { describeDuration } from "../supervisor/status.ts";
+import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
+import {
+  type Breakage,
+  type Loaded,
+  PoolProcess,
+  type PoolProcessEvents,
+  type PoolProcessState,
+} from "./pool_process.ts";
+import { missing, type PoolSpec, type PoolStatus } from "./spec.ts";
+
+/** The first pause before another process is tried; it doubles each time. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5000;
+/** So many start side by side: each takes a core while it does. */
+const AT_ONCE = Math.max(2, navigator.hardwareConcurrency);
+
+/** What the processes of a pool are made by. */
+export interface ProcessesOptions {
+  /** That of the instance. */
+  spec: WorkerSpec;
+  environment: WorkerEnvironment;
+  /** Told that a process waits for a connection. */
+  ready(): void;
+}
+
+/** Keeps processes. */
+export class Processes implements PoolProcessEvents {
+  readonly #options: ProcessesOptions;
+  readonly #pool: PoolSpec;
+  readonly #all: Map<number, PoolProcess> = new Map();
+  readonly #loaded: PromiseWithResolvers<Loaded> = Promise.withResolvers();
+  #hasLoaded = false;
+  #spare: number;
+  #waiting = 0;
+  #started = 0;
+  #failures = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+  /** What those have counted that are gone. */
+  #past: ServiceStats = createStats();
+
+  constructor(options: ProcessesOptions) {
+    this.#options = options;
+    this.#pool = options.spec.pool!;
+    this.#spare = this.#pool.spare;
+  }
+
+  get busy(): PoolProcess[] {
+    return this.#in("busy");
+  }
+
+  /** What all of them have counted, but for connections: those are counted where they are accepted. */
+  get stats(): ServiceStats {
+    const sum = mergeStats([this.#past, ...[...this.#all.values()].map(({ stats }) => stats)]);
+    return { ...sum, open: 0, accepted: 0, refused: 0, closed: 0 };
+  }
+
+  get status(): Omit<PoolStatus, "waiting"> {
+    return {
+      processes: this.#all.size,
+      busy: this.busy.length,
+      spare: this.#in("spare").length,
+      memoryBytes: [...this.#all.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    };
+  }
+
+  /** Starts those that are to be spare. Settles with what the first one says that has loaded. @throws {SlotError} If none does. */
+  load(): Promise<Loaded> {
+    // One at least has to say what the service is.
+    this.#spare = Math.max(1, this.#spare);
+    this.#tend();
+    this.#loaded.promise.then(() => this.#spare = this.#pool.spare, () => {});
+    return this.#loaded.promise;
+  }
+
+  /** So many connections wait. */
+  want(waiting: number): void {
+    this.#waiting = waiting;
+    this.#tend();
+  }
+
+  /** A process that has waited for a connection; the one that has done so longest. */
+  take(): PoolProcess | undefined {
+    const [process] = this.#in("spare");
+    if (process !== undefined) this.#failures = 0;
+    return process;
+  }
+
+  /** Keeps none from now on but for connections that wait. */
+  retire(): void {
+    this.#spare = 0;
+    this.#tend();
+    for (const process of this.#in("spare").slice(this.#waiting)) process.stop();
+  }
+
+  /** Asks all of them to stop, and kills those that do not. Settles once nothing is left. */
+  async stop(): Promise<void> {
+    this.#end();
+    for (const process of this.#all.values()) process.stop();
+    await this.#allGone();
+  }
+
+  /** Kills all of them. Settles once nothing is left. */
+  async kill(): Promise<void> {
+    this.#end();
+    for (const process of this.#all.values()) process.kill();
+    await this.#allGone();
+  }
+
+  /** Has their counters brought up to date. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.busy.map((process) => process.refresh()));
+  }
+
+  loaded(_process: PoolProcess, message: Loaded): void {
+    this.#hasLoaded = true;
+    this.#loaded.resolve(message);
+    this.#options.ready();
+    this.#tend();
+  }
+
+  broken(_process: PoolProcess, breakage: Breakage, before: PoolProcessState): void {
+    const { error, what } = breakage;
+    if (before === "starting" || before === "spare") return this.#wasted(breakage);
+    if (before === "ending") this.#log.warning("A process {what}", { what, error });
+  }
+
+  gone(process: PoolProcess): void {
+    this.#all.delete(process.place);
+    this.#past = mergeStats([this.#past, process.stats]);
+    remove(process.hatch);
+    this.#tend();
+  }
+
+  /** Starts what is missing. */
+  #tend(): void {
+    if (this.#over || this.#pause !== undefined) return;
+    const count = {
+      processes: this.#all.size,
+      starting: this.#in("starting").length,
+      spare: this.#in("spare").length,
+      waiting: this.#waiting,
+    };
+    const { size } = this.#pool;
+    const number = missing(count, { size, spare: this.#spare }, AT_ONCE);
+    for (let i = 0; i < number && this.#pause === undefined; i++) this.#start();
+  }
+
+  #start(): void {
+    let place = 0;
+    while (this.#all.has(place)) place++;
+    const { spec, environment } = this.#options;
+    const hatch = join(this.#pool.folder!, `${place}.sock`);
+    remove(hatch);
+    try {
+      const own = specOf(spec, { hatch, started: this.#started++ });
+      this.#all.set(place, new PoolProcess(place, own, environment, this));
+    } catch (error) {
+      this.#wasted({ error: toErrorRecord(error), what: `cannot be started: ${error}` });
+    }
+  }
+
+  /** A process was for nothing: another is tried, after a while. */
+  #wasted({ error, what }: Breakage): void {
+    if (!this.#hasLoaded) {
+      this.#end();
+      return this.#loaded.reject(new SlotError(error));
+    }
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
+    this.#log.error("A process that had no connection yet {what}; the next is tried in {pause}", {
+      what,
+      pause: describeDuration(pauseMs),
+      error,
+    });
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#tend();
+    }, pauseMs);
+  }
+
+  get #log(): Logger {
+    return serviceLog(this.#options.spec.service);
+  }
+
+  #in(state: PoolProcessState): PoolProcess[] {
+    return [...this.#all.values()].filter((process) => process.state === state);
+  }
+
+  #end(): void {
+    this.#over = true;
+    clearTimeout(this.#pause);
+  }
+
+  async #allGone(): Promise<void> {
+    await Promise.all([...this.#all.values()].map(({ gone }) => gone));
+  }
+}
+
+/** What a process is told: all that the instance is, but for the door. */
+function specOf(spec: WorkerSpec, { hatch, started }: { hatch: string; started: number }): WorkerSpec {
+  const { pool: _, acceptProxyProtocol: __, ...rest } = spec;
+  return {
+    ...rest,
+    hatch,
+    permissions: mergePermissions(spec.permissions, {
+      read: [hatch],
+      write: [hatch],
+      net: [`unix:${hatch}`],
+    }),
+    limits: { ...spec.limits, maxConnectionsPerAddress: 0 },
+    ...(spec.proxy === undefined ? {} : { proxy: { ...spec.proxy, upstream: inTurn(spec.proxy, started) } }),
+  };
+}
+
+/** Each process has one connection, so the next one begins where its predecessor left off. */
+function inTurn({ upstream, balance }: NonNullable<WorkerSpec["proxy"]>, started: number): string[] {
+  const first = balance === "round-robin" ? started % upstream.length : 0;
+  return [...upstream.slice(first), ...upstream.slice(0, first)];
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it is not there */ }
+}
