@@ -24,6 +24,9 @@ export class DialError extends Error {
   }
 }
 
+/** The pause before a unix socket with a full queue is tried again. */
+const FULL_QUEUE_MS = 10;
+
 export interface DialOptions {
   /** How long it may take, TLS included. */
   timeoutMs: number;
@@ -68,7 +71,7 @@ async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSign
   signal.throwIfAborted();
   const { preface } = options;
   if (endpoint.transport === "unix") {
-    const connection = await Deno.connect({ transport: "unix", path: endpoint.path });
+    const connection = await reachUnix(endpoint.path, signal);
     if (preface !== undefined) await writeAll(connection, preface);
     return connection;
   }
@@ -82,4 +85,20 @@ async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSign
   if (preface !== undefined) await writeAll(connection, preface);
   if (endpoint.transport === "tcp") return connection;
   return await secureClient(hostname, options.tls ?? {}, options.timeoutMs)(connection, undefined);
+}
+
+/**
+ * Where more peers wait than a server's queue holds, TCP has the system try again, and a unix socket refuses at once: it is
+ * tried again here.
+ */
+async function reachUnix(path: string, signal: AbortSignal): Promise<Deno.UnixConn> {
+  for (;;) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, FULL_QUEUE_MS));
+    signal.throwIfAborted();
+  }
 }
