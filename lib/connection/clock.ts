@@ -19,8 +19,8 @@ const PRECISION = 1 / 8;
 
 /** Tells the time to within its period and runs only while something has deadlines. */
 export class Clock {
-  /** Milliseconds, as of the last tick. */
-  now: number = performance.now();
+  /** Whole milliseconds, as of the last tick; never 0. */
+  now: number = wholeMs();
   readonly periodMs: number;
   readonly #members: Set<Ticking> = new Set();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -36,7 +36,7 @@ export class Clock {
   add(member: Ticking): void {
     this.#members.add(member);
     if (this.#timer !== undefined) return;
-    this.now = performance.now();
+    this.now = wholeMs();
     this.#timer = setInterval(() => this.#tick(), this.periodMs);
   }
 
@@ -49,7 +49,12 @@ export class Clock {
   }
 
   #tick(): void {
-    this.now = performance.now();
+    this.now = wholeMs();
     for (const member of this.#members) member.tick(this.now);
   }
+}
+
+/** Whole, since each connection keeps several: a small integer takes no memory of its own. */
+function wholeMs(): number {
+  return Math.ceil(performance.now());
 }

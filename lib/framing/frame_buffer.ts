@@ -8,7 +8,7 @@ import type { Codec, Peer } from "../contract.ts";
 import { textBetween } from "./bytes.ts";
 
 /** The room that an idle connection's pending read pins. */
-const IDLE_BYTES = 512;
+const IDLE_BYTES = 256;
 /** The most that one read asks for while no longer frame is awaited. */
 const READ_BYTES = 64 * 1024;
 /** So many small reads in a row give a grown buffer back. */
