@@ -32,11 +32,13 @@ export class ProxySession implements FrameRelay {
   /** Undefined until it is reached. */
   upstream: ServiceConnection | undefined;
   readonly #proxy: Proxy;
-  readonly #turns: Turns<Uint8Array | string> | undefined;
+  readonly #turns: Turns<Injected> | undefined;
   #hooks: HookSession | undefined;
   /** Ends the dialing; undefined once that is over. */
   #dialing: AbortController | undefined;
   #passthrough = false;
+  /** Whether the client is to be closed when the answers before its last one have come. */
+  #closing = false;
   readonly #in = new Lane();
   readonly #out = new Lane();
 
@@ -54,6 +56,7 @@ export class ProxySession implements FrameRelay {
 
   message(from: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown {
     const direction: Direction = from === this.client ? "in" : "out";
+    if (this.#closing && direction === "in") return;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
       return this.#passOn(from, direction, message, upgrade);
     }
@@ -163,7 +166,7 @@ export class ProxySession implements FrameRelay {
   #heard(message: unknown): void {
     if (this.#turns === undefined) return;
     const answers = this.#proxy.protocol.answers!(message, this.client);
-    for (const reply of this.#turns.heard(answers, isWhole(message))) this.#forward("out", reply);
+    this.#giveOut(this.#turns.heard(answers, isWhole(message)));
   }
 
   /** A part of a message that has gone no further. */
@@ -189,13 +192,8 @@ export class ProxySession implements FrameRelay {
         return direction === "out" && isWhole(message) ? this.#heard(message) : undefined;
       case "delay":
         return rest(verdict.ms, this.client.signal).then(() => this.#obey(verdict.then, held));
-      case "close": {
-        const last = verdict.last === undefined ? undefined : this.#encode("out", verdict.last);
-        this.#leave("out");
-        if (last === undefined) this.client.close();
-        else this.client.close(last, AS_IT_IS);
-        return;
-      }
+      case "close":
+        return this.#close(direction, verdict.last);
       default:
         return verdict satisfies never;
     }
@@ -207,8 +205,29 @@ export class ProxySession implements FrameRelay {
       this.#forward("in", this.#encode("in", reply));
       return isWhole(message) ? this.#heard(message) : undefined;
     }
-    const bytes = this.#encode("out", reply);
-    if (this.#turns === undefined || this.#turns.inject(bytes)) this.#forward("out", bytes);
+    this.#inject(reply, { closes: false });
+  }
+
+  #close(direction: Direction, last: unknown): void {
+    if (last === undefined) return this.client.close();
+    if (direction === "in") return this.#inject(last, { closes: true });
+    // In the place of what has just come.
+    this.#giveOut([{ bytes: this.#encode("out", last), closes: true }]);
+  }
+
+  /** Answers the client when it is the turn of that. */
+  #inject(reply: unknown, { closes }: { closes: boolean }): void {
+    const injected = { bytes: this.#encode("out", reply), closes };
+    if (this.#turns === undefined || this.#turns.inject(injected)) this.#giveOut([injected]);
+    else this.#closing ||= closes;
+  }
+
+  #giveOut(replies: readonly Injected[]): void {
+    for (const { bytes, closes } of replies) {
+      this.#leave("out");
+      if (closes) this.client.close(bytes, AS_IT_IS);
+      else this.client.send(bytes, AS_IT_IS);
+    }
   }
 
   #encode(direction: Direction, message: unknown): Uint8Array | string {
@@ -293,8 +312,15 @@ export class ProxySession implements FrameRelay {
 
   #releaseReplies(): void {
     this.#leave("out");
-    for (const reply of this.#turns?.end() ?? []) this.client.send(reply, AS_IT_IS);
+    this.#giveOut(this.#turns?.end() ?? []);
   }
+}
+
+/** What a hook answers the client in the place of the upstream. */
+interface Injected {
+  bytes: Uint8Array | string;
+  /** Whether it is the last that the client hears. */
+  closes: boolean;
 }
 
 /** What is kept of a frame while a hook has not decided on it. */

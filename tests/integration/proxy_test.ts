@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
+  bytes,
   close,
   connect,
   type Connection,
@@ -144,6 +145,32 @@ Deno.test("an injected reply waits for its turn among the answers", async () => 
   ]);
   await wire.write("FLUSHALL\n");
   assertEquals(await wire.line(), "refused");
+});
+
+Deno.test("the last message of a close waits for its turn too, and what comes behind it is not heard", async () => {
+  await using stack = new AsyncDisposableStack();
+  const asked: string[] = [];
+  let answer = () => {};
+  const upstream = stack.use(
+    await listen("tcp://127.0.0.1:0", {
+      protocol: ask,
+      onMessage: (connection: Connection<string>, line: string) => {
+        asked.push(line);
+        answer = () => void connection.send(`value of ${asked.join()}`);
+      },
+    }),
+  );
+  const hooks = defineHooks([on("QUIT", () => close("goodbye"))]);
+  const proxy = stack.use(
+    await listen("tcp://127.0.0.1:0", { protocol: ask, upstream: upstreamOf(upstream), hooks }),
+  );
+  using wire = await Wire.open(proxy.port);
+  await wire.write("GET a\nQUIT\nGET b\n");
+  await until(() => asked.length > 0);
+  await wire.write("GET c\n");
+  answer();
+  assertEquals(await wire.rest(), "value of GET a\ngoodbye\n");
+  assertEquals(asked, ["GET a"]);
 });
 
 Deno.test("a sequence over both directions fires on the connection that did it, and on no other", async () => {
@@ -405,6 +432,31 @@ Deno.test("UDP is proxied with a socket of its own for each client", async () =>
   }
   assertEquals(ports.size, 2);
   await until(() => proxy.stats.open === 0, "idle clients to be forgotten");
+});
+
+Deno.test("the frames of a datagram that hooks pass go on in one datagram", async () => {
+  await using stack = new AsyncDisposableStack();
+  const datagrams: string[] = [];
+  const upstream = stack.use(
+    await listen("raw+udp://127.0.0.1:0", {
+      onMessage: (_connection: Connection, bytes: Uint8Array) => void datagrams.push(text(bytes)),
+    }),
+  );
+  const seen: string[] = [];
+  const proxy = stack.use(
+    await listen("text+udp://127.0.0.1:0", {
+      upstream: `udp://127.0.0.1:${upstream.port}`,
+      hooks: defineHooks([
+        on("drop", () => drop()),
+        on(() => true, ({ command }) => void seen.push(command)),
+      ]),
+    }),
+  );
+  await using client = await connect<Uint8Array>(`raw+udp://127.0.0.1:${proxy.port}`);
+  for (const datagram of ["one\ntwo\n", "drop\nthree\nfour\n"]) client.send(bytes(datagram));
+  await until(() => datagrams.length === 2);
+  assertEquals(datagrams, ["one\ntwo\n", "three\nfour\n"]);
+  assertEquals(seen, ["one", "two", "three", "four"]);
 });
 
 Deno.test("a proxy cannot have a network that is none", async () => {

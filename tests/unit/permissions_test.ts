@@ -121,7 +121,9 @@ Deno.test("what Deno denies is told with what to write in the configuration", ()
 
 Deno.test("isolation and permissions that there are not are refused", () => {
   const listen = "echo://127.0.0.1:1";
-  const input = { services: { a: { listen, isolation: "connections", permissions: { nett: true, env: 5 } } } };
+  const input = {
+    services: { a: { listen, isolation: "connections", permissions: { nett: true, env: 5 } } },
+  };
   const error = assertThrows(() => resolveConfig(input as never, { base: "/srv" }), ConfigError);
   assertEquals(error.problems.map(({ path, message }) => `${path}: ${message}`), [
     'services.a.isolation: found "connections", wanted one of process, worker, connection (did you mean "connection"?)',
