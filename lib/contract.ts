@@ -82,6 +82,12 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   ): Upgrade | undefined;
   /** Whether this message is a request that will be answered; without it, every message is that is not a part. */
   asks?(message: In, connection: Peer<S>): boolean;
+  /**
+   * This request, the last that was decoded, goes no further than a proxy: a hook has answered or dropped it. What
+   * `decode` has noted of it for what the server is going to say is to be forgotten. The one other place beside `decode`
+   * where the session changes.
+   */
+  withdrawn?(message: In, connection: Peer<S>): void;
   /** Whether this reply completes the oldest open request. */
   answers?(message: Out, connection: Peer<S>): boolean;
   /** What a client hears when the upstream is not there. */

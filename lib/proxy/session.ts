@@ -185,14 +185,15 @@ export class ProxySession implements FrameRelay {
         this.#lane(direction).swallows = isPartial(message) && !isPartial(verdict.message);
         return this.#pass(held, this.#encode(direction, verdict.message));
       case "reply":
-        this.#lane(direction).swallows = true;
+        this.#withdraw(direction, message);
         return this.#reply(direction, message, verdict.message);
       case "drop":
-        this.#lane(direction).swallows = true;
+        this.#withdraw(direction, message);
         return direction === "out" && isWhole(message) ? this.#heard(message) : undefined;
       case "delay":
         return rest(verdict.ms, this.client.signal).then(() => this.#obey(verdict.then, held));
       case "close":
+        this.#withdraw(direction, message);
         return this.#close(direction, verdict.last);
       default:
         return verdict satisfies never;
@@ -206,6 +207,12 @@ export class ProxySession implements FrameRelay {
       return isWhole(message) ? this.#heard(message) : undefined;
     }
     this.#inject(reply, { closes: false });
+  }
+
+  /** A message goes no further, nor do its parts. */
+  #withdraw(direction: Direction, message: unknown): void {
+    this.#lane(direction).swallows = true;
+    if (direction === "in") this.#proxy.protocol.withdrawn?.(message, this.client);
   }
 
   #close(direction: Direction, last: unknown): void {

@@ -83,6 +83,7 @@ const resp: RespProtocol = {
     parse: parseReply,
   },
   asks: (_message, { session }) => session.requests.asks,
+  withdrawn: (_message, { session }) => session.requests.withdrawn(),
   answers: (_message, { session }) => session.requests.completes,
   unavailable: () => error("ERR upstream unavailable"),
 };

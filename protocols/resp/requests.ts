@@ -8,8 +8,8 @@
  *   channels is confirmed for each that was subscribed, or once if none was;
  * - pushes (RESP3), messages of subscribed channels (RESP2) and lines after `MONITOR` answer nothing.
  *
- * A client may be answered by a proxy before the server hears of a request: then more is known to be asked than the
- * server will answer. Confirmations name their channel, and from that the next place in the order is found again.
+ * A request that a proxy answers itself is withdrawn. Where it is not, more is known to be asked than the server will
+ * answer: confirmations name their channel, and from that the next place in the order is found again.
  *
  * @module
  */
@@ -23,6 +23,22 @@ const MONITOR_LINE = /^\d+\.\d+ \[/;
 /** First letters of the commands that {@linkcode Requests} minds, by the length of their names: most others have neither. */
 const SPECIAL_INITIALS = ["", "", "", "", "e", "mhr", "c", "md", "r", "s", "ps", "u", "ps"] as const;
 
+/** What commands have set, a bit each. */
+const Mode = {
+  /** `CLIENT REPLY OFF`. */
+  silent: 1,
+  /** `CLIENT REPLY SKIP`, for the next command. */
+  skipsNext: 2,
+  /** Between `MULTI` and its end. */
+  multi: 4,
+  /** `MONITOR`. */
+  monitors: 8,
+  /** `RESET`, until it is confirmed. */
+  resets: 16,
+  /** `HELLO`. */
+  greets: 32,
+} as const;
+
 /** The requests of one connection. */
 export class Requests {
   /** Whether the command received last gets a reply. */
@@ -31,12 +47,9 @@ export class Requests {
   completes = false;
   #asked = 0;
   #answered = 0;
-  #isSilent = false;
-  #skipsNext = false;
-  #isMulti = false;
-  #monitors = false;
-  #resets = false;
-  #greets = false;
+  #modes = 0;
+  /** What they were before the command received last. */
+  #modesBefore = 0;
   readonly #subscriptions: Subscriptions = new Subscriptions();
   /** Whether the reply that is passing in parts completes a request. */
   #willComplete = false;
@@ -44,16 +57,25 @@ export class Requests {
   /** A command, or the head of one, has come; `count` is how many arguments all of it has. */
   sent(args: Blob[], count: number): void {
     const [name] = args;
-    this.asks = !this.#isSilent && !this.#skipsNext;
-    this.#skipsNext = false;
+    this.#modesBefore = this.#modes;
+    this.asks = !this.#is(Mode.silent) && !this.#is(Mode.skipsNext);
+    this.#unset(Mode.skipsNext);
     const isSpecial = typeof name === "string" && name.length > 0 &&
       SPECIAL_INITIALS[name.length]?.includes(name[0].toLowerCase());
     if (isSpecial) this.#sentSpecial(name.toUpperCase(), args, count);
     if (!this.asks) return;
     this.#asked++;
-    if (!isSpecial || this.#isMulti) return;
+    if (!isSpecial || this.#is(Mode.multi)) return;
     const kind = name.toLowerCase();
     if (Subscriptions.isAnswered(kind)) this.#subscriptions.request(this.#asked, kind, { args, count });
+  }
+
+  /** The command received last goes no further. */
+  withdrawn(): void {
+    this.#modes = this.#modesBefore;
+    if (!this.asks) return;
+    this.asks = false;
+    this.#subscriptions.withdrawn(this.#asked--);
   }
 
   /** A part of a command has come. */
@@ -82,7 +104,7 @@ export class Requests {
       case "push":
         return true;
       case "simple":
-        return this.#monitors && typeof value.value === "string" && MONITOR_LINE.test(value.value);
+        return this.#is(Mode.monitors) && typeof value.value === "string" && MONITOR_LINE.test(value.value);
       case "array":
         return this.#subscriptions.hasArrays && this.#subscriptions.isAny &&
           MESSAGES.has(value.value?.[0]?.value);
@@ -94,46 +116,61 @@ export class Requests {
   #sentSpecial(name: string, args: Blob[], count: number): void {
     switch (name) {
       case "CLIENT":
-        if (count === 3 && !this.#isMulti && upper(args[1]) === "REPLY") this.#setReply(upper(args[2]));
+        if (count === 3 && !this.#is(Mode.multi) && upper(args[1]) === "REPLY") {
+          this.#setReply(upper(args[2]));
+        }
         return;
       case "MULTI":
-        this.#isMulti = true;
+        this.#set(Mode.multi);
         return;
       case "EXEC":
       case "DISCARD":
-        this.#isMulti = false;
+        this.#unset(Mode.multi);
         return;
       case "MONITOR":
-        this.#monitors = true;
+        this.#set(Mode.monitors);
         return;
       case "HELLO":
-        this.#greets = true;
+        this.#set(Mode.greets);
         return;
       case "RESET":
-        this.#isMulti = this.#isSilent = false;
-        this.#resets = this.asks = true;
+        this.#unset(Mode.multi | Mode.silent);
+        this.#set(Mode.resets);
+        this.asks = true;
         return;
       case "REPLCONF":
         if (upper(args[1]) === "ACK") this.asks = false;
         return;
       default:
         // Without a channel only an end of subscriptions is confirmed; the rest is an error, which can be silenced.
-        if (this.#isMulti || !Subscriptions.isAnswered(name.toLowerCase())) return;
+        if (this.#is(Mode.multi) || !Subscriptions.isAnswered(name.toLowerCase())) return;
         if (count > 1 || name.includes("UNSUB")) this.asks = true;
     }
   }
 
   #setReply(mode: string): void {
     if (mode === "ON") {
-      this.#isSilent = false;
+      this.#unset(Mode.silent);
       this.asks = true;
     } else if (mode === "OFF") {
-      this.#isSilent = true;
+      this.#set(Mode.silent);
       this.asks = false;
     } else if (mode === "SKIP") {
-      this.#skipsNext = !this.#isSilent;
+      if (!this.#is(Mode.silent)) this.#set(Mode.skipsNext);
       this.asks = false;
     }
+  }
+
+  #is(mode: number): boolean {
+    return (this.#modes & mode) !== 0;
+  }
+
+  #set(modes: number): void {
+    this.#modes |= modes;
+  }
+
+  #unset(modes: number): void {
+    this.#modes &= ~modes;
   }
 
   #decide(value: Value): boolean {
@@ -148,7 +185,7 @@ export class Requests {
         this.#noticeGreeting(value.value[0]?.[0], false);
         return true;
       case "simple":
-        if (this.#resets && value.value === "RESET") this.#reset();
+        if (this.#is(Mode.resets) && value.value === "RESET") this.#reset();
         return !this.isPush(value);
       default:
         return true;
@@ -175,11 +212,11 @@ export class Requests {
 
   /** `HELLO` changes how messages of channels come. */
   #noticeGreeting(first: Value | undefined, isArray: boolean): void {
-    if (this.#greets && first?.value === "server") this.#subscriptions.hasArrays = isArray;
+    if (this.#is(Mode.greets) && first?.value === "server") this.#subscriptions.hasArrays = isArray;
   }
 
   #reset(): void {
-    this.#resets = this.#monitors = false;
+    this.#unset(Mode.resets | Mode.monitors);
     this.#subscriptions.reset();
   }
 }

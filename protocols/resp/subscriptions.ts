@@ -106,6 +106,11 @@ export class Subscriptions {
     while (pending !== undefined && pending.length > 0 && pending[0].number <= number) pending.shift();
   }
 
+  /** The request of this number, the last, is not made. */
+  withdrawn(number: number): void {
+    if (this.#pending?.at(-1)?.number === number) this.#pending.pop();
+  }
+
   /** `RESET` has ended all. */
   reset(): void {
     this.hasArrays = false;

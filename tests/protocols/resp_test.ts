@@ -354,7 +354,8 @@ Deno.test("resp refuses a part when its string does not end where its length say
   assertThrows(() => receive(resp, wire, { peer: open(MAX) }), RespError, "does not end");
 });
 
-// Which reply answers what. A line is what a client sends ("> "), or a reply and whether it completes a request.
+// Which reply answers what. A line is what a client sends (after "> "; "withdrawn> " if it goes no further) and whether that asks
+// for a reply, or a reply and whether it completes a request.
 
 function answersOf(lines: [string, boolean?][]): [string, boolean?][] {
   const peer = open();
@@ -364,9 +365,12 @@ function answersOf(lines: [string, boolean?][]): [string, boolean?][] {
       assert(resp.asks(message, peer), line);
       return [line];
     }
-    if (line.startsWith("> ")) {
-      const [message] = commands(`${line.slice(2)}\r\n`, peer) as Command[];
-      return [line, resp.asks(message, peer)];
+    const sent = /^(>|withdrawn>) (.*)/.exec(line);
+    if (sent !== null) {
+      const [message] = commands(`${sent[2]}\r\n`, peer) as Command[];
+      const asks = resp.asks(message, peer);
+      if (sent[1] === "withdrawn>") resp.withdrawn!(message, peer);
+      return [line, asks];
     }
     const [message] = replies(line.replaceAll(" | ", "\r\n") + "\r\n", peer);
     return [line, resp.answers!(message, peer)];
@@ -479,6 +483,20 @@ const dialogues: Record<string, [string, boolean?][]> = {
     ["+QUEUED", true],
     ["+OK", true],
     ["+OK", false],
+  ],
+  "what is withdrawn changes nothing": [
+    ["withdrawn> CLIENT REPLY OFF", false],
+    ["> GET a", true],
+    ["withdrawn> MULTI", true],
+    ["> CLIENT REPLY SKIP", false],
+    ["withdrawn> PING", false],
+    ["> GET b", false],
+    ["withdrawn> SUBSCRIBE c", true],
+    ["> SUBSCRIBE c d", true],
+    ["$-1", true],
+    [bulks("subscribe", "c", 1), false],
+    [bulks("subscribe", "d", 2), true],
+    ["$-1", false],
   ],
   "lines of MONITOR answer nothing": [
     ["MONITOR"],
