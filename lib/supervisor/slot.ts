@@ -11,10 +11,23 @@
  */
 
 import type { Logger } from "@logtape/logtape";
+import { AwaitedOrder, type Outcome } from "./awaited_order.ts";
 import type { Backoff } from "./backoff.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
-import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import type { ErrorRecord } from "../error_record.ts";
+import {
+  crashed,
+  deaf,
+  exited,
+  type Fault,
+  greedy,
+  lost,
+  overdue,
+  silent,
+  unloadable,
+  unstartable,
+} from "./fault.ts";
 import {
   deadlineMs,
   mustAnswer,
@@ -24,9 +37,10 @@ import {
   transition,
 } from "./lifecycle.ts";
 import type { MemoryGrade, WorkerSpec } from "../messages.ts";
-import { failure, SlotError } from "./slot_error.ts";
+import { failure } from "./slot_error.ts";
+import { SlotLog } from "./slot_log.ts";
 import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "../stats.ts";
-import { describeBytes, describeDuration, type InstanceStatus } from "./status.ts";
+import type { InstanceStatus } from "./status.ts";
 import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
 
 /** What a slot works with. */
@@ -52,24 +66,18 @@ export interface DrainResult {
 type StateName = SlotState["name"];
 type Timer = ReturnType<typeof setTimeout>;
 
-/** An order whose outcome somebody waits for. */
-interface Awaited {
-  goals: StateName[];
-  underWay: StateName[];
-  settled: PromiseWithResolvers<void>;
-}
-
 /** The place of one instance in one generation. */
 export class Slot {
   readonly spec: WorkerSpec;
   readonly #options: SlotOptions;
+  readonly #log: SlotLog;
+  readonly #awaited: AwaitedOrder = new AwaitedOrder();
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: SlotState = { name: "idle" };
   #since = Date.now();
   #worker: WorkerLink | undefined;
   /** Settles once nothing is left of the workers that were here before. */
   #gone: Promise<unknown> = Promise.resolve();
-  #awaited: Awaited | undefined;
   #order: ListenOrder | undefined;
   #loaded: { endpoints: Endpoint[]; protocols: string[]; hooks: HookDescription[] } = {
     endpoints: [],
@@ -90,6 +98,7 @@ export class Slot {
   constructor(spec: WorkerSpec, options: SlotOptions) {
     this.spec = spec;
     this.#options = options;
+    this.#log = new SlotLog(spec, options);
   }
 
   get state(): StateName {
@@ -128,18 +137,18 @@ export class Slot {
 
   /** Starts a worker and has it load its modules. @throws {SlotError} If it does not; then the slot ends. */
   load(): Promise<void> {
-    return this.#give({ type: "load" }, ["loaded"], ["loading"]);
+    return this.#give({ type: "load" }, { goals: ["loaded"], underWay: ["loading"] });
   }
 
   /** Binds. @throws {SlotError} If it cannot; then the slot ends, unless it has served before. */
   listen(order: ListenOrder): Promise<void> {
     this.#order = order;
-    return this.#give({ type: "listen" }, ["ready"], ["listening", "loading"]);
+    return this.#give({ type: "listen" }, { goals: ["ready"], underWay: ["listening", "loading"] });
   }
 
   /** Closes the listeners; open connections go on, and `listen` is possible again. */
   unlisten(): Promise<void> {
-    return this.#give({ type: "unlisten" }, ["unlistened", "parked"], ["unlistening"]);
+    return this.#give({ type: "unlisten" }, { goals: ["unlistened", "parked"], underWay: ["unlistening"] });
   }
 
   /** Drains, stops and ends; never rejects. */
@@ -184,19 +193,13 @@ export class Slot {
   }
 
   /** Gives an order and waits for its outcome. */
-  #give(event: SlotEvent, goals: StateName[], underWay: StateName[]): Promise<void> {
-    const settled = Promise.withResolvers<void>();
-    const before = this.#awaited;
-    this.#awaited = { goals, underWay, settled };
-    before?.settled.reject(
-      new SlotError(failure("superseded", `The instance was told to ${event.type} instead`)),
-    );
+  #give(event: SlotEvent, outcome: Outcome): Promise<void> {
+    const settled = this.#awaited.begin(event.type, outcome);
     if (!this.#apply(event)) {
-      this.#awaited = undefined;
       const why = this.#lastError?.message ?? `it is ${this.#state.name}`;
-      settled.reject(new SlotError(failure("wrong_state", `Cannot ${event.type} the instance: ${why}`)));
+      this.#awaited.refuse(failure("wrong_state", `Cannot ${event.type} the instance: ${why}`));
     }
-    return settled.promise;
+    return settled;
   }
 
   /** Makes the transition; answers whether there was one. */
@@ -235,22 +238,22 @@ export class Slot {
     try {
       this.#worker = new WorkerLink(this.spec, this.#options, {
         heard: (message) => this.#heard(message),
-        failed: (error) => this.#failed(error),
+        failed: (error) => this.#broken(lost(error)),
         silent: () => this.#silent(),
         answered: () => this.#answered(),
         memory: (bytes, grade) => this.#memory(bytes, grade),
-        complain: (what) => this.#log("warning", "{what}", { what }),
+        complain: (what) => this.#log.say("warning", "{what}", { what }),
       });
     } catch (error) {
       // Not here and now: the transition that asked for the worker is not over.
-      queueMicrotask(() => this.#broken(toErrorRecord(error), `cannot be started: ${error}`));
+      queueMicrotask(() => this.#broken(unstartable(error)));
     }
   }
 
   #terminate(): void {
     if (!this.#worker) return;
     if (this.#worker.doubtful && this.spec.isolation === "worker") {
-      this.#log(
+      this.#log.say(
         "warning",
         "may burn on: if its code is in an endless loop, only the end of the process ends that",
       );
@@ -275,11 +278,8 @@ export class Slot {
     const { timing, backoff } = this.#options;
     const limitMs = deadlineMs(this.#state, timing);
     if (limitMs !== undefined) {
-      const what = `was still ${this.#state.name} after ${describeDuration(limitMs)}`;
-      this.#deadline = setTimeout(
-        () => this.#broken(failure("timeout", `The instance ${what}`), what),
-        limitMs,
-      );
+      const fault = overdue(this.#state.name, limitMs);
+      this.#deadline = setTimeout(() => this.#broken(fault), limitMs);
     }
     if (this.#state.name === "ready") {
       this.#pause = setTimeout(() => backoff.recovered(this.spec.instance), timing.healthyMs);
@@ -290,14 +290,7 @@ export class Slot {
   /** Settles what somebody waits for, if this state decides it. */
   #settle(): void {
     const { name } = this.#state;
-    if (this.#awaited && !this.#awaited.underWay.includes(name)) {
-      const { goals, settled } = this.#awaited;
-      this.#awaited = undefined;
-      if (goals.includes(name)) settled.resolve();
-      else {settled.reject(
-          new SlotError(this.#lastError ?? failure("stopped", "The instance was told to stop")),
-        );}
-    }
+    this.#awaited.reached(name, this.#lastError);
     if (name === "ended") this.#gone.then(() => this.#ended.resolve());
   }
 
@@ -312,7 +305,7 @@ export class Slot {
         };
         return void this.#apply({ type: "loaded" });
       case "load_failed":
-        return this.#broken(message.error, `does not load: ${message.error.message}`);
+        return this.#broken(unloadable(message.error));
       case "ready":
         return this.#ready(message.endpoints);
       case "listen_failed":
@@ -325,12 +318,9 @@ export class Slot {
       case "stopped":
         return void this.#apply({ type: "stopped" });
       case "exited":
-        return this.#broken(
-          failure("exited", `The service's code called ${message.how}`),
-          `called ${message.how}`,
-        );
+        return this.#broken(exited(message.how));
       case "crashed":
-        return this.#crashed(message.error);
+        return this.#broken(crashed(message.error));
       case "closed":
         // Only processes of a pool say that, and not to a slot.
         return;
@@ -343,83 +333,51 @@ export class Slot {
     const revived = this.#state.name === "listening" && this.#state.revived;
     // From now on a worker in this slot takes these ports again, whoever shares them.
     this.#order = { ...this.#order!, endpoints, exclusive: false };
-    if (this.#apply({ type: "ready" }) && revived) this.#log("info", "is back");
+    if (this.#apply({ type: "ready" }) && revived) this.#log.say("info", "is back");
   }
 
   #refused(error: ErrorRecord): void {
     const failedBefore = this.#options.backoff.failed;
     this.#apply({ type: "refused", error, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
     if (this.#state.name === "waiting") {
-      this.#logCrash(`cannot listen: ${error.message}`, error, failedBefore);
+      this.#log.crash(deaf(error), { pauseMs: this.#pauseMs, failedBefore });
     }
-  }
-
-  #failed(error: unknown): void {
-    if (!(error instanceof SlotError)) return this.#crashed(toErrorRecord(error));
-    this.#broken(error.record, error.record.message.replace(/^The instance /, ""));
-  }
-
-  #crashed(error: ErrorRecord): void {
-    this.#broken(error, `crashed: ${error.name}: ${error.message}`);
   }
 
   #silent(): void {
-    const what = `gave no sign of life for ${describeDuration(this.spec.limits.heartbeatMs)}`;
-    const error = failure("silent", `The instance ${what}`);
     if (this.#state.name === "wedged") return;
-    if (this.spec.isolation === "worker" && this.#apply({ type: "silent" })) {
-      this.#lastError = error;
-      return this.#log(
-        "error",
-        "{what} and is wedged: it cannot be ended without the server; with isolation: process it could",
-        { what, error },
-      );
-    }
-    this.#broken(error, what);
+    const fault = silent(this.spec.limits.heartbeatMs);
+    if (this.spec.isolation !== "worker" || !this.#apply({ type: "silent" })) return this.#broken(fault);
+    this.#lastError = fault.error;
+    this.#log.say(
+      "error",
+      "{what} and is wedged: it cannot be ended without the server; with isolation: process it could",
+      { ...fault },
+    );
   }
 
   #answered(): void {
-    if (this.#apply({ type: "answered" })) this.#log("info", "has come to itself");
+    if (this.#apply({ type: "answered" })) this.#log.say("info", "has come to itself");
   }
 
   #memory(bytes: number, grade: MemoryGrade): void {
     const { service, limits: { memoryBytes } } = this.spec;
-    const what = `takes ${describeBytes(bytes)} of memory, of at most ${describeBytes(memoryBytes)}`;
-    if (grade === "over") return this.#broken(failure("memory_exceeded", `The instance ${what}`), what);
+    const fault = greedy(bytes, memoryBytes);
+    if (grade === "over") return this.#broken(fault);
     if (grade !== "high" || this.#state.name !== "ready") return;
-    this.#log("warning", "{what}", { what });
+    this.#log.say("warning", "{what}", { what: fault.what });
     this.#options.restart?.(service, "memory");
   }
 
-  #broken(error: ErrorRecord, what: string): void {
+  #broken(fault: Fault): void {
     const before = this.#state.name;
     const failedBefore = this.#options.backoff.failed;
-    if (!this.#apply({ type: "broken", error })) return;
+    if (!this.#apply({ type: "broken", error: fault.error })) return;
+    const { name } = this.#state;
     // What ends a slot that has never served is told to whoever asked for it. All else is told here.
-    if (before === "draining" || before === "stopping") this.#log("warning", "{what}", { what, error });
-    else if (this.#state.name !== "ended") this.#logCrash(what, error, failedBefore);
-  }
-
-  #logCrash(what: string, error: ErrorRecord, failedBefore: boolean): void {
-    const { backoff, log, timing } = this.#options;
-    const pause = describeDuration(this.#pauseMs);
-    if (this.#state.name === "waiting") {
-      this.#log("error", "{what}; next try in {pause}", { what, pause, error });
-    } else this.#log("error", "{what}", { what, error });
-    if (failedBefore || !backoff.failed) return;
-    log.error(
-      "The service has failed: {crashes} crashes within {window}; from now on it is tried every {pause}",
-      {
-        crashes: timing.crashLimit,
-        window: describeDuration(timing.crashWindowMs),
-        pause: describeDuration(timing.failedRetryMs),
-      },
-    );
-  }
-
-  #log(level: "info" | "warning" | "error", text: string, properties: Record<string, unknown> = {}): void {
-    const { generation, instance } = this.spec;
-    const which = `Instance {instance} of generation {generation} ${text}`;
-    this.#options.log[level](which, { instance, generation, ...properties });
+    if (before === "draining" || before === "stopping") this.#log.fault("warning", fault);
+    else if (name !== "ended") {
+      this.#log.crash(fault, { pauseMs: name === "waiting" ? this.#pauseMs : undefined, failedBefore });
+    }
   }
 }

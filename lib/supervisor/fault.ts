@@ -1,0 +1,67 @@
+/**
+ * What can be wrong with an instance, as an error for programs and in words for the log. Pure.
+ *
+ * @module
+ */
+
+import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import { failure, SlotError } from "./slot_error.ts";
+import { describeBytes, describeDuration } from "./status.ts";
+
+/** Something that is wrong with an instance. */
+export interface Fault {
+  error: ErrorRecord;
+  /** What the instance did or does, as a sentence without its subject. */
+  what: string;
+}
+
+/** It is still in a state that it should have left. */
+export function overdue(state: string, limitMs: number): Fault {
+  return inWords("timeout", `was still ${state} after ${describeDuration(limitMs)}`);
+}
+
+/** It has not answered. */
+export function silent(heartbeatMs: number): Fault {
+  return inWords("silent", `gave no sign of life for ${describeDuration(heartbeatMs)}`);
+}
+
+/** Its process takes nearly as much memory as it may, or more. */
+export function greedy(bytes: number, limitBytes: number): Fault {
+  const [found, most] = [bytes, limitBytes].map(describeBytes);
+  return inWords("memory_exceeded", `takes ${found} of memory, of at most ${most}`);
+}
+
+/** Its code has ended it by a call. */
+export function exited(how: string): Fault {
+  return { error: failure("exited", `The service's code called ${how}`), what: `called ${how}` };
+}
+
+/** Its modules do not load. */
+export function unloadable(error: ErrorRecord): Fault {
+  return { error, what: `does not load: ${error.message}` };
+}
+
+/** It cannot be started. */
+export function unstartable(thrown: unknown): Fault {
+  return { error: toErrorRecord(thrown), what: `cannot be started: ${thrown}` };
+}
+
+/** It cannot listen. */
+export function deaf(error: ErrorRecord): Fault {
+  return { error, what: `cannot listen: ${error.message}` };
+}
+
+/** An error that nobody has caught has ended it. */
+export function crashed(error: ErrorRecord): Fault {
+  return { error, what: `crashed: ${error.name}: ${error.message}` };
+}
+
+/** What it runs in has failed. */
+export function lost(thrown: unknown): Fault {
+  if (!(thrown instanceof SlotError)) return crashed(toErrorRecord(thrown));
+  return { error: thrown.record, what: thrown.record.message.replace(/^The instance /, "") };
+}
+
+function inWords(code: string, what: string): Fault {
+  return { error: failure(code, `The instance ${what}`), what };
+}
