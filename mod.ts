@@ -97,6 +97,7 @@ export type { ListenOptions, MiddleOptions, Server } from "./lib/service/listen.
 export { ListenError } from "./lib/transport/listener.ts";
 export type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "./lib/messages.ts";
 export type { Permissions } from "./lib/isolation/permissions.ts";
+export type { PoolLimits, PoolStatus } from "./lib/pool/spec.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/stats.ts";
 export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/proxy/spec.ts";
 export type { ClientTls } from "./lib/transport/tls.ts";
@@ -118,7 +119,7 @@ export type {
   ServiceState,
   ServiceStatus,
 } from "./lib/supervisor/status.ts";
-export { ConfigError } from "./lib/config.ts";
+export { ConfigError } from "./lib/config/problems.ts";
 export type {
   ActionInput,
   ActionMapping,
@@ -130,6 +131,7 @@ export type {
   LogFormat,
   LogInput,
   PermissionsInput,
+  PoolInput,
   Problem,
   RuleInput,
   ServiceConfig,

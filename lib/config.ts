@@ -14,6 +14,7 @@ export type {
   DefaultsInput,
   LogInput,
   PermissionsInput,
+  PoolInput,
   ServiceInput,
   TlsInput,
   UpstreamTlsInput,

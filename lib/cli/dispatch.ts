@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHILD_COMMAND } from "../isolation/command_line.ts";
+import { CHILD_COMMAND } from "../isolation/child_command.ts";
 import { nearest } from "../suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";

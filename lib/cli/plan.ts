@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl, relative } from "@std/path";
-import type { Config } from "../config.ts";
+import type { Config, ServiceConfig } from "../config.ts";
 import { parseEndpoint } from "../endpoint.ts";
 import { placeOf } from "../error_place.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
@@ -45,6 +45,13 @@ export function describeHooks(hooks: readonly HookDescription[]): string[] {
   ]));
 }
 
+function describeIsolation({ isolation, pool }: ServiceConfig): string {
+  if (pool === undefined) return isolation!;
+  const { size, spare, waitMs } = pool;
+  const patience = waitMs === 0 ? "any time" : showDuration(waitMs);
+  return `${isolation}: at most ${size} processes, ${spare} of them spare, for which connections wait ${patience}`;
+}
+
 function failure({ service }: LoadedService, paint: Paint): string {
   return `${paint.red("✗")} ${paint.bold(service.name)}`;
 }
@@ -61,6 +68,7 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
       `${one.error.message}${placeOf(one.error)}`.split("\n").map((line) => paint.red(line.trim())),
     );
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
+  if (service.isolation !== undefined) rows.push(["isolation", describeIsolation(service)]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
   const hooks = one.loaded ? one.hooks : [];
   rows.push(...column("hooks", describeHooks(hooks)));

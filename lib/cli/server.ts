@@ -13,7 +13,7 @@
 import { type Config, ConfigError } from "../config.ts";
 import { formatAddr, parseEndpoint } from "../endpoint.ts";
 import { descriptorsOf } from "../isolation/permissions.ts";
-import { startServer } from "../supervisor/serve.ts";
+import { startServer } from "../supervisor/start_server.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { StartError } from "../supervisor/supervisor_error.ts";
 import { formatBanner } from "./banner.ts";

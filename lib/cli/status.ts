@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ServerStatus, ServiceStatus } from "../supervisor/status.ts";
+import type { PoolStatus } from "../pool/spec.ts";
+import type { InstanceStatus, ServerStatus, ServiceStatus } from "../supervisor/status.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { askServer } from "./control_client.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -104,7 +105,7 @@ function rowsOf(service: ServiceStatus, paint: Paint, now: number): string[][] {
 
 /** Process and memory of each instance that has a process of its own, those that serve first. */
 function processesOf(service: ServiceStatus): string[][] {
-  if (service.isolation !== "process") return [];
+  if (service.isolation === undefined || service.isolation === "worker") return [];
   return service.instances.filter(({ pid }) => pid !== undefined)
     .sort((a, b) => b.generation - a.generation || a.instance - b.instance)
     .map(({ pid, memoryBytes }) => [String(pid), memoryBytes === undefined ? "-" : showBytes(memoryBytes)]);
@@ -121,9 +122,22 @@ function remarksOn({ stats, generation, instances, lastError }: ServiceStatus): 
       const open = old.reduce((sum, one) => sum + (one.open ?? 0), 0);
       return `generation ${number} draining, ${open === 1 ? "1 connection" : `${open} connections`}`;
     }),
+    ...describePool(instances),
     ...(Object.keys(stats.errors).length > 0 ? [`errors ${listCounts(stats.errors)}`] : []),
     ...(Object.keys(stats.counts).length > 0 ? [`counted ${listCounts(stats.counts)}`] : []),
     ...(lastError ? [`${lastError.message} (${lastError.code})`] : []),
+  ];
+}
+
+/** The processes that serve connections, all instances together. */
+function describePool(instances: readonly InstanceStatus[]): string[] {
+  const pools = instances.flatMap(({ pool }) => pool ?? []);
+  if (pools.length === 0) return [];
+  const sum = (key: keyof PoolStatus) => pools.reduce((sum, pool) => sum + pool[key], 0);
+  const waiting = sum("waiting");
+  return [
+    `${sum("processes")} processes for connections, ${sum("busy")} busy, ${sum("spare")} spare` +
+    (waiting === 0 ? "" : `; ${waiting === 1 ? "1 connection waits" : `${waiting} connections wait`}`),
   ];
 }
 

@@ -8,11 +8,9 @@
  */
 
 import { fromFileUrl } from "@std/path";
+import { CHILD_COMMAND } from "./child_command.ts";
 import { type Grant, granted, grantOf } from "./grant.ts";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
-
-/** The command, not shown by `--help`, that makes the program a child. */
-export const CHILD_COMMAND = "child";
 
 const PROGRAM = new URL("../../main.ts", import.meta.url).href;
 const CONFIGS: readonly string[] = ["deno.json", "deno.jsonc"];

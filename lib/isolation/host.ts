@@ -10,7 +10,7 @@ import process from "node:process";
 import { toErrorRecord } from "../error_record.ts";
 import { spawnIsolate } from "./isolate.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
-import { removeFolder } from "./pool_runner.ts";
+import { removeFolder } from "../pool/folder.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 
 /** How often memory is read where it has a limit: at most so long it grows unseen. */
@@ -35,6 +35,11 @@ export class NoServerError extends Error {
   readonly code = "no_server";
 }
 
+/** Whether a server has started this process. */
+export function isChild(): boolean {
+  return process.send !== undefined;
+}
+
 /**
  * Hosts an instance until the server ends or closes the pipe. Only a server starts it.
  *
@@ -42,7 +47,7 @@ export class NoServerError extends Error {
  * @throws {NoServerError} If there is no pipe.
  */
 export async function hostInstance(serverPid: number): Promise<void> {
-  if (process.send === undefined || Number.isNaN(serverPid)) {
+  if (!isChild() || Number.isNaN(serverPid)) {
     throw new NoServerError("Cannot be a child without a server: this command is the server's own");
   }
   const gone = Promise.withResolvers<void>();

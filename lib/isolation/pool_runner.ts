@@ -10,6 +10,7 @@ import { projectConfig } from "./command_line.ts";
 import { granted } from "./grant.ts";
 import { mergePermissions, type Permissions } from "./permissions.ts";
 import { spawnProcess } from "./process_runner.ts";
+import { makeFolder, removeFolder } from "../pool/folder.ts";
 import type { ToWorker, WorkerSpec } from "../messages.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 import { failure, SlotError } from "../supervisor/slot_error.ts";
@@ -25,8 +26,7 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
       failure("no_pool", "Cannot serve by isolation: connection on this system: it has no unix sockets"),
     );
   }
-  // Deno makes it for this user alone.
-  const folder = Deno.makeTempDirSync({ prefix: "protohost_pool_" });
+  const folder = makeFolder();
   const config = projectConfig();
   const pool = { ...spec.pool!, folder, ...(config === undefined ? {} : { config }) };
   const runner = start();
@@ -47,13 +47,6 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
       throw error;
     }
   }
-}
-
-/** Removes a folder of sockets that nobody uses any more. */
-export function removeFolder(folder: string): void {
-  try {
-    Deno.removeSync(folder, { recursive: true });
-  } catch { /* it is gone already */ }
 }
 
 /** What the service may do, since nobody can give what he does not have; and to run and reach its processes. */

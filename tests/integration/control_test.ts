@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ControlError, controlRequest } from "../../lib/control/client.ts";
 import { DialError } from "../../lib/transport/dial.ts";
-import { startServer } from "../../lib/supervisor/serve.ts";
+import { startServer } from "../../lib/supervisor/start_server.ts";
 import type { Supervisor } from "../../lib/supervisor/supervisor.ts";
 import { StartError } from "../../lib/supervisor/supervisor_error.ts";
 import { Wire } from "../support/wire.ts";
