@@ -67,13 +67,13 @@ export class SendBuffer {
       if (count < first.length) this.#sealed[0] = first.subarray(count);
       else {
         this.#sealed.shift();
-        recycle(first.buffer);
+        if (first.buffer.byteLength === CHUNK_BYTES) recycle(new Uint8Array(first.buffer));
       }
       return;
     }
     this.#start += count;
     if (this.#start === this.#end) {
-      recycle(this.#chunk!.buffer);
+      recycle(this.#chunk!);
       this.#chunk = undefined;
     }
   }
@@ -146,6 +146,6 @@ function writeAscii(text: string, into: Uint8Array, at: number): number {
   return length;
 }
 
-function recycle(buffer: ArrayBuffer): void {
-  if (buffer.byteLength === CHUNK_BYTES && pool.length < POOLED_CHUNKS) pool.push(new Uint8Array(buffer));
+function recycle(chunk: Uint8Array<ArrayBuffer>): void {
+  if (pool.length < POOLED_CHUNKS) pool.push(chunk);
 }
