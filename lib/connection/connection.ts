@@ -181,7 +181,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   send(message: unknown, options?: SendOptions): SendResult {
     if (this.#phase !== "open" || this.#writeEnded) return "refused";
     if (options?.raw === true) return this.#transmit(message as Uint8Array | string);
-    if (this.#hooked !== undefined) {
+    if (this.#hooked !== undefined && this.#host.hooks!.observed.out) {
       return this.#hooked.send(message, commandOf(this.#outgoing, message, this));
     }
     return this.#transmitMessage(message);
@@ -371,7 +371,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       const to = of.#protocol.upgrade?.(message, of.#receives, of);
       if (of.relay !== undefined) return of.relay.message(of, message, to);
       if (to !== undefined) of.upgrade(to);
-      if (of.#hooked === undefined) return of.#handle(message);
+      if (of.#hooked === undefined || !of.#host.hooks!.observed.in) return of.#handle(message);
       return of.#hooked.receive(message, commandOf(of.#incoming, message, of));
     }
 

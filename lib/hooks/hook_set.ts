@@ -58,8 +58,8 @@ export interface HookDescription {
 
 /** The hooks of a service. */
 export interface HookSet {
-  /** Whether any hook or sequence can concern a direction. */
-  observes(direction: Direction): boolean;
+  /** Which directions any hook or sequence can concern. */
+  readonly observed: Readonly<Record<Direction, boolean>>;
   /** Whether a hook could answer `reply` to an `in` message. */
   readonly mayReply: boolean;
   /** What one connection keeps. */
@@ -94,6 +94,7 @@ const DIRECTIONS: readonly Direction[] = ["in", "out"];
 
 class CompiledHooks implements HookSet {
   readonly mayReply: boolean;
+  readonly observed: Readonly<Record<Direction, boolean>>;
   readonly options: HookOptions;
   readonly matcher: SequenceMatcher;
   readonly now: () => number;
@@ -119,10 +120,11 @@ class CompiledHooks implements HookSet {
       in: new PlanTable(names, (command) => this.#makePlan("in", command)),
       out: new PlanTable(names, (command) => this.#makePlan("out", command)),
     };
+    this.observed = { in: this.#observes("in"), out: this.#observes("out") };
     this.mayReply = entries.some((entry) => entry.mayReply !== false && (directionsOf(entry) & 1) !== 0);
   }
 
-  observes(direction: Direction): boolean {
+  #observes(direction: Direction): boolean {
     return this.matcher.observes(direction) ||
       this.#hooks.some(({ entry }) => (directionsOf(entry) & DIRECTION_BITS[direction]) !== 0);
   }

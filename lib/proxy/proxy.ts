@@ -41,7 +41,7 @@ export class Proxy {
     this.options = options;
     this.host = { ...base, handler: new ClientSide(this) };
     const { hooks } = options;
-    this.observed = { in: hooks?.observes("in") ?? false, out: hooks?.observes("out") ?? false };
+    this.observed = hooks?.observed ?? { in: false, out: false };
     const observed = this.observed.in || this.observed.out;
     // A protocol that keeps a session or changes under way must see both directions to know where it is.
     const stateful = protocol.session !== undefined || protocol.upgrade !== undefined;

@@ -258,7 +258,7 @@ Deno.test("a set knows which directions it observes and whether it may reply", (
   ];
   for (const [entries, inward, outward, mayReply] of table) {
     const { hooks } = testHooks(entries);
-    assertEquals([hooks.observes("in"), hooks.observes("out"), hooks.mayReply], [inward, outward, mayReply]);
+    assertEquals([hooks.observed.in, hooks.observed.out, hooks.mayReply], [inward, outward, mayReply]);
   }
 });
 
