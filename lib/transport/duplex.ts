@@ -13,6 +13,9 @@ const READ_BYTES = 16 * 1024;
 export class TransportDuplex extends Duplex {
   readonly #base: Transport;
   #first: Promise<Uint8Array | null> | undefined;
+  #isFull: () => boolean = () => false;
+  /** Whether a read has been asked for, and put off. */
+  #owes = false;
 
   constructor(base: Transport, first?: Promise<Uint8Array | null>) {
     super({ allowHalfOpen: true });
@@ -20,8 +23,24 @@ export class TransportDuplex extends Duplex {
     this.#first = first;
   }
 
+  /**
+   * Reads no further while this says so. A TLS socket, which should know by itself when it has enough, takes whatever it
+   * can get and keeps it.
+   */
+  readUnless(isFull: () => boolean): void {
+    this.#isFull = isFull;
+  }
+
+  /** Asks again whether to read on. */
+  goOn(): void {
+    if (!this.#owes || this.#isFull()) return;
+    this.#owes = false;
+    this.#feed();
+  }
+
   override _read(): void {
-    this.#next().then((chunk) => this.push(chunk), (error) => this.destroy(error));
+    if (this.#isFull()) this.#owes = true;
+    else this.#feed();
   }
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
@@ -35,6 +54,10 @@ export class TransportDuplex extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     closeQuietly(this.#base);
     done(error);
+  }
+
+  #feed(): void {
+    this.#next().then((chunk) => this.push(chunk), (error) => this.destroy(error));
   }
 
   async #next(): Promise<Uint8Array | null> {

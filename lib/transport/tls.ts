@@ -14,6 +14,12 @@ import { TransportDuplex } from "./duplex.ts";
 import type { TlsSpec } from "../messages.ts";
 import type { Secure, Transport } from "./transport.ts";
 
+/**
+ * While more than this waits to be read, decrypted, nothing more is taken from the wire. One more chunk, and the rest of a
+ * record that it completes, stay below the 64 KiB from which on the socket would stop by itself: an end of the stream that
+ * comes then is lost.
+ */
+const MAX_WAITING_BYTES = 24 * 1024;
 /** How long a handshake may still take to complete when the peer has ended its half. */
 const AFTER_END_MS = 100;
 
@@ -112,7 +118,7 @@ export function secureServer(material: TlsMaterial, timeoutMs: number): Secure {
         "Cannot complete the TLS handshake: the client's certificate is not trusted",
       );
     }
-    return new TlsTransport(socket, transport);
+    return new TlsTransport(socket, duplex, transport);
   };
 }
 
@@ -134,7 +140,7 @@ export function secureClient(host: string, tls: ClientTls, timeoutMs: number): S
       connecting.once("secureConnect", () => resolve(connecting));
       connecting.on("error", reject);
     });
-    return new TlsTransport(socket, transport);
+    return new TlsTransport(socket, duplex, transport);
   };
 }
 
@@ -198,13 +204,16 @@ class TlsTransport implements Transport {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
   readonly #socket: TLSSocket;
+  readonly #duplex: TransportDuplex;
   #left: Uint8Array | undefined;
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(socket: TLSSocket, base: Transport) {
+  constructor(socket: TLSSocket, duplex: TransportDuplex, base: Transport) {
     this.#socket = socket;
+    this.#duplex = duplex;
+    duplex.readUnless(() => socket.readableLength > MAX_WAITING_BYTES);
     this.localAddr = base.localAddr;
     this.remoteAddr = base.remoteAddr;
     socket.on("readable", () => this.#awake());
@@ -223,6 +232,7 @@ class TlsTransport implements Transport {
     for (;;) {
       const chunk = this.#left ?? this.#socket.read() as Uint8Array | null;
       if (chunk !== null) {
+        this.#duplex.goOn();
         const count = Math.min(chunk.length, into.length);
         into.set(chunk.subarray(0, count));
         this.#left = count < chunk.length ? chunk.subarray(count) : undefined;
