@@ -15,6 +15,10 @@ import { MemoryWatch } from "./memory_watch.ts";
 
 /** How often memory is read where it has a limit: at most so long it grows unseen. */
 const WATCH_MS = 50;
+/** The same of a process that serves one connection, while it does not grow: there may be hundreds of them. */
+const REST_MS = 200;
+/** Less is no growth. */
+const GROWTH_BYTES = 4 * 1024 ** 2;
 /** How often it is read for the sake of `status` alone, and the server is looked for. */
 const LOOK_MS = 500;
 /** The server may take so long to end a process that takes too much. */
@@ -66,7 +70,7 @@ export async function hostInstance(serverPid: number): Promise<void> {
       const isPool = spec.isolation === "connection" && spec.hatch === undefined;
       hosted ??= isPool ? hostPool(spec) : host(spec);
       // The limit is for the service's code, of which a pool itself runs none.
-      watchMemory(isPool ? 0 : spec.limits.memoryBytes);
+      watchMemory(isPool ? 0 : spec.limits.memoryBytes, spec.hatch === undefined ? WATCH_MS : REST_MS);
     }
     hosted?.post(message);
   });
@@ -100,10 +104,14 @@ function host(spec: WorkerSpec): Hosted | undefined {
   }
 }
 
-function watchMemory(limitBytes: number): void {
+function watchMemory(limitBytes: number, restMs: number): void {
   const watch = new MemoryWatch(limitBytes);
+  let before = 0;
   const look = () => {
     const rssBytes = Deno.memoryUsage().rss;
+    const grows = rssBytes - before >= GROWTH_BYTES;
+    before = rssBytes;
+    setTimeout(look, limitBytes === 0 ? LOOK_MS : grows ? WATCH_MS : restMs);
     const grade = watch.take(rssBytes, Date.now());
     if (grade === undefined) return;
     send({ type: "memory", rssBytes, grade });
@@ -111,7 +119,6 @@ function watchMemory(limitBytes: number): void {
     if (grade === "over") setTimeout(endGroup, GRACE_MS);
   };
   look();
-  setInterval(look, limitBytes > 0 ? WATCH_MS : LOOK_MS);
 }
 
 function send(message: FromWorker): void {

@@ -9,12 +9,16 @@ import { assert } from "@std/assert";
 const DEADLINE_MS = 20_000;
 
 /** Settles as the promise does, or rejects after a generous time. */
-export async function soon<T>(promise: Promise<T>, what = "what was awaited"): Promise<T> {
+export async function soon<T>(
+  promise: Promise<T>,
+  what = "what was awaited",
+  deadlineMs: number = DEADLINE_MS,
+): Promise<T> {
   let timer;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`${what} did not happen within ${DEADLINE_MS} ms`)),
-      DEADLINE_MS,
+      () => reject(new Error(`${what} did not happen within ${deadlineMs} ms`)),
+      deadlineMs,
     );
   });
   try {
@@ -36,6 +40,8 @@ export async function until(condition: () => unknown, what = "the condition"): P
 /** A TCP or unix connection of a test. */
 export class Wire implements Disposable {
   readonly conn: Deno.Conn;
+  /** How long a read may take. */
+  deadlineMs: number = DEADLINE_MS;
   #held = new Uint8Array(0);
 
   constructor(conn: Deno.Conn) {
@@ -87,7 +93,7 @@ export class Wire implements Disposable {
 
   async #more(): Promise<boolean> {
     const room = new Uint8Array(65_536);
-    const count = await soon(this.conn.read(room), "a read");
+    const count = await soon(this.conn.read(room), "a read", this.deadlineMs);
     if (count === null) return false;
     const joined = new Uint8Array(this.#held.length + count);
     joined.set(this.#held);
