@@ -157,13 +157,15 @@ postfixTest(
       await wire.write(`Subject: first\r\n\r\nx${end}${EVIL}QUIT\r\n`);
       return await wire.rest();
     };
-    const ends = { "LF . LF": "\n.\n", "LF . CR LF": "\n.\r\n", "CR LF . LF": "\r\n.\n" };
-    for (const [name, end] of Object.entries(ends)) {
+    const ends = {
+      "LF . LF": "\n.\n",
+      "LF . CR LF": "\n.\r\n",
+      "CR LF . LF": "\r\n.\n",
+      "CR LF . CR CR LF": "\r\n.\r\r\n",
+    };
+    // Those that postfix takes for an end; it takes the others for content.
+    for (const [name, end] of [...Object.entries(ends), ["CR . CR", "\r.\r"], ["CR LF . CR", "\r\n.\r"]]) {
       assertMatch(await attack(server.port, end), /^521 5\.5\.2 [^\r\n]*\r\n$/, name);
-    }
-    // Postfix takes these for two lines, or for none.
-    for (const end of ["\r.\r", "\r\n.\r", "\r\n.\r\r\n"]) {
-      assertMatch(await attack(server.port, end), /^521 5\.5\.2 [^\r\n]*\r\n$/, JSON.stringify(end));
     }
     await until(async () => (await postfix.log()).match(/disconnect from/g)?.length === 6, "the end of all");
     await postfix.idle();
@@ -173,8 +175,8 @@ postfixTest(
       const said = await attack(postfix.port, end);
       assertEquals(said.match(/queued as/g)?.length, 2, `${name}: ${said}`);
     }
-    const messages = await postfix.delivered(6);
-    assertEquals(messages.filter((message) => message.includes("Subject: smuggled")).length, 3);
+    const messages = await postfix.delivered(8);
+    assertEquals(messages.filter((message) => message.includes("Subject: smuggled")).length, 4);
   },
 );
 
