@@ -7,7 +7,8 @@
 import type { TransportName } from "../contract.ts";
 import { dial, type DialError } from "../transport/dial.ts";
 import { type Endpoint, parseEndpoint } from "../endpoint.ts";
-import { type ClientTls, secureClient } from "../transport/tls.ts";
+import { secureClient } from "../transport/secure_client.ts";
+import type { ClientTls } from "../transport/tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
 import { formatProxyHeader } from "./proxy_protocol.ts";
 

@@ -13,7 +13,8 @@ import { type Endpoint, parseEndpoint } from "../endpoint.ts";
 import { type Limits, type LimitsInput, resolveLimits } from "../limits.ts";
 import { resolveProtocol } from "./resolve.ts";
 import { createStats } from "../stats.ts";
-import { type ClientTls, secureClient } from "../transport/tls.ts";
+import { secureClient } from "../transport/secure_client.ts";
+import type { ClientTls } from "../transport/tls.ts";
 import { parseDuration } from "../units.ts";
 
 /** How long a connection may take to be made. */

@@ -19,7 +19,6 @@ import { Proxy } from "../proxy/proxy.ts";
 import type { OnBadFrame } from "../proxy/spec.ts";
 import type { Upstreams } from "../proxy/upstreams.ts";
 import { type ConnectionInfo, createStats, type ServiceStats } from "../stats.ts";
-import { readTlsFiles, secureServer } from "../transport/tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
 
 /** An address and the protocol spoken there. */
@@ -112,7 +111,11 @@ class IsolateService implements Service {
 
   async start(): Promise<void> {
     const { tls, bindings, context, limits } = this.#options;
-    if (tls !== undefined) this.#secure = secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+    if (tls !== undefined) {
+      // Loaded only here: it takes time that a service without TLS need not wait.
+      const { readTlsFiles, secureServer } = await import("../transport/tls.ts");
+      this.#secure = secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+    }
     for (const handler of handlersOf(bindings)) await handler.onStart?.(context);
   }
 

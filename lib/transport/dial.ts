@@ -7,7 +7,8 @@
 import { lookup } from "node:dns/promises";
 import { dialDatagrams } from "./datagrams.ts";
 import { type Endpoint, formatEndpoint } from "../endpoint.ts";
-import { type ClientTls, secureClient } from "./tls.ts";
+import { secureClient } from "./secure_client.ts";
+import type { ClientTls } from "./tls.ts";
 import { type Transport, writeAll } from "./transport.ts";
 
 /** A connection that could not be made; `code` is `connect_failed`, `connect_timeout` or `connect_aborted`. */
