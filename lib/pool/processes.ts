@@ -51,7 +51,6 @@ export class Processes implements PoolProcessEvents {
   #hasLoaded = false;
   #spare: number;
   #waiting = 0;
-  #started = 0;
   #failures = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #over = false;
@@ -172,8 +171,7 @@ export class Processes implements PoolProcessEvents {
     const hatch = join(this.#pool.folder!, `${place}.sock`);
     remove(hatch);
     try {
-      const own = specOf(spec, { hatch, started: this.#started++ });
-      this.#all.set(place, new PoolProcess(place, own, environment, this));
+      this.#all.set(place, new PoolProcess(place, specOf(spec, hatch), environment, this));
     } catch (error) {
       this.#wasted({ error: toErrorRecord(error), what: `cannot be started: ${error}` });
     }
@@ -217,7 +215,7 @@ export class Processes implements PoolProcessEvents {
 }
 
 /** What a process is told: all that the instance is, but for the door. */
-function specOf(spec: WorkerSpec, { hatch, started }: { hatch: string; started: number }): WorkerSpec {
+function specOf(spec: WorkerSpec, hatch: string): WorkerSpec {
   const { pool: _, acceptProxyProtocol: __, ...rest } = spec;
   return {
     ...rest,
@@ -228,14 +226,7 @@ function specOf(spec: WorkerSpec, { hatch, started }: { hatch: string; started: 
       net: [`unix:${hatch}`],
     }),
     limits: { ...spec.limits, maxConnectionsPerAddress: 0 },
-    ...(spec.proxy === undefined ? {} : { proxy: { ...spec.proxy, upstream: inTurn(spec.proxy, started) } }),
   };
-}
-
-/** Each process has one connection, so the next one begins where its predecessor left off. */
-function inTurn({ upstream, balance }: NonNullable<WorkerSpec["proxy"]>, started: number): string[] {
-  const first = balance === "round-robin" ? started % upstream.length : 0;
-  return [...upstream.slice(first), ...upstream.slice(0, first)];
 }
 
 function remove(path: string): void {

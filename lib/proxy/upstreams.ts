@@ -53,6 +53,11 @@ export class Upstreams {
     }));
   }
 
+  /** Whose turn it is by `round-robin`, where connections are counted elsewhere: the one's of this number, from 0. */
+  set turn(number: number) {
+    this.#next = number;
+  }
+
   /**
    * Connects to the first upstream that is there.
    *

@@ -132,8 +132,10 @@ class IsolateService implements Service {
   }
 
   async hand({ transport, kind, binding, number }: Handed): Promise<void> {
+    const { proxy } = this.#options.bindings[binding];
     const host = this.#host(this.#options.bindings[binding]);
     this.#count = number - 1;
+    if (proxy !== undefined) proxy.upstreams.turn = this.#count;
     this.#door.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, host));
     await this.#door.admission.empty();
   }
