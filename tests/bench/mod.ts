@@ -11,6 +11,7 @@ import { abuse } from "./abuse.ts";
 import { PROXIES, SERVERS } from "./contestants.ts";
 import { GATE_RATIOS, shortfalls } from "./gate.ts";
 import { hookCost } from "./hook_cost.ts";
+import { isolation } from "./isolation.ts";
 import { thisMachine } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { type BenchOptions, OptionsError, parseOptions } from "./options.ts";
@@ -24,7 +25,7 @@ import type { Bench } from "./stage.ts";
 import { gateScenario, throughput } from "./throughput.ts";
 import { openToolbox } from "./toolbox.ts";
 
-const SCENARIOS: Scenario[] = [...throughput, memory, restart, abuse, hookCost];
+const SCENARIOS: Scenario[] = [...throughput, memory, isolation, restart, abuse, hookCost];
 
 const HELP = `deno task bench [OPTIONS]
 

@@ -11,6 +11,7 @@ import { denortEnv } from "../../scripts/denort.ts";
 import type { ServerStatus } from "../../lib/supervisor/status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
+import { testBound, testMany, testPoolEnd } from "./pool_suite.ts";
 import { testEscapes, testMisbehaving, testOrphans, testSignals } from "./isolation_suite.ts";
 
 const exe = Deno.build.os === "windows" ? ".exe" : "";
@@ -146,6 +147,9 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
   await test.step({ name: "they can do what they were given", fn: () => testEscapes(launcher), ...onLinux });
   await test.step({ name: "they go when it is killed", fn: () => testOrphans(launcher), ...onLinux });
   await test.step({ name: "HUP restarts one of them", fn: () => testSignals(launcher), ...onLinux });
+  await test.step({ name: "of 200 connections two are bad", fn: () => testMany(launcher), ...onLinux });
+  await test.step({ name: "a pool has a bound", fn: () => testBound(launcher), ...onLinux });
+  await test.step({ name: "nothing is left of a pool", fn: () => testPoolEnd(launcher), ...onLinux });
 
   async function serves(): Promise<void> {
     await using server = new Program(launcher, ["serve"], folder.path);
