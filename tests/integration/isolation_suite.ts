@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import type { Isolation } from "../../lib/messages.ts";
 import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/supervisor/status.ts";
 import { ask, fromSource, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
@@ -59,8 +60,9 @@ export async function testMisbehaving(launcher: Launcher): Promise<void> {
 }
 
 /** Everything that a service was not given, and how it is given. */
-export async function testEscapes(launcher: Launcher): Promise<void> {
+export async function testEscapes(launcher: Launcher, isolation: Isolation = "process"): Promise<void> {
   await using server = await serving({ ...launcher, env: { ...launcher.env, SECRET: "s" } }, {
+    defaults: `{ isolation: ${isolation} }`,
     services: {
       jailed: service("escapes"),
       trusted: `{ listen: "text://127.0.0.1:0", handler: ./escapes.ts, permissions: ` +

@@ -22,6 +22,10 @@ Deno.test("whatever six services do, four others answer everything in time, and 
 
 Deno.test("a service can do nothing that it was not given", { ignore }, () => testEscapes(fromSource));
 
+Deno.test("nor can one whose connections each have a process", {
+  ignore,
+}, () => testEscapes(fromSource, "connection"));
+
 Deno.test("no child outlives a server that is killed", { ignore }, () => testOrphans(fromSource));
 
 Deno.test("HUP to a child restarts its service", { ignore }, () => testSignals(fromSource));
