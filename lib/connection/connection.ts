@@ -14,10 +14,9 @@
  * @module
  */
 
-import type { Clock, Ticking } from "./clock.ts";
+import type { Ticking } from "./clock.ts";
 import { CONNECTION_ERRORS, ConnectionError, type ConnectionErrorCode } from "./connection_error.ts";
 import type {
-  AnyHandler,
   AnyProtocol,
   Codec,
   Connection,
@@ -34,48 +33,16 @@ import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "../endpoint.ts";
 import { Hooked } from "./hooked.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
+import type { ConnectionHost, FrameRelay } from "./host.ts";
 import { errorCode, toError } from "../error_record.ts";
 import type { Limits } from "../limits.ts";
 import { Outbox, type Sender } from "./outbox.ts";
 import { type Read, Reader } from "./reader.ts";
 import { pipe } from "./pipe.ts";
-import { type ConnectionInfo, countError, type ServiceStats } from "../stats.ts";
-import { closeQuietly, type Secure, type Transport } from "../transport/transport.ts";
+import { type ConnectionInfo, countError } from "../stats.ts";
+import { closeQuietly, type Transport } from "../transport/transport.ts";
 
 type Phase = "open" | "closing" | "lingering" | "closed";
-
-/** Takes what a connection receives, in place of hooks and handler. */
-export interface FrameRelay {
-  /**
-   * Takes a message on. What it came in is {@linkcode ServiceConnection.frame}.
-   *
-   * @param upgrade What it changes on both sides, once it has gone on.
-   */
-  message(connection: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown;
-  /** Takes a frame on that says nothing. */
-  skipped(connection: ServiceConnection): void;
-  /** Bytes that make no frame (`frame`, if they did and it makes no message). Answers whether the connection goes on. */
-  bad(connection: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean;
-  /** All that can be taken on for now has been: frames are no longer where they were. */
-  passed(connection: ServiceConnection): void;
-}
-
-/** What a connection's surroundings give it, the same for all connections of a listener. */
-export interface ConnectionHost {
-  readonly side: Side;
-  readonly protocol: AnyProtocol;
-  readonly handler: AnyHandler;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly stats: ServiceStats;
-  /** How this side does TLS when an upgrade asks for it. */
-  readonly secure?: Secure;
-  readonly hooks?: HookSet;
-  /** Hears of every error, counted already. */
-  report(connection: ServiceConnection, error: Error, code: string): void;
-  /** Hears of the end, after `onClose`. */
-  closed(connection: ServiceConnection): void;
-}
 
 /** The connection behind {@linkcode Connection}. */
 // deno-lint-ignore no-explicit-any

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ConnectionHost, ServiceConnection } from "../connection/connection.ts";
+import type { ServiceConnection } from "../connection/connection.ts";
+import type { ConnectionHost } from "../connection/host.ts";
 import type { AnyHandler, AnyProtocol, Direction } from "../contract.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { createStats } from "../stats.ts";

@@ -12,7 +12,8 @@
  */
 
 import { ConnectionError } from "../connection/connection_error.ts";
-import { type FrameRelay, ServiceConnection } from "../connection/connection.ts";
+import { ServiceConnection } from "../connection/connection.ts";
+import type { FrameRelay } from "../connection/host.ts";
 import type { Direction, Upgrade } from "../contract.ts";
 import { rest } from "../connection/hooked.ts";
 import type { HookSession } from "../hooks/hook_set.ts";

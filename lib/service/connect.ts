@@ -5,7 +5,8 @@
  */
 
 import { Clock } from "../connection/clock.ts";
-import { type ConnectionHost, ServiceConnection } from "../connection/connection.ts";
+import { ServiceConnection } from "../connection/connection.ts";
+import type { ConnectionHost } from "../connection/host.ts";
 import type { AnyProtocol, Connection, Handler, SendResult } from "../contract.ts";
 import { Script } from "../connection/conversation.ts";
 import { dial } from "../transport/dial.ts";

@@ -5,7 +5,8 @@
  */
 
 import { Clock } from "../connection/clock.ts";
-import { type ConnectionHost, ServiceConnection } from "../connection/connection.ts";
+import { ServiceConnection } from "../connection/connection.ts";
+import type { ConnectionHost } from "../connection/host.ts";
 import { ConnectionError } from "../connection/connection_error.ts";
 import type { AnyHandler, AnyProtocol, ServiceContext, TransportName } from "../contract.ts";
 import { conversational } from "../connection/conversation.ts";
