@@ -5,8 +5,8 @@
  */
 
 const CHUNK_BYTES = 16 * 1024;
-/** Free chunks kept for reuse by all connections of this isolate: 1 MiB at most. */
-const POOLED_CHUNKS = 64;
+/** Free chunks kept for reuse by all connections of this isolate: 4 MiB at most. */
+const POOLED_CHUNKS = 256;
 /** So many characters of short strings gather before they are encoded. */
 const GATHERED_TEXT = 4096;
 /** What a character takes at most as UTF-8: three bytes, and two of them four. */
