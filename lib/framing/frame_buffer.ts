@@ -95,7 +95,7 @@ export class FrameBuffer {
     } else if (this.#end === this.#bytes.length || this.#start + this.#need > this.#bytes.length) {
       this.#makeRoom(used);
     }
-    return this.#bytes.subarray(this.#end);
+    return this.#end === 0 ? this.#bytes : this.#bytes.subarray(this.#end);
   }
 
   /** Takes in the first `count` bytes of what {@linkcode room} gave. */
