@@ -31,8 +31,7 @@ import type {
 import { Deadlines } from "./deadlines.ts";
 import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "../endpoint.ts";
-import { Hooked } from "./hooked.ts";
-import type { HookSet } from "../hooks/hook_set.ts";
+import { Hooked, type HookedEnds } from "./hooked.ts";
 import type { ConnectionHost, FrameRelay } from "./host.ts";
 import { errorCode, toError } from "../error_record.ts";
 import type { Limits } from "../limits.ts";
@@ -98,7 +97,9 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     });
     this.#protocol = host.protocol;
     this.#speak(host.protocol);
-    if (host.hooks !== undefined) this.#hooked = this.#hook(host.hooks);
+    if (host.hooks !== undefined) {
+      this.#hooked = new Hooked(host.hooks.session(this), new ServiceConnection.#Ends(this));
+    }
     host.clock.add(this);
     this.#deadlines = new Deadlines(host.clock.now);
   }
@@ -426,6 +427,34 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     }
   };
 
+  static readonly #Ends = class implements HookedEnds {
+    readonly #of: ServiceConnection;
+
+    constructor(of: ServiceConnection) {
+      this.#of = of;
+    }
+
+    get signal(): AbortSignal {
+      return this.#of.signal;
+    }
+
+    handle(message: unknown): unknown {
+      return this.#of.#handle(message);
+    }
+
+    transmit(message: unknown): SendResult {
+      return this.#of.#transmitMessage(message);
+    }
+
+    close(last: unknown): void {
+      this.#of.close(last);
+    }
+
+    fail(error: unknown): void {
+      this.#of.fail(error);
+    }
+  };
+
   // Receiving
 
   get #receives(): Direction {
@@ -441,16 +470,6 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #handle(message: unknown): unknown {
     if (this.#pipe !== undefined) return pipe(message, this, this.#pipe);
     return this.#host.handler.onMessage?.(this, message);
-  }
-
-  #hook(hooks: HookSet): Hooked {
-    return new Hooked(hooks.session(this), {
-      signal: () => this.signal,
-      handle: (message) => this.#handle(message),
-      transmit: (message) => this.#transmitMessage(message),
-      close: (last) => this.close(last),
-      fail: (error) => this.fail(error),
-    });
   }
 
   // Sending

@@ -14,8 +14,8 @@ const WAITING_SENDS = 1024;
 
 /** The two ends that hooks stand between. */
 export interface HookedEnds {
-  /** A signal that is aborted when the connection is closed. Not a field: most connections never need one. */
-  signal(): AbortSignal;
+  /** A signal that is aborted when the connection is closed. */
+  readonly signal: AbortSignal;
   /** Gives a message to the handler. */
   handle(message: unknown): unknown;
   /** Encodes and queues a message. */
@@ -73,7 +73,7 @@ export class Hooked {
       case "drop":
         return;
       case "delay":
-        return rest(verdict.ms, this.#ends.signal()).then(() => this.#obeyIn(verdict.then, message));
+        return rest(verdict.ms, this.#ends.signal).then(() => this.#obeyIn(verdict.then, message));
       case "close":
         return this.#ends.close(verdict.last);
       default:
@@ -106,7 +106,7 @@ export class Hooked {
       case "drop":
         return "queued";
       case "delay":
-        return rest(verdict.ms, this.#ends.signal()).then(() => this.#obeyOut(verdict.then, message));
+        return rest(verdict.ms, this.#ends.signal).then(() => this.#obeyOut(verdict.then, message));
       case "close":
         this.#ends.close(verdict.last);
         return "queued";

@@ -22,7 +22,7 @@ export class SendBuffer {
   /** Whether each message leaves in a write of its own, as datagrams do. */
   readonly #separate: boolean;
   /** Filled chunks and large messages, oldest first; the open chunk comes after them. */
-  #sealed: Uint8Array<ArrayBuffer>[] = [];
+  #sealed: Uint8Array<ArrayBuffer>[] | undefined;
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #start = 0;
   #end = 0;
@@ -56,17 +56,17 @@ export class SendBuffer {
   /** The bytes to write next: a view, to be left alone until {@linkcode consume}. Only when `size` is not 0. */
   head(): Uint8Array<ArrayBuffer> {
     this.#encodeText();
-    return this.#sealed.length > 0 ? this.#sealed[0] : this.#chunk!.subarray(this.#start, this.#end);
+    return this.#sealed?.[0] ?? this.#chunk!.subarray(this.#start, this.#end);
   }
 
   /** Drops the first `count` bytes of the head, which have been written. */
   consume(count: number): void {
     this.#size -= count;
-    if (this.#sealed.length > 0) {
-      const first = this.#sealed[0];
-      if (count < first.length) this.#sealed[0] = first.subarray(count);
+    const first = this.#sealed?.[0];
+    if (first !== undefined) {
+      if (count < first.length) this.#sealed![0] = first.subarray(count);
       else {
-        this.#sealed.shift();
+        this.#sealed!.shift();
         if (first.buffer.byteLength === CHUNK_BYTES) recycle(new Uint8Array(first.buffer));
       }
       return;
@@ -80,7 +80,7 @@ export class SendBuffer {
 
   /** Drops everything. A write may still be reading from it, so nothing returns to the pool. */
   clear(): void {
-    this.#sealed = [];
+    this.#sealed = undefined;
     this.#chunk = undefined;
     this.#size = 0;
     this.#text = "";
@@ -116,7 +116,7 @@ export class SendBuffer {
 
   #pushLarge(owned: Uint8Array<ArrayBuffer>): void {
     this.#seal();
-    this.#sealed.push(owned);
+    (this.#sealed ??= []).push(owned);
     this.#size += owned.length;
   }
 
@@ -130,7 +130,7 @@ export class SendBuffer {
 
   #seal(): void {
     if (this.#chunk === undefined) return;
-    if (this.#end > this.#start) this.#sealed.push(this.#chunk.subarray(this.#start, this.#end));
+    if (this.#end > this.#start) (this.#sealed ??= []).push(this.#chunk.subarray(this.#start, this.#end));
     this.#chunk = undefined;
   }
 }
