@@ -32,6 +32,7 @@ import { Deadlines } from "./deadlines.ts";
 import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "../endpoint.ts";
 import { Hooked, type HookedEnds } from "./hooked.ts";
+import type { HookSet } from "../hooks/hook_set.ts";
 import type { ConnectionHost, FrameRelay } from "./host.ts";
 import { errorCode, toError } from "../error_record.ts";
 import type { Limits } from "../limits.ts";
@@ -97,9 +98,6 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     });
     this.#protocol = host.protocol;
     this.#speak(host.protocol);
-    if (host.hooks !== undefined) {
-      this.#hooked = new Hooked(host.hooks.session(this), new ServiceConnection.#Ends(this));
-    }
     host.clock.add(this);
     this.#deadlines = new Deadlines(host.clock.now);
   }
@@ -149,8 +147,13 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   send(message: unknown, options?: SendOptions): SendResult {
     if (this.#phase !== "open" || this.#writeEnded) return "refused";
     if (options?.raw === true) return this.#transmit(message as Uint8Array | string);
-    if (this.#hooked !== undefined && this.#host.hooks!.observed.out) {
-      return this.#hooked.send(message, commandOf(this.#outgoing, message, this));
+    const { hooks } = this.#host;
+    if (hooks?.observed.out) {
+      const command = commandOf(this.#outgoing, message, this);
+      // Behind what a hook has not decided on everything waits.
+      if (this.#hooked !== undefined || hooks.concerns("out", command)) {
+        return this.#hookedBy(hooks).send(message, command);
+      }
     }
     return this.#transmitMessage(message);
   }
@@ -339,8 +342,11 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       const to = of.#protocol.upgrade?.(message, of.#receives, of);
       if (of.relay !== undefined) return of.relay.message(of, message, to);
       if (to !== undefined) of.upgrade(to);
-      if (of.#hooked === undefined || !of.#host.hooks!.observed.in) return of.#handle(message);
-      return of.#hooked.receive(message, commandOf(of.#incoming, message, of));
+      const { hooks } = of.#host;
+      if (!hooks?.observed.in) return of.#handle(message);
+      const command = commandOf(of.#incoming, message, of);
+      if (!hooks.concerns("in", command)) return of.#handle(message);
+      return of.#hookedBy(hooks).receive(message, command);
     }
 
     skipped(): void {
@@ -465,6 +471,11 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#deadlines.activeAt = this.#host.clock.now;
     this.bytesRead += bytes;
     this.#host.stats.bytesIn += bytes;
+  }
+
+  /** Its hooks, from the first message on that concerns one. */
+  #hookedBy(hooks: HookSet): Hooked {
+    return this.#hooked ??= new Hooked(hooks.session(this), new ServiceConnection.#Ends(this));
   }
 
   #handle(message: unknown): unknown {

@@ -62,6 +62,8 @@ export interface HookSet {
   readonly observed: Readonly<Record<Direction, boolean>>;
   /** Whether a hook could answer `reply` to an `in` message. */
   readonly mayReply: boolean;
+  /** Whether a message can concern any hook or sequence; to the session of one that does not, it need not be told. */
+  concerns(direction: Direction, command: string): boolean;
   /** What one connection keeps. */
   session(connection: Connection): HookSession;
   /** Which hooks run for the commands given and for those that hooks name. */
@@ -127,6 +129,10 @@ class CompiledHooks implements HookSet {
   #observes(direction: Direction): boolean {
     return this.matcher.observes(direction) ||
       this.#hooks.some(({ entry }) => (directionsOf(entry) & DIRECTION_BITS[direction]) !== 0);
+  }
+
+  concerns(direction: Direction, command: string): boolean {
+    return this.#plans[direction].get(command) !== null;
   }
 
   session(connection: Connection): HookSession {

@@ -65,9 +65,11 @@ export class ProxySession implements FrameRelay {
       if (isPart(message)) return this.#swallow(direction, message);
       this.#lane(direction).swallows = false;
     }
-    const { protocol } = this.#proxy;
+    const { protocol, options } = this.#proxy;
     const codec = direction === "in" ? protocol : protocol.reply ?? protocol;
-    const verdict = this.#hooks.run(direction, message, codec.command?.(message, from) ?? "");
+    const command = codec.command?.(message, from) ?? "";
+    if (!options.hooks!.concerns(direction, command)) return this.#passOn(from, direction, message, upgrade);
+    const verdict = this.#hooks.run(direction, message, command);
     if (verdict === undefined) return this.#passOn(from, direction, message, upgrade);
     const held = { direction, message, frame: from.frame.slice(), upgrade };
     if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
