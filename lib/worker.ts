@@ -44,9 +44,15 @@ addEventListener("unhandledrejection", (event) => {
 
 scope.onmessage = ({ data }) => {
   if (instance) return instance.handle(data);
-  loading ??= import("./service/instance.ts").then(({ Instance }) => instance = new Instance(post));
+  loading ??= load();
   loading.then((loaded) => loaded.handle(data));
 };
+
+async function load(): Promise<Instance> {
+  if (Deno.build.standalone) (await import("./isolation/imports.ts")).guardImports();
+  const { Instance } = await import("./service/instance.ts");
+  return instance = new Instance(post);
+}
 
 function post(message: FromWorker): void {
   if (!over) postToSupervisor(message);

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl } from "@std/path";
 import type { Isolation } from "../../lib/messages.ts";
 import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/supervisor/status.ts";
-import { ask, fromSource, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
+import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 
 /** What comes back, and what stays as if nothing had happened. */
@@ -79,8 +79,8 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
     ["read /proc/self/environ", /^NotCapable: Requires/],
     [`read ${server.folder.path}/../`, /^NotCapable: Requires read access/],
     [`read ${fromFileUrl(outside)}`, /^NotCapable: Requires read access/],
-    // An executable asks for no permission to read what is imported.
-    ...(launcher === fromSource ? [[`import ${outside}`, /^TypeError: Requires read access/] as const] : []),
+    [`import ${outside}`, /^TypeError: .*Requires read access/],
+    [`nested ${outside}`, /Requires read access|Cannot start a worker/],
     [`write ${server.folder.at("out", "x")}`, /^NotCapable: Requires write access/],
     [`write ${server.folder.at("escapes.ts")}`, /^NotCapable: Requires write access/],
     [`connect ${port}`, /^NotCapable: Requires net access to "127\.0\.0\.1:\d+"/],
@@ -93,7 +93,10 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
     ["parent", /^NotCapable: Requires run access/],
     ["kill 0", /^NotCapable: Requires run access/],
     ["kill -1", /^NotCapable: Requires run access/],
-    [`worker ${new URL("../fixtures/services/shout.ts", import.meta.url)}`, /^NotCapable: Can't escalate/],
+    [
+      `worker ${new URL("../fixtures/services/shout.ts", import.meta.url)}`,
+      /^NotCapable: (Can't escalate|Cannot start a worker)/,
+    ],
     // What it posts nobody hears.
     ["supervisor", /^done$/],
   ];
