@@ -6,6 +6,7 @@
  */
 
 import type { HandedPeer } from "./spec.ts";
+import { LayeredTransport } from "../transport/layered.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
 
 /** Waits for one connection. */
@@ -19,7 +20,10 @@ export class Hatch {
 
   /** Takes the connection in, which is that peer's. */
   async take({ remote, local }: HandedPeer): Promise<Transport> {
-    this.#handed = new HandedTransport(await this.#listener.accept(), { remote, local });
+    this.#handed = new HandedTransport(await this.#listener.accept(), {
+      remoteAddr: remote,
+      localAddr: local,
+    });
     this.close();
     return this.#handed;
   }
@@ -38,41 +42,20 @@ export class Hatch {
 }
 
 /** A connection that has the addresses that it had where it was accepted. */
-class HandedTransport implements Transport {
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
-  readonly #base: Transport;
+class HandedTransport extends LayeredTransport {
   #isReset = false;
 
-  constructor(base: Transport, { remote, local }: { remote: Deno.Addr; local: Deno.Addr }) {
-    this.#base = base;
-    this.remoteAddr = remote;
-    this.localAddr = local;
-  }
-
-  async read(into: Uint8Array): Promise<number | null> {
+  override async read(into: Uint8Array): Promise<number | null> {
     try {
-      return await this.#base.read(into);
+      return await this.base.read(into);
     } catch (error) {
       throw this.#isReset ? new Deno.errors.ConnectionReset("Connection reset by peer") : error;
     }
   }
 
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#base.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#base.closeWrite();
-  }
-
-  close(): void {
-    this.#base.close();
-  }
-
   /** A unix socket cannot carry a reset, so it is told beside. */
   reset(): void {
     this.#isReset = true;
-    closeQuietly(this.#base);
+    closeQuietly(this.base);
   }
 }

@@ -7,6 +7,7 @@
 
 import { isIPv4, isIPv6 } from "node:net";
 import { type AddressRange, isWithin, parseRange } from "../address_range.ts";
+import { LayeredTransport } from "../transport/layered.ts";
 import type { Transport } from "../transport/transport.ts";
 import { parseProxyHeader, type ProxyHeader, ProxyHeaderError } from "./proxy_protocol.ts";
 
@@ -58,69 +59,32 @@ export async function takeProxyHeader(transport: Transport): Promise<Transport> 
 }
 
 /** A connection behind a proxy: begins with what came behind the header, and has the addresses that it told. */
-class ProxiedTransport implements Transport {
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
-  readonly #base: Transport;
+class ProxiedTransport extends LayeredTransport {
   #rest: Uint8Array;
 
   constructor(base: Transport, header: ProxyHeader, rest: Uint8Array) {
-    this.#base = base;
+    const { destination: localAddr = base.localAddr, source: remoteAddr = base.remoteAddr } = header;
+    super(base, { localAddr, remoteAddr });
     this.#rest = rest;
-    this.localAddr = header.destination ?? base.localAddr;
-    this.remoteAddr = header.source ?? base.remoteAddr;
   }
 
-  read(into: Uint8Array): Promise<number | null> {
-    if (this.#rest.length === 0) return this.#base.read(into);
+  override read(into: Uint8Array): Promise<number | null> {
+    if (this.#rest.length === 0) return this.base.read(into);
     const count = Math.min(this.#rest.length, into.length);
     into.set(this.#rest.subarray(0, count));
     this.#rest = this.#rest.subarray(count);
     return Promise.resolve(count);
   }
-
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#base.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#base.closeWrite();
-  }
-
-  close(): void {
-    this.#base.close();
-  }
 }
 
 /** A connection of somebody whose word is not taken: a PROXY header at its start is forged, and ends it. */
-export class UntrustedTransport implements Transport {
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
-  readonly #base: Transport;
+export class UntrustedTransport extends LayeredTransport {
   #start: Uint8Array | undefined = new Uint8Array(0);
 
-  constructor(base: Transport) {
-    this.#base = base;
-    this.localAddr = base.localAddr;
-    this.remoteAddr = base.remoteAddr;
-  }
-
-  async read(into: Uint8Array): Promise<number | null> {
-    const count = await this.#base.read(into);
+  override async read(into: Uint8Array): Promise<number | null> {
+    const count = await this.base.read(into);
     if (this.#start !== undefined && count !== null) this.#examine(into.subarray(0, count));
     return count;
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#base.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#base.closeWrite();
-  }
-
-  close(): void {
-    this.#base.close();
   }
 
   #examine(more: Uint8Array): void {

@@ -6,6 +6,7 @@
  */
 
 import { basename, dirname, join } from "@std/path";
+import { LayeredTransport } from "./layered.ts";
 import type { Transport } from "./transport.ts";
 
 /** What is said of a path where somebody listens already. */
@@ -53,7 +54,9 @@ export class UnixListener {
   }
 
   async accept(): Promise<Transport> {
-    return new UnixTransport(await this.#listener.accept(), this.addr);
+    // The socket itself only knows the name it was born under.
+    const addresses = { localAddr: this.addr, remoteAddr: this.addr };
+    return new LayeredTransport(await this.#listener.accept(), addresses);
   }
 
   /** Stops listening; the path goes too unless a successor has taken it. */
@@ -99,32 +102,4 @@ async function makeWay(path: string, exclusive: boolean): Promise<void> {
     return await Deno.remove(path);
   }
   throw new Deno.errors.AddrInUse(ANOTHER_LISTENS);
-}
-
-/** A connection that knows its listener's path: the socket itself only knows the name it was born under. */
-class UnixTransport implements Transport {
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
-  readonly #connection: Deno.UnixConn;
-
-  constructor(connection: Deno.UnixConn, addr: Deno.UnixAddr) {
-    this.#connection = connection;
-    this.localAddr = this.remoteAddr = addr;
-  }
-
-  read(into: Uint8Array): Promise<number | null> {
-    return this.#connection.read(into);
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#connection.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#connection.closeWrite();
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
 }

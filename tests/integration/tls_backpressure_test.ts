@@ -7,7 +7,8 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { readTlsFiles, secureClient, secureServer } from "../../lib/transport/tls.ts";
-import { type Transport, writeAll } from "../../lib/transport/transport.ts";
+import { LayeredTransport } from "../../lib/transport/layered.ts";
+import { writeAll } from "../../lib/transport/transport.ts";
 import { soon } from "../support/wire.ts";
 
 const folder = fromFileUrl(new URL("../fixtures/tls/", import.meta.url));
@@ -16,38 +17,13 @@ const TOTAL = 16 * 1024 ** 2;
 const MAX_AHEAD = 1024 ** 2;
 
 /** Counts what is read. */
-class Counting implements Transport {
-  readonly #base: Deno.Conn;
+class Counting extends LayeredTransport {
   taken = 0;
 
-  constructor(base: Deno.Conn) {
-    this.#base = base;
-  }
-
-  get localAddr(): Deno.Addr {
-    return this.#base.localAddr;
-  }
-
-  get remoteAddr(): Deno.Addr {
-    return this.#base.remoteAddr;
-  }
-
-  async read(into: Uint8Array): Promise<number | null> {
-    const count = await this.#base.read(into);
+  override async read(into: Uint8Array): Promise<number | null> {
+    const count = await super.read(into);
     this.taken += count ?? 0;
     return count;
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#base.write(bytes);
-  }
-
-  closeWrite(): Promise<void> {
-    return this.#base.closeWrite();
-  }
-
-  close(): void {
-    this.#base.close();
   }
 }
 
