@@ -15,11 +15,19 @@
  * @module
  */
 
-import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
 import type { FromWorker, MemoryGrade, WorkerSpec } from "../messages.ts";
 import type { ConnectionInfo, ServiceStats } from "../stats.ts";
-import { failure, SlotError } from "../supervisor/slot_error.ts";
-import { describeBytes, describeDuration } from "../supervisor/status.ts";
+import {
+  crashed,
+  exited,
+  type Fault,
+  garbled,
+  greedy,
+  lost,
+  overdue,
+  silent,
+  unloadable,
+} from "../supervisor/fault.ts";
 import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "../supervisor/worker_link.ts";
 import type { HandedPeer } from "./spec.ts";
 
@@ -28,18 +36,11 @@ export type Loaded = Extract<FromWorker, { type: "loaded" }>;
 
 export type PoolProcessState = "starting" | "spare" | "busy" | "ending" | "gone";
 
-/** What is wrong with a process. */
-export interface Breakage {
-  error: ErrorRecord;
-  /** The same as the rest of a sentence: `gave no sign of life for 5 s`. */
-  what: string;
-}
-
 /** What a pool hears of its processes. */
 export interface PoolProcessEvents {
   loaded(process: PoolProcess, message: Loaded): void;
   /** It is of no more use and has been killed. `before` is the state that it was in. */
-  broken(process: PoolProcess, breakage: Breakage, before: PoolProcessState): void;
+  broken(process: PoolProcess, fault: Fault, before: PoolProcessState): void;
   /** Nothing of it is left. */
   gone(process: PoolProcess): void;
 }
@@ -54,7 +55,7 @@ export class PoolProcess {
   readonly #spec: WorkerSpec;
   readonly #environment: WorkerEnvironment;
   readonly #events: PoolProcessEvents;
-  readonly #over: PromiseWithResolvers<Breakage | undefined> = Promise.withResolvers();
+  readonly #over: PromiseWithResolvers<Fault | undefined> = Promise.withResolvers();
   readonly #gone: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #link: WorkerLink;
   #state: PoolProcessState = "starting";
@@ -69,13 +70,13 @@ export class PoolProcess {
     this.#events = events;
     this.#link = new WorkerLink(spec, environment, {
       heard: (message) => this.#heard(message),
-      failed: (error) => this.#failed(error),
-      silent: () => this.#silent(),
+      failed: (error) => this.#break(lost(error)),
+      silent: () => this.#break(silent(spec.limits.heartbeatMs, "process")),
       answered: () => {},
       memory: (bytes, grade) => this.#memory(bytes, grade),
-      complain: (what) => this.#break(failure("bad_message", `The process ${what}`), what),
+      complain: (what) => this.#break(garbled(what, "process")),
     });
-    this.#within(environment.timing.loadTimeoutMs, "was still loading");
+    this.#within(environment.timing.loadTimeoutMs, "loading");
   }
 
   get state(): PoolProcessState {
@@ -96,7 +97,7 @@ export class PoolProcess {
   }
 
   /** Settles once its connection is over, with what ended the process if that was it. */
-  get over(): Promise<Breakage | undefined> {
+  get over(): Promise<Fault | undefined> {
     return this.#over.promise;
   }
 
@@ -115,7 +116,7 @@ export class PoolProcess {
   reset(): void {
     if (this.#state !== "busy") return;
     this.#link.post({ type: "reset" });
-    this.#within(STOP_MS, "was still busy with a connection that is gone");
+    this.#within(STOP_MS, "busy with a connection that is gone");
   }
 
   /** Its connection may go on for so long. */
@@ -129,7 +130,7 @@ export class PoolProcess {
     if (this.#state !== "spare" && this.#state !== "busy") return;
     this.#state = "ending";
     this.#link.post({ type: "stop" });
-    this.#within(STOP_MS, "was still stopping");
+    this.#within(STOP_MS, "stopping");
   }
 
   /** Ends it at once. */
@@ -167,19 +168,16 @@ export class PoolProcess {
         this.#link.watch();
         return this.#events.loaded(this, message);
       case "load_failed":
-        return this.#break(message.error, `does not load: ${message.error.message}`);
+        return this.#break(unloadable(message.error));
       case "closed":
         this.#over.resolve(undefined);
         return this.stop();
       case "stopped":
         return this.kill();
       case "exited":
-        return this.#break(
-          failure("exited", `The service's code called ${message.how}`),
-          `called ${message.how}`,
-        );
+        return this.#break(exited(message.how));
       case "crashed":
-        return this.#crashed(message.error);
+        return this.#break(crashed(message.error));
       case "ready":
       case "listen_failed":
       case "unlistened":
@@ -190,41 +188,19 @@ export class PoolProcess {
     }
   }
 
-  #failed(error: unknown): void {
-    if (!(error instanceof SlotError)) return this.#crashed(toErrorRecord(error));
-    this.#break(error.record, error.record.message.replace(/^The instance /, ""));
-  }
-
-  #crashed(error: ErrorRecord): void {
-    this.#break(error, `crashed: ${error.name}: ${error.message}`);
-  }
-
-  #silent(): void {
-    const what = `gave no sign of life for ${describeDuration(this.#spec.limits.heartbeatMs)}`;
-    this.#break(failure("silent", `The process ${what}`), what);
-  }
-
   #memory(bytes: number, grade: MemoryGrade): void {
-    if (grade !== "over") return;
-    const most = describeBytes(this.#spec.limits.memoryBytes);
-    const what = `takes ${describeBytes(bytes)} of memory, of at most ${most}`;
-    this.#break(failure("memory_exceeded", `The process ${what}`), what);
+    if (grade === "over") this.#break(greedy(bytes, this.#spec.limits.memoryBytes, "process"));
   }
 
-  #within(timeoutMs: number, doing: string): void {
+  #within(timeoutMs: number, state: string): void {
     clearTimeout(this.#deadline);
-    const what = `${doing} after ${describeDuration(timeoutMs)}`;
-    this.#deadline = setTimeout(
-      () => this.#break(failure("timeout", `The process ${what}`), what),
-      timeoutMs,
-    );
+    this.#deadline = setTimeout(() => this.#break(overdue(state, timeoutMs, "process")), timeoutMs);
   }
 
-  #break(error: ErrorRecord, what: string): void {
+  #break(fault: Fault): void {
     const before = this.#state;
-    const breakage = { error, what };
-    if (before === "busy") this.#over.resolve(breakage);
+    if (before === "busy") this.#over.resolve(fault);
     this.kill();
-    this.#events.broken(this, breakage, before);
+    this.#events.broken(this, fault, before);
   }
 }

@@ -10,21 +10,15 @@
 
 import type { Logger } from "@logtape/logtape";
 import { join } from "@std/path";
-import { toErrorRecord } from "../error_record.ts";
 import { mergePermissions } from "../isolation/permissions.ts";
 import { serviceLog } from "../log/log.ts";
 import type { WorkerSpec } from "../messages.ts";
 import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
+import { type Fault, unstartable } from "../supervisor/fault.ts";
 import { SlotError } from "../supervisor/slot_error.ts";
 import { describeDuration } from "../supervisor/status.ts";
 import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
-import {
-  type Breakage,
-  type Loaded,
-  PoolProcess,
-  type PoolProcessEvents,
-  type PoolProcessState,
-} from "./pool_process.ts";
+import { type Loaded, PoolProcess, type PoolProcessEvents, type PoolProcessState } from "./pool_process.ts";
 import { missing, type PoolSpec, type PoolStatus } from "./spec.ts";
 
 /** The first pause before another process is tried; it doubles each time. */
@@ -137,9 +131,9 @@ export class Processes implements PoolProcessEvents {
     this.#tend();
   }
 
-  broken(_process: PoolProcess, breakage: Breakage, before: PoolProcessState): void {
-    const { error, what } = breakage;
-    if (before === "starting" || before === "spare") return this.#wasted(breakage);
+  broken(_process: PoolProcess, fault: Fault, before: PoolProcessState): void {
+    const { error, what } = fault;
+    if (before === "starting" || before === "spare") return this.#wasted(fault);
     if (before === "ending") this.#log.warning("A process {what}", { what, error });
   }
 
@@ -173,12 +167,12 @@ export class Processes implements PoolProcessEvents {
     try {
       this.#all.set(place, new PoolProcess(place, specOf(spec, hatch), environment, this));
     } catch (error) {
-      this.#wasted({ error: toErrorRecord(error), what: `cannot be started: ${error}` });
+      this.#wasted(unstartable(error));
     }
   }
 
   /** A process was for nothing: another is tried, after a while. */
-  #wasted({ error, what }: Breakage): void {
+  #wasted({ error, what }: Fault): void {
     if (!this.#hasLoaded) {
       this.#end();
       return this.#loaded.reject(new SlotError(error));

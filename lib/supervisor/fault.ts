@@ -1,5 +1,5 @@
 /**
- * What can be wrong with an instance, as an error for programs and in words for the log. Pure.
+ * What can be wrong with an instance, or with a process of a pool, as an error for programs and in words for the log. Pure.
  *
  * @module
  */
@@ -8,27 +8,35 @@ import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
 import { failure, SlotError } from "./slot_error.ts";
 import { describeBytes, describeDuration } from "./status.ts";
 
-/** Something that is wrong with an instance. */
+/** Something that is wrong with it. */
 export interface Fault {
   error: ErrorRecord;
-  /** What the instance did or does, as a sentence without its subject. */
+  /** What it did or does, as a sentence without its subject. */
   what: string;
 }
 
+/** What has a fault. */
+export type Faulty = "instance" | "process";
+
 /** It is still in a state that it should have left. */
-export function overdue(state: string, limitMs: number): Fault {
-  return inWords("timeout", `was still ${state} after ${describeDuration(limitMs)}`);
+export function overdue(state: string, limitMs: number, who: Faulty = "instance"): Fault {
+  return inWords(who, "timeout", `was still ${state} after ${describeDuration(limitMs)}`);
 }
 
 /** It has not answered. */
-export function silent(heartbeatMs: number): Fault {
-  return inWords("silent", `gave no sign of life for ${describeDuration(heartbeatMs)}`);
+export function silent(heartbeatMs: number, who: Faulty = "instance"): Fault {
+  return inWords(who, "silent", `gave no sign of life for ${describeDuration(heartbeatMs)}`);
 }
 
 /** Its process takes nearly as much memory as it may, or more. */
-export function greedy(bytes: number, limitBytes: number): Fault {
+export function greedy(bytes: number, limitBytes: number, who: Faulty = "instance"): Fault {
   const [found, most] = [bytes, limitBytes].map(describeBytes);
-  return inWords("memory_exceeded", `takes ${found} of memory, of at most ${most}`);
+  return inWords(who, "memory_exceeded", `takes ${found} of memory, of at most ${most}`);
+}
+
+/** It says what cannot be understood. */
+export function garbled(what: string, who: Faulty): Fault {
+  return inWords(who, "bad_message", what);
 }
 
 /** Its code has ended it by a call. */
@@ -62,6 +70,6 @@ export function lost(thrown: unknown): Fault {
   return { error: thrown.record, what: thrown.record.message.replace(/^The instance /, "") };
 }
 
-function inWords(code: string, what: string): Fault {
-  return { error: failure(code, `The instance ${what}`), what };
+function inWords(who: Faulty, code: string, what: string): Fault {
+  return { error: failure(code, `The ${who} ${what}`), what };
 }
