@@ -8,7 +8,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The most that a closing connection discards while the peer still sends. */
-const LINGER_BYTES = 1024 * 1024;
+export const LINGER_BYTES = 1024 * 1024;
 
 /** Who is told what is read. */
 export interface Read {

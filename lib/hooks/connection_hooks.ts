@@ -19,7 +19,7 @@ import { HookError } from "./hook_error.ts";
 import type { HookOptions, HookSession } from "./hook_set.ts";
 import type { Fired, Matched, MatcherState, SequenceMatcher } from "./matcher.ts";
 import type { BoundHook, Plan } from "./plan.ts";
-import { late, settleWithin } from "./settle.ts";
+import { late, settleWithin } from "../settle.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "./timeouts.ts";
 import { close, type Direction, drop, readVerdict, type Verdict } from "./verdict.ts";
 

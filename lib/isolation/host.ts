@@ -11,6 +11,7 @@ import { toErrorRecord } from "../error_record.ts";
 import { spawnIsolate } from "./isolate.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
 import { removeFolder } from "../pool/folder.ts";
+import { settleWithin } from "../settle.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 
 /** How often memory is read where it has a limit: at most so long it grows unseen. */
@@ -85,8 +86,7 @@ function hostPool({ pool }: WorkerSpec): Hosted {
   return {
     post: (message) => void loading.then((instance) => instance.handle(message)),
     async end() {
-      const late = new Promise((resolve) => setTimeout(resolve, POOL_END_MS));
-      await Promise.race([loading.then((instance) => instance.end()), late]);
+      await settleWithin(loading.then((instance) => instance.end()), POOL_END_MS);
       removeFolder(pool!.folder!);
     },
   };

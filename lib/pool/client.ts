@@ -6,6 +6,7 @@
 
 import type { TransportName } from "../contract.ts";
 import { formatAddr } from "../endpoint.ts";
+import { settleWithin } from "../settle.ts";
 import type { ConnectionInfo } from "../stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
 import type { PoolProcess } from "./pool_process.ts";
@@ -70,7 +71,7 @@ export class Client {
     if (inner !== undefined) {
       const down = this.#relay(process, inner);
       await process.over;
-      await within(down, flushMs);
+      await settleWithin(down, flushMs);
       closeQuietly(inner);
     }
     closeQuietly(this.transport);
@@ -130,12 +131,4 @@ export class Client {
     down.then((end) => end === "sink_failed" && process.reset());
     return down;
   }
-}
-
-/** Waits for a promise, but no longer than so many milliseconds; 0 for any time. */
-async function within(promise: Promise<unknown>, ms: number): Promise<void> {
-  if (ms === 0) return void await promise;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([promise, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
-  clearTimeout(timer);
 }

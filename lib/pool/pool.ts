@@ -7,6 +7,7 @@
 
 import type { Logger } from "@logtape/logtape";
 import type { WorkerSpec } from "../messages.ts";
+import { settleWithin } from "../settle.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "../stats.ts";
 import { describeDuration } from "../supervisor/status.ts";
 import { closeQuietly } from "../transport/transport.ts";
@@ -173,11 +174,6 @@ export class Pool {
 
   async #emptyWithin(timeoutMs: number): Promise<void> {
     if (this.#clients.size === 0 || timeoutMs <= 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => this.#allGone.push(resolve)),
-      new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
-    ]);
-    clearTimeout(timer);
+    await settleWithin(new Promise<void>((resolve) => this.#allGone.push(resolve)), timeoutMs);
   }
 }

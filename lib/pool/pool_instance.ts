@@ -13,6 +13,7 @@ import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
 import { TrustedProxies } from "../proxy/proxied_transport.ts";
 import { Door } from "../service/door.ts";
+import { settleWithin } from "../settle.ts";
 import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import { readTlsFiles, secureServer } from "../transport/tls.ts";
@@ -150,14 +151,7 @@ export class PoolInstance {
 
   /** Answers with fresh counters, as far as its processes answer in time. */
   async #pong(id: number): Promise<void> {
-    if (this.#processes !== undefined) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([
-        this.#processes.refresh(),
-        new Promise((resolve) => timer = setTimeout(resolve, REFRESH_MS)),
-      ]);
-      clearTimeout(timer);
-    }
+    if (this.#processes !== undefined) await settleWithin(this.#processes.refresh(), REFRESH_MS);
     const pool = this.#running?.pool.status;
     this.#post({ type: "pong", id, stats: this.#sum, ...(pool === undefined ? {} : { pool }) });
   }

@@ -8,13 +8,13 @@
 import { ServiceConnection } from "../connection/connection.ts";
 import { Clock } from "../connection/clock.ts";
 import { ConnectionError } from "../connection/connection_error.ts";
+import { LINGER_BYTES } from "../connection/reader.ts";
 import type { AnyProtocol } from "../contract.ts";
+import { concat } from "../framing/bytes.ts";
 import type { Limits } from "../limits.ts";
 import { createStats } from "../stats.ts";
 import { closeQuietly, type Transport, writeAll } from "../transport/transport.ts";
 
-/** A peer that is refused may send so much more before it is cut. */
-const LINGER_BYTES = 1024 * 1024;
 /** It has so long to take what it is told. */
 const SAY_MS = 1000;
 
@@ -80,7 +80,7 @@ class Recorder implements Transport {
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    this.bytes = Uint8Array.of(...this.bytes, ...bytes);
+    this.bytes = concat([this.bytes, bytes]);
     return Promise.resolve(bytes.length);
   }
 

@@ -12,6 +12,7 @@ import { errorCode } from "../error_record.ts";
 import type { Limits } from "../limits.ts";
 import type { Accepted } from "../transport/listener.ts";
 import { takeProxyHeader, type TrustedProxies, UntrustedTransport } from "../proxy/proxied_transport.ts";
+import { settleWithin } from "../settle.ts";
 import { countError, type ServiceStats } from "../stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
 
@@ -88,12 +89,7 @@ export class Admission {
   /** The same, or when the time is over. */
   async emptyWithin(timeoutMs: number): Promise<void> {
     if (this.#options.stats.open === 0 || timeoutMs <= 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([
-      this.empty(),
-      new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs)),
-    ]);
-    clearTimeout(timer);
+    await settleWithin(this.empty(), timeoutMs);
   }
 
   /** Closes those that are not admitted yet. */

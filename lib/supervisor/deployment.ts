@@ -9,6 +9,7 @@ import { formatEndpoint } from "../endpoint.ts";
 import type { ErrorRecord } from "../error_record.ts";
 import { Generation, type GenerationEnvironment } from "./generation.ts";
 import { serviceLog } from "../log/log.ts";
+import { settleWithin } from "../settle.ts";
 import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
 import { describeDuration, type ServiceState, type ServiceStatus } from "./status.ts";
 
@@ -165,10 +166,7 @@ export class Deployment {
 
   /** Waits a moment for one of the draining generations to end. */
   async #oneEnds(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, PATIENCE_MS));
-    await Promise.race([...this.#ends, late]);
-    clearTimeout(timer);
+    await settleWithin(Promise.race(this.#ends), PATIENCE_MS);
   }
 
   async #drain(generation: Generation, unlistened: Promise<void>): Promise<void> {
