@@ -47,10 +47,10 @@ const jsonnl: Protocol<unknown> = {
 
 function read(json: string): unknown | Skip {
   try {
-    return JSON.parse(json);
-  } catch (cause) {
+    return parse(json);
+  } catch (error) {
     if (json.trim() === "") return skip;
-    throw unreadable(cause);
+    throw error;
   }
 }
 
@@ -58,12 +58,8 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw unreadable(cause);
+    throw new JsonLineError(`Cannot read a line as JSON: ${(cause as Error).message}`, { cause });
   }
-}
-
-function unreadable(cause: unknown): JsonLineError {
-  return new JsonLineError(`Cannot read a line as JSON: ${(cause as Error).message}`, { cause });
 }
 
 export default jsonnl;

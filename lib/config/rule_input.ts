@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FieldCondition } from "../hooks/rule.ts";
 import type { HookDirection } from "../hooks/steps.ts";
 import type { Quantity } from "../limits.ts";
 import type { LogLevel } from "../messages.ts";
@@ -72,20 +73,7 @@ export type StepInput = string | number | {
 
 /** A condition: of a field of the message, of the client's address, or the contrary of one. */
 export type ConditionInput =
-  | {
-    /** The field's path, as `user.name` or `args[0]`; empty for the message itself. */
-    field: string;
-    /** The same value. */
-    equals?: unknown;
-    /** A regular expression, plain or as `/.../i`. */
-    matches?: string;
-    /** One of these values. */
-    in?: unknown[];
-    /** A number above this one. */
-    greater?: number;
-    /** A number below this one. */
-    less?: number;
-  }
+  | FieldCondition
   /** Ranges in CIDR notation. */
   | { address: string | string[] }
   | { not: ConditionInput };

@@ -216,7 +216,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   /** The frame that it received last: a view that is valid until `passed`. */
   get frame(): Uint8Array {
-    return this.received(this.frameStart, this.frameEnd);
+    return this.#delivery.buffer.frame;
   }
 
   /** Where that frame begins in what {@linkcode received} gives out. */
@@ -269,8 +269,8 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       remote: formatAddr(this.remoteAddr),
       local: formatAddr(this.localAddr),
       state: this.#phase === "open" && this.#delivery.isBusy ? "busy" : this.#phase,
-      ageMs: Math.round(now - this.#deadlines.openedAt),
-      idleMs: Math.round(now - this.#deadlines.activeAt),
+      ageMs: now - this.#deadlines.openedAt,
+      idleMs: now - this.#deadlines.activeAt,
       bytesRead: this.bytesRead,
       bytesWritten: this.bytesWritten,
       queuedBytes: this.queuedBytes,

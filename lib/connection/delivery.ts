@@ -168,15 +168,11 @@ export class Delivery {
     try {
       message = line === undefined ? this.#codec.decode(frame!, this.#peer) : lines!.read(line, this.#peer);
     } catch (cause) {
-      this.#receiver.failed(badMessage(cause), "bad_message", frame ?? this.#lastFrame());
+      this.#receiver.failed(badMessage(cause), "bad_message", buffer.frame);
       return true;
     }
     if ((this.#held & Hold.closed) === 0) this.#deliver(message);
     return true;
-  }
-
-  #lastFrame(): Uint8Array {
-    return this.buffer.view(this.buffer.frameStart, this.buffer.frameEnd);
   }
 
   #deliver(message: unknown): void {

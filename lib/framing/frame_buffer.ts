@@ -80,6 +80,11 @@ export class FrameBuffer {
     return this.#start;
   }
 
+  /** The frame that was cut last: a view that is valid until the next {@linkcode room}. */
+  get frame(): Uint8Array {
+    return this.view(this.#frameStart, this.#start);
+  }
+
   /** What has been cut, from one position to another: a view that is valid until the next {@linkcode room}. */
   view(start: number, end: number): Uint8Array {
     return this.#bytes.subarray(start, end);
@@ -142,7 +147,7 @@ export class FrameBuffer {
     this.#frameStart = this.#start;
     this.#start += need;
     this.#need = 0;
-    return this.#bytes.subarray(this.#frameStart, this.#start);
+    return this.frame;
   }
 
   /**
@@ -150,6 +155,7 @@ export class FrameBuffer {
    * bytes: then {@linkcode next} knows what to do.
    */
   nextLine(max: number): string | undefined {
+    if (this.#start === this.#end) return undefined;
     if (lines.owner !== this || this.#start >= lines.end) {
       const end = this.#readLines();
       if (end === 0) return undefined;
@@ -167,11 +173,10 @@ export class FrameBuffer {
 
   /** Cuts all that waits off, though it makes no frame: a view like that of {@linkcode next}. */
   rest(): Uint8Array {
-    const rest = this.#bytes.subarray(this.#start, this.#end);
     this.#frameStart = this.#start;
     this.#start = this.#end;
     this.reset();
-    return rest;
+    return this.frame;
   }
 
   /** A copy of all that waits; the buffer is empty afterwards. */

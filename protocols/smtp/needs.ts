@@ -1,7 +1,7 @@
 /**
  * What the mail service that needs no handler uses of what its options name: the folders of its Maildirs, the next server.
- * The server asks before there is a service, so this takes whatever the
- * configuration says, and runs none of the rest. Pure.
+ * The server asks before there is a service, so this takes whatever the configuration says, and runs none of the rest.
+ * Pure.
  *
  * @module
  */

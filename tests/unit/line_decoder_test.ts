@@ -66,8 +66,7 @@ function delivery(protocol: Protocol<string>, heard: Heard, maxFrameBytes = 1 <<
   const peer = { limits: { ...DEFAULT_LIMITS, maxFrameBytes } } as Peer;
   const made: Delivery = new Delivery(peer, {
     message(message) {
-      const { buffer } = made;
-      heard.message?.(message as string, buffer.view(buffer.frameStart, buffer.frameEnd));
+      heard.message?.(message as string, made.buffer.frame);
     },
     failed(thrown) {
       heard.failed?.((thrown as { code: string }).code);
