@@ -57,7 +57,6 @@ export class ProxySession implements FrameRelay {
 
   message(from: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown {
     const direction: Direction = from === this.client ? "in" : "out";
-    if (this.#closing && direction === "in") return;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
       return this.#passOn(from, direction, message, upgrade);
     }
@@ -77,6 +76,7 @@ export class ProxySession implements FrameRelay {
   }
 
   skipped(from: ServiceConnection): void {
+    if (this.#closing && from === this.client) return;
     const direction: Direction = from === this.client ? "in" : "out";
     this.#lane(direction).pass(from, this.#target(direction));
   }
@@ -229,7 +229,11 @@ export class ProxySession implements FrameRelay {
   #inject(reply: unknown, { closes }: { closes: boolean }): void {
     const injected = { bytes: this.#encode("out", reply), closes };
     if (this.#turns === undefined || this.#turns.inject(injected)) this.#giveOut([injected]);
-    else this.#closing ||= closes;
+    else if (closes) {
+      // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
+      this.#closing = true;
+      this.client.receiveBy(UNFRAMED);
+    }
   }
 
   #giveOut(replies: readonly Injected[]): void {

@@ -173,6 +173,36 @@ Deno.test("the last message of a close waits for its turn too, and what comes be
   assertEquals(asked, ["GET a"]);
 });
 
+Deno.test("behind a close whose last message waits, bytes that make no message go nowhere either", async () => {
+  await using stack = new AsyncDisposableStack();
+  let answer: (() => void) | undefined;
+  const upstream = stack.use(
+    await listen("raw://127.0.0.1:0", {
+      onMessage: (connection: Connection<Uint8Array>) => {
+        answer = () => void connection.send(bytes("value\n"));
+      },
+    }),
+  );
+  const proxy = stack.use(
+    await listen("tcp://127.0.0.1:0", {
+      protocol: ask,
+      upstream: upstreamOf(upstream),
+      hooks: defineHooks([on("QUIT", () => close("goodbye"))]),
+      onBadFrame: "passthrough",
+      limits: { maxFrameBytes: 64 },
+    }),
+  );
+  using wire = await Wire.open(proxy.port);
+  await wire.write("GET a\nQUIT\n");
+  await until(() => answer !== undefined);
+  await wire.write("no end of a line ".repeat(20));
+  await until(() => proxy.stats.bytesIn > 300);
+  answer!();
+  assertEquals(await wire.rest(), "value\ngoodbye\n");
+  await until(() => upstream.stats.open === 0);
+  assertEquals(upstream.stats.bytesIn, "GET a\n".length);
+});
+
 Deno.test("a sequence over both directions fires on the connection that did it, and on no other", async () => {
   await using stack = new AsyncDisposableStack();
   const [proxy] = await behind(stack, {
