@@ -4,6 +4,7 @@ import { until, Wire } from "../support/wire.ts";
 import {
   alive,
   find,
+  limited,
   say,
   service,
   serving,
@@ -32,7 +33,7 @@ Deno.test("HUP to a child restarts its service", { ignore }, () => testSignals(f
 
 Deno.test("a slow leak is restarted with a drain before the limit", { ignore }, async () => {
   await using server = await serving(fromSource, {
-    services: { leak: service("misbehaves", { how: "leak" }).replace("{", "{ limits: { memory: 128MiB },") },
+    services: { leak: limited(service("misbehaves", { how: "leak" }), "memory: 128MiB") },
   });
   const { leak } = await server.ports();
   using wire = await Wire.open(leak);
