@@ -60,4 +60,9 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./restart.ts"),
   },
   { name: "stop", summary: "Have a running server drain and end", load: () => import("./stop.ts") },
+  {
+    name: "hash-password",
+    summary: "Print what a configuration keeps of a password",
+    load: () => import("./hash_password.ts"),
+  },
 ];

@@ -5,9 +5,9 @@
  */
 
 import { parseEndpoint } from "@protohost/protohost";
+import { isPasswordHash } from "@protohost/protohost/password";
 import type { OptionReader } from "./option_reader.ts";
 import type { ServiceOptions } from "./options.ts";
-import { isPasswordHash } from "./password.ts";
 import type { RateOptions } from "./rate.ts";
 
 const MINUTE_MS = 60_000;
@@ -57,7 +57,7 @@ export function readMailOptions(options: OptionReader, common: ServiceOptions): 
     options.wrong(
       `users.${name}`,
       "(not shown)",
-      "a hash such as $scrypt$ln=15,r=8,p=1$...$..., see hashPassword",
+      "a hash such as $scrypt$ln=15,r=8,p=1$...$..., as protohost hash-password makes it",
     );
   }
   const domains = options.texts("domains")?.map((domain) => domain.toLowerCase());

@@ -11,13 +11,13 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bytes, type ServiceContext } from "@protohost/protohost";
+import { verifyPassword } from "@protohost/protohost/password";
 import { SmtpError } from "./error.ts";
 import type { AuthAttempt, Mail, Recipient, SmtpContent, SmtpHandler } from "./handler.ts";
 import { MessageTooLargeError } from "./incoming.ts";
 import { deliver, type Maildir } from "./maildir.ts";
 import { Mailboxes, splitAddress } from "./mailboxes.ts";
 import type { MailOptions } from "./mail_options.ts";
-import { verifyPassword } from "./password.ts";
 import { Rate } from "./rate.ts";
 import { RelayError, Upstream } from "./relay.ts";
 import { type Reply, reply } from "./reply.ts";

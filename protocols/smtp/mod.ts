@@ -55,8 +55,6 @@ export type {
 export { MessageTooLargeError } from "./incoming.ts";
 export { SmtpOptionsError } from "./option_reader.ts";
 export { smtpHandler } from "./service.ts";
-export { hashPassword, verifyPassword } from "./password.ts";
-export type { HashOptions } from "./password.ts";
 export type { MailOptions, RelayOptions } from "./mail_options.ts";
 export type { RateOptions } from "./rate.ts";
 export type { ServiceOptions } from "./options.ts";

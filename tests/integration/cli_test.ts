@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { verifyPassword } from "../../lib/password.ts";
 import type { ServerStatus } from "../../lib/supervisor/status.ts";
 import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
@@ -548,5 +549,28 @@ Deno.test("help and version need no permission", async () => {
     const { code, stdout } = await runProgram(launcher, args, folder.path);
     assertEquals(code, 0);
     assert(stdout.length > 0);
+  }
+});
+
+Deno.test("hash-password prints the hash of its input's first line", async () => {
+  for (
+    const [input, password] of [["s3cret\n", "s3cret"], ["naïve words\r\nmore\n", "naïve words"], ["x", "x"]]
+  ) {
+    const { code, stdout } = await runProgram(fromSource, ["hash-password", "--cost", "10"], root, { input });
+    assertEquals(code, 0);
+    assert(await verifyPassword(password, stdout.trimEnd()), stdout);
+  }
+});
+
+Deno.test("hash-password refuses no password and a cost that is out of bounds", async () => {
+  for (
+    const [input, args, code, complaint] of [
+      ["", [], 1, "There is no password: found an empty line"],
+      ["x", ["--cost", "21"], 2, "--cost is 21, wanted a number from 10 to 20"],
+    ] as const
+  ) {
+    const outcome = await runProgram(fromSource, ["hash-password", ...args], root, { input });
+    assertEquals([outcome.code, outcome.stdout], [code, ""]);
+    assertStringIncludes(outcome.stderr, complaint);
   }
 });

@@ -21,7 +21,8 @@ import {
   step,
   text,
 } from "@protohost/protohost";
-import { type Command, hashPassword, type LinesPart, type SmtpHandler } from "../../protocols/smtp/mod.ts";
+import { hashPassword } from "@protohost/protohost/password";
+import type { Command, LinesPart, SmtpHandler } from "../../protocols/smtp/mod.ts";
 import antiAbuse from "../../examples/hooks/anti_abuse.ts";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
 import { DIALOGUE, guard, MESSAGE, TRANSACTION, transcript, watching } from "../support/smtp_guard.ts";

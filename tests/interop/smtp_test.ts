@@ -9,7 +9,7 @@ import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } f
 import { Buffer } from "node:buffer";
 import nodemailer from "nodemailer";
 import { listen, type Server } from "@protohost/protohost";
-import { hashPassword } from "../../protocols/smtp/mod.ts";
+import { hashPassword } from "@protohost/protohost/password";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
 import { filesIn, lacks, MailWire, run, tls, withoutTrace } from "../support/smtp.ts";
 import { soon, until } from "../support/wire.ts";

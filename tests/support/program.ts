@@ -31,12 +31,20 @@ export interface Outcome {
 }
 
 /** Runs the program to its end. */
-export async function runProgram(launcher: Launcher, args: string[], cwd: string): Promise<Outcome> {
-  const { code, stdout, stderr } = await new Deno.Command(launcher.command, {
+export async function runProgram(
+  launcher: Launcher,
+  args: string[],
+  cwd: string,
+  { input }: { input?: string } = {},
+): Promise<Outcome> {
+  const process = new Deno.Command(launcher.command, {
     ...optionsOf(launcher, args, cwd),
+    stdin: input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
-  }).output();
+  }).spawn();
+  if (input !== undefined) await new Blob([input]).stream().pipeTo(process.stdin);
+  const { code, stdout, stderr } = await process.output();
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 

@@ -43,7 +43,7 @@ export interface HashOptions {
  * Makes of a password what a configuration keeps of it.
  *
  * ```ts
- * import { hashPassword, verifyPassword } from "@protohost/protohost/protocols/smtp";
+ * import { hashPassword, verifyPassword } from "@protohost/protohost/password";
  *
  * const hash = await hashPassword("secret", { ln: 10 });
  * console.log(hash); // $scrypt$ln=10,r=8,p=1$...

@@ -1,0 +1,66 @@
+/**
+ * `protohost hash-password`: what a configuration keeps of a password.
+ *
+ * @module
+ */
+
+import { promptSecret } from "@std/cli/prompt-secret";
+import { hashPassword } from "../password.ts";
+import type { Arguments, Command, Help } from "./command.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { EXIT, type ExitCode } from "./exit_codes.ts";
+import type { Terminal } from "./terminal.ts";
+
+const help: Help = {
+  usage: "hash-password [--cost N]",
+  text: `
+Prints the hash of a password (scrypt), for "users" in a configuration:
+
+  users: { ann: "$scrypt$ln=15,r=8,p=1$..." }
+
+In a terminal it asks for the password twice and shows nothing of it. Otherwise it takes the first
+line of its input. Never from the command line, which others on the machine can read.`,
+  examples: [
+    ["protohost hash-password", "asks"],
+    ["protohost hash-password < password.txt", "reads"],
+  ],
+};
+
+const flags = {
+  cost: {
+    type: "count",
+    value: "N",
+    text: "From 10 to 20, 15 if not said; each step doubles memory and time of a try",
+  },
+} as const;
+
+const command: Command<typeof flags> = { help, flags, operands: [], run };
+export default command;
+
+async function run({ flags: { cost } }: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
+  if (cost !== undefined && (cost < 10 || cost > 20)) {
+    throw new UsageError(`--cost is ${cost}, wanted a number from 10 to 20`);
+  }
+  const password = Deno.stdin.isTerminal()
+    ? ask()
+    : firstLine(await new Response(Deno.stdin.readable).text());
+  if (password === "") throw new CommandError("There is no password: found an empty line");
+  terminal.print(await hashPassword(password, { ln: cost }));
+  return EXIT.ok;
+}
+
+function ask(): string {
+  // The questions would go where the hash is to go.
+  if (!Deno.stdout.isTerminal()) {
+    throw new CommandError(
+      "Cannot ask for a password: the output is no terminal; give the password as input, such as < password.txt",
+    );
+  }
+  const [password, again] = ["Password:", "Again:"].map((prompt) => promptSecret(prompt, { mask: "" }));
+  if (password !== again) throw new CommandError("The two passwords differ");
+  return password ?? "";
+}
+
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0];
+}
