@@ -15,12 +15,13 @@ import { granted } from "./grant.ts";
 import type { Permissions } from "./permissions.ts";
 import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
+import { settleWithin } from "../settle.ts";
 import { failure, SlotError } from "../supervisor/slot_error.ts";
 import { childArguments, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./output.ts";
 
-/** What a process has said is heard so long after its end at the latest. */
-const LAST_WORDS_MS = 200;
+/** What a process has said is heard so long after its end at the latest: not every pipe reports that it has ended. */
+const LAST_WORDS_MS = 300;
 
 /** How a child process is started and ended. */
 export interface ProcessOptions {
@@ -52,6 +53,8 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   void logOutput(child.stdout!, { service, level: "info" });
   void logOutput(child.stderr!, { service, level: "warning" });
   const ended = Promise.withResolvers<void>();
+  // Not what `connected` says: that is false before all that came has been heard.
+  const heard = new Promise<void>((resolve) => child.once("disconnect", resolve));
   let over = false;
   let late: ReturnType<typeof setTimeout> | undefined;
   child.on("message", (message: unknown) => {
@@ -66,7 +69,8 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     ended.resolve();
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     const lost = new SlotError(failure("process_ended", `The instance lost its process, which ended ${how}`));
-    afterLastWords(child, () => {
+    // The pipe may be behind the end of the process.
+    settleWithin(heard, LAST_WORDS_MS).then(() => {
       if (!over) events.failed(lost);
       over = true;
     });
@@ -86,13 +90,6 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
       late = setTimeout(() => kill(child), graceMs);
     },
   };
-}
-
-/** Waits until all that a process had to say has been heard: the pipe may be behind its end. */
-function afterLastWords(child: ChildProcess, act: () => void): void {
-  if (!child.connected) return act();
-  child.once("disconnect", act);
-  setTimeout(act, LAST_WORDS_MS);
 }
 
 /** Kills a child and, where that is permitted, whatever it has started. */
