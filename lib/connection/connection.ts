@@ -14,13 +14,10 @@
  * @module
  */
 
-import type { Ticking } from "./clock.ts";
-import { CONNECTION_ERRORS, ConnectionError, type ConnectionErrorCode } from "./connection_error.ts";
 import type {
   AnyProtocol,
   Codec,
   Connection,
-  Direction,
   Peer,
   SendOptions,
   SendResult,
@@ -28,25 +25,28 @@ import type {
   TransportName,
   Upgrade,
 } from "../contract.ts";
-import { Deadlines } from "./deadlines.ts";
-import { Delivery, Hold, type Receiver } from "./delivery.ts";
 import { formatAddr } from "../endpoint.ts";
-import { Hooked, type HookedEnds } from "./hooked.ts";
-import type { HookSet } from "../hooks/hook_set.ts";
-import type { ConnectionHost, FrameRelay } from "./host.ts";
 import { errorCode, toError } from "../error_record.ts";
+import type { HookSet } from "../hooks/hook_set.ts";
 import type { Limits } from "../limits.ts";
-import { Outbox, type Sender } from "./outbox.ts";
-import { type Read, Reader } from "./reader.ts";
-import { pipe } from "./pipe.ts";
 import { type ConnectionInfo, countError } from "../stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
+import type { Ticking } from "./clock.ts";
+import { CONNECTION_ERRORS, ConnectionError, type ConnectionErrorCode } from "./connection_error.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Hold } from "./delivery.ts";
+import { Hooked, type HookedEnds } from "./hooked.ts";
+import type { ConnectionHost, FrameRelay } from "./host.ts";
+import { Receiving } from "./receiving.ts";
+import { Sending } from "./sending.ts";
+import { tlsObstacle, TlsStart } from "./tls_start.ts";
 
-type Phase = "open" | "closing" | "lingering" | "closed";
+/** Where a connection is between its first byte and its last. */
+export type Phase = "open" | "closing" | "lingering" | "closed";
 
 /** The connection behind {@linkcode Connection}. */
 // deno-lint-ignore no-explicit-any
-export class ServiceConnection implements Connection<any, any, any>, Peer<any>, Ticking {
+export class ServiceConnection implements Connection<any, any, any>, Peer<any>, Ticking, HookedEnds {
   readonly id: string;
   readonly limits: Limits;
   // deno-lint-ignore no-explicit-any
@@ -58,27 +58,19 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   /** What a proxy does with what it receives. */
   relay: FrameRelay | undefined;
 
+  // Private, since users print connections.
   readonly #host: ConnectionHost;
-  readonly #delivery: Delivery;
-  readonly #reader: Reader;
-  readonly #outbox: Outbox;
   readonly #deadlines: Deadlines;
-  readonly #datagrams: boolean;
+  readonly #receiving: Receiving;
+  readonly #sending: Sending;
   #kind: TransportName;
   #transport: Transport;
   #protocol: AnyProtocol;
-  // deno-lint-ignore no-explicit-any
-  #incoming!: Codec<any, any>;
-  // deno-lint-ignore no-explicit-any
-  #outgoing!: Codec<any, any>;
   #phase: Phase = "open";
   #error: Error | undefined;
-  #writeEnded = false;
-  #pipe: Connection<unknown> | undefined;
   #hooked: Hooked | undefined;
   #abort: AbortController | undefined;
-  #upgradingTls = false;
-  #handshaking = false;
+  #tlsStart: TlsStart | undefined;
 
   constructor(id: string, transport: Transport, options: { kind: TransportName; host: ConnectionHost }) {
     const { kind, host } = options;
@@ -87,15 +79,8 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#host = host;
     this.#kind = kind;
     this.#transport = transport;
-    this.#datagrams = transport.receive !== undefined;
-    this.#delivery = new Delivery(this, new ServiceConnection.#Receiving(this), {
-      datagrams: this.#datagrams,
-    });
-    this.#reader = new Reader(transport, this.#delivery, new ServiceConnection.#Reading(this));
-    this.#outbox = new Outbox(transport, new ServiceConnection.#Sending(this), {
-      maxBytes: host.limits.maxSendBytes,
-      separate: this.#datagrams,
-    });
+    this.#receiving = new Receiving(this, transport);
+    this.#sending = new Sending(this, transport, this.#receiving.delivery);
     this.#protocol = host.protocol;
     this.#speak(host.protocol);
     host.clock.add(this);
@@ -110,6 +95,34 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     return this.#kind;
   }
 
+  /** What it lives in. */
+  get host(): ConnectionHost {
+    return this.#host;
+  }
+
+  /** What it waits for. */
+  get deadlines(): Deadlines {
+    return this.#deadlines;
+  }
+
+  /** What it does with what comes. */
+  get receiving(): Receiving {
+    return this.#receiving;
+  }
+
+  /** What it does with what it is to say. */
+  get sending(): Sending {
+    return this.#sending;
+  }
+
+  get protocol(): AnyProtocol {
+    return this.#protocol;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
   get remoteAddr(): Deno.Addr {
     return this.#transport.remoteAddr;
   }
@@ -119,7 +132,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   get queuedBytes(): number {
-    return this.#outbox.size;
+    return this.#sending.outbox.size;
   }
 
   get error(): Error | undefined {
@@ -127,7 +140,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   get canStartTls(): boolean {
-    return this.#host.secure !== undefined && this.#kind !== "tls" && !this.#datagrams;
+    return this.#host.secure !== undefined && this.#kind !== "tls" && !this.#receiving.isDatagrams;
   }
 
   get signal(): AbortSignal {
@@ -140,64 +153,48 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   /** Greets, and receives until the end. */
   run(): void {
-    this.#call(() => this.#delivery.settle(this.#host.handler.onConnect?.(this)));
-    this.#reader.run();
+    this.attempt(() => this.#receiving.delivery.settle(this.#host.handler.onConnect?.(this)));
+    this.#receiving.reader.run();
   }
 
   send(message: unknown, options?: SendOptions): SendResult {
-    if (this.#phase !== "open" || this.#writeEnded) return "refused";
-    if (options?.raw === true) return this.#transmit(message as Uint8Array | string);
-    const { hooks } = this.#host;
-    if (hooks?.observed.out) {
-      const command = commandOf(this.#outgoing, message, this);
-      // Behind what a hook has not decided on everything waits.
-      if (this.#hooked !== undefined || hooks.concerns("out", command)) {
-        return this.#hookedBy(hooks).send(message, command);
-      }
-    }
-    return this.#transmitMessage(message);
+    return this.#sending.send(message, options);
   }
 
   flushed(): Promise<void> {
-    return this.#phase === "closed" ? Promise.reject(this.#closedError()) : this.#outbox.flushed();
+    return this.#phase === "closed" ? Promise.reject(this.#closedError()) : this.#sending.outbox.flushed();
   }
 
   pause(): void {
-    this.#delivery.hold(Hold.paused);
+    this.#receiving.delivery.hold(Hold.paused);
   }
 
   resume(): void {
-    this.#delivery.release(Hold.paused);
+    this.#receiving.delivery.release(Hold.paused);
   }
 
   close(last?: unknown, options?: SendOptions): void {
     if (this.#phase !== "open") return;
-    if (last !== undefined && !this.#writeEnded) {
-      this.#queue(options?.raw ? last as Uint8Array | string : this.#outgoing.encode(last, this));
-    }
+    if (last !== undefined) this.#sending.sendLast(last, options);
     // In the middle of a handshake nothing can be said any more.
-    if (this.#handshaking) return this.#shut();
+    if (this.#tlsStart?.isHandshaking) return this.shut();
     this.#phase = "closing";
-    this.#delivery.hold(Hold.closed);
-    this.#delivery.buffer.clear();
-    if (!this.#delivery.isPassing) this.#outbox.schedule();
-    this.#outbox.dropBarrier();
-    this.#reader.discard();
+    this.#receiving.discard();
+    if (!this.#receiving.delivery.isPassing) this.#sending.outbox.schedule();
+    this.#sending.outbox.dropBarrier();
   }
 
   end(): void {
-    if (this.#phase !== "open" || this.#writeEnded) return;
-    this.#writeEnded = true;
-    this.#outbox.schedule();
+    this.#sending.end();
   }
 
   destroy(error?: Error): void {
     this.#error ??= error;
-    this.#shut();
+    this.shut();
   }
 
   pipe(other: Connection<unknown>): void {
-    this.#pipe = other;
+    this.#receiving.pipe(other);
     other.signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
@@ -209,54 +206,16 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#speak(to);
   }
 
-  /** Cuts and decodes what it receives by another codec than its protocol's. */
-  receiveBy(codec: Codec<unknown>): void {
-    this.#delivery.speak(codec);
-  }
-
-  /** The frame that it received last: a view that is valid until `passed`. */
-  get frame(): Uint8Array {
-    return this.#delivery.buffer.frame;
-  }
-
-  /** Where that frame begins in what {@linkcode received} gives out. */
-  get frameStart(): number {
-    return this.#delivery.buffer.frameStart;
-  }
-
-  /** Where it ends. */
-  get frameEnd(): number {
-    return this.#delivery.buffer.frameEnd;
-  }
-
-  /** What it received in the pass that is under way, from one position to another: a view that is valid until `passed`. */
-  received(start: number, end: number): Uint8Array {
-    return this.#delivery.buffer.view(start, end);
-  }
-
-  /** Sends whole frames, however full the queue is: who relays them has paused the other side by then. */
-  sendFrames(frames: Uint8Array, count: number): void {
-    if (this.#phase !== "open" || this.#writeEnded) return;
-    this.#host.stats.messagesOut += count;
-    this.#outbox.push(frames);
-    if (!this.#delivery.isPassing) this.#outbox.flush();
-  }
-
   /** Says goodbye before the service goes. */
   drain(): void {
     if (this.#phase !== "open") return;
-    this.#call(async () => {
+    this.attempt(async () => {
       try {
         await this.#host.handler.onDrain?.(this);
       } catch (error) {
-        this.#fail(error, "handler_error");
+        this.failAs(error, "handler_error");
       }
     });
-  }
-
-  /** Ends it with an error, the handler's own unless it is a {@linkcode ConnectionError}. */
-  fail(error: unknown): void {
-    this.#fail(error, error instanceof ConnectionError ? error.code : "handler_error");
   }
 
   /** What is to be seen of it from outside. */
@@ -268,7 +227,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       transport: this.#kind,
       remote: formatAddr(this.remoteAddr),
       local: formatAddr(this.localAddr),
-      state: this.#phase === "open" && this.#delivery.isBusy ? "busy" : this.#phase,
+      state: this.#phase === "open" && this.#receiving.delivery.isBusy ? "busy" : this.#phase,
       ageMs: now - this.#deadlines.openedAt,
       idleMs: now - this.#deadlines.activeAt,
       bytesRead: this.bytesRead,
@@ -280,237 +239,36 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   tick(now: number): void {
     const { limits } = this;
     if (this.#phase === "lingering") {
-      if (now - this.#deadlines.endedAt >= limits.lingerTimeoutMs) this.#shut();
+      if (now - this.#deadlines.endedAt >= limits.lingerTimeoutMs) this.shut();
       return;
     }
     const slackMs = this.#host.clock.periodMs;
     const code = this.#deadlines.overdue(now, limits, { open: this.#phase === "open", slackMs });
     if (code === undefined) return;
     const error = new ConnectionError(code, `Cannot wait longer: ${CONNECTION_ERRORS[code]}`);
-    if (this.#phase === "open") this.#fail(error, code);
-    else this.#notify(this.#error = error, code);
-    if (code === "send_timeout") this.#shut();
+    if (this.#phase === "open") this.failAs(error, code);
+    else this.report(this.#error = error, code);
+    if (code === "send_timeout") this.shut();
   }
 
-  // What its parts tell it: classes, not closures, since an idle connection is mostly these.
+  // Hooks
 
-  static readonly #Reading = class implements Read {
-    readonly #of: ServiceConnection;
-
-    constructor(of: ServiceConnection) {
-      this.#of = of;
-    }
-
-    received(bytes: number): void {
-      const of = this.#of;
-      of.#count(bytes);
-      if (of.#phase === "open") {
-        of.#delivery.buffer.commit(bytes);
-        of.#delivery.pass();
-      } else if (of.#phase === "lingering" && of.#reader.isFedUp) of.#shut();
-    }
-
-    datagram(datagram: Uint8Array<ArrayBuffer>): void {
-      const of = this.#of;
-      of.#count(datagram.length);
-      if (of.#phase !== "open") return;
-      of.#delivery.buffer.load(datagram);
-      of.#delivery.pass();
-    }
-
-    ended(): void {
-      const of = this.#of;
-      if (of.#phase === "lingering" || of.#datagrams) of.#shut();
-      else if (of.#phase !== "closed") of.#delivery.endOfStream();
-    }
-
-    readFailed(error: unknown): void {
-      this.#of.#lost(error);
-    }
-  };
-
-  static readonly #Receiving = class implements Receiver {
-    readonly #of: ServiceConnection;
-
-    constructor(of: ServiceConnection) {
-      this.#of = of;
-    }
-
-    message(message: unknown): unknown {
-      const of = this.#of;
-      of.#host.stats.messagesIn++;
-      const to = of.#protocol.upgrade?.(message, of.#receives, of);
-      if (of.relay !== undefined) return of.relay.message(of, message, to);
-      if (to !== undefined) of.upgrade(to);
-      const { hooks } = of.#host;
-      if (!hooks?.observed.in) return of.#handle(message);
-      const command = commandOf(of.#incoming, message, of);
-      if (!hooks.concerns("in", command)) return of.#handle(message);
-      return of.#hookedBy(hooks).receive(message, command);
-    }
-
-    skipped(): void {
-      this.#of.relay?.skipped(this.#of);
-    }
-
-    end(): unknown {
-      const of = this.#of;
-      of.#pipe?.end();
-      return of.#host.handler.onEnd?.(of);
-    }
-
-    ended(): void {
-      const of = this.#of;
-      if (of.#writeEnded || !(of.#host.handler.allowHalfOpen || of.#pipe)) of.close();
-    }
-
-    failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
-      const of = this.#of;
-      const passable = fallback === "bad_frame" || fallback === "bad_message";
-      if (!passable || !of.relay?.bad(of, toError(thrown), frame)) of.#fail(thrown, fallback);
-    }
-
-    lost(error: ConnectionError): void {
-      this.#of.#notify(error, error.code);
-    }
-
-    busy(pending: boolean): void {
-      this.#of.#deadlines.busySince = pending ? this.#of.#host.clock.now : 0;
-    }
-
-    passed(framed: boolean): void {
-      const of = this.#of;
-      const { now } = of.#host.clock;
-      const deadlines = of.#deadlines;
-      if (framed) deadlines.framed = true;
-      if (of.#delivery.buffer.length === 0 || !of.#delivery.isFree) deadlines.partialSince = 0;
-      else if (framed || deadlines.partialSince === 0) deadlines.partialSince = now;
-      of.relay?.passed(of);
-      of.#outbox.flush();
-      of.#reader.wake();
-    }
-  };
-
-  static readonly #Sending = class implements Sender {
-    readonly #of: ServiceConnection;
-
-    constructor(of: ServiceConnection) {
-      this.#of = of;
-    }
-
-    writing(): void {
-      this.#of.#deadlines.writeSince = this.#of.#host.clock.now;
-    }
-
-    wrote(count: number): void {
-      const of = this.#of;
-      of.#deadlines.writeSince = 0;
-      of.#deadlines.activeAt = of.#host.clock.now;
-      of.bytesWritten += count;
-      of.#host.stats.bytesOut += count;
-    }
-
-    full(): void {
-      const of = this.#of;
-      if (of.relay === undefined) of.#delivery.hold(Hold.full);
-      of.#call(() => of.#host.handler.onBufferFull?.(of));
-    }
-
-    drained(): void {
-      const of = this.#of;
-      of.#call(() => of.#host.handler.onBufferDrain?.(of));
-      of.#delivery.release(Hold.full);
-    }
-
-    empty(): void {
-      const of = this.#of;
-      if (of.#phase === "closing") of.#linger();
-      else if (of.#writeEnded && of.#phase === "open") of.#endWriting();
-    }
-
-    writeFailed(error: unknown): void {
-      this.#of.#lost(error);
-    }
-  };
-
-  static readonly #Ends = class implements HookedEnds {
-    readonly #of: ServiceConnection;
-
-    constructor(of: ServiceConnection) {
-      this.#of = of;
-    }
-
-    get signal(): AbortSignal {
-      return this.#of.signal;
-    }
-
-    handle(message: unknown): unknown {
-      return this.#of.#handle(message);
-    }
-
-    transmit(message: unknown): SendResult {
-      return this.#of.#transmitMessage(message);
-    }
-
-    close(last: unknown): void {
-      this.#of.close(last);
-    }
-
-    fail(error: unknown): void {
-      this.#of.fail(error);
-    }
-  };
-
-  // Receiving
-
-  get #receives(): Direction {
-    return this.#host.side === "server" ? "in" : "out";
-  }
-
-  #count(bytes: number): void {
-    this.#deadlines.activeAt = this.#host.clock.now;
-    this.bytesRead += bytes;
-    this.#host.stats.bytesIn += bytes;
+  /** Whether there has been a message that concerns a hook. */
+  get isHooked(): boolean {
+    return this.#hooked !== undefined;
   }
 
   /** Its hooks, from the first message on that concerns one. */
-  #hookedBy(hooks: HookSet): Hooked {
-    return this.#hooked ??= new Hooked(hooks.session(this), new ServiceConnection.#Ends(this));
+  hookedBy(hooks: HookSet): Hooked {
+    return this.#hooked ??= new Hooked(hooks.session(this), this);
   }
 
-  #handle(message: unknown): unknown {
-    if (this.#pipe !== undefined) return pipe(message, this, this.#pipe);
-    return this.#host.handler.onMessage?.(this, message);
+  handle(message: unknown): unknown {
+    return this.#receiving.handle(message);
   }
 
-  // Sending
-
-  #transmitMessage(message: unknown): SendResult {
-    if (this.#phase !== "open" || this.#writeEnded) return "refused";
-    if (this.#outbox.isFull) return this.#refuse();
-    const sent = this.#transmit(this.#outgoing.encode(message, this));
-    const to = this.#protocol.upgrade?.(message, this.side === "server" ? "out" : "in", this);
-    if (to !== undefined && sent === "queued") this.upgrade(to);
-    return sent;
-  }
-
-  #transmit(data: Uint8Array | string): SendResult {
-    if (this.#outbox.isFull) return this.#refuse();
-    this.#queue(data);
-    return "queued";
-  }
-
-  #queue(data: Uint8Array | string): void {
-    this.#host.stats.messagesOut++;
-    if (data.length === 0) return;
-    this.#outbox.push(data);
-    if (!this.#delivery.isPassing) this.#outbox.schedule();
-  }
-
-  #refuse(): SendResult {
-    const found = `${this.queuedBytes} bytes are queued, maxSendBytes is ${this.limits.maxSendBytes}`;
-    this.#notify(new ConnectionError("send_refused", `Cannot queue a message: ${found}`), "send_refused");
-    return "refused";
+  transmit(message: unknown): SendResult {
+    return this.#sending.transmit(message);
   }
 
   // Upgrading
@@ -518,65 +276,40 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   // deno-lint-ignore no-explicit-any
   #speak(protocol: Codec<any, any> & Pick<AnyProtocol, "reply" | "session">): void {
     const reply = protocol.reply ?? protocol;
-    this.#incoming = this.side === "server" ? protocol : reply;
-    this.#outgoing = this.side === "server" ? reply : protocol;
-    this.#delivery.speak(this.#incoming);
+    const isServer = this.side === "server";
+    this.#receiving.speak(isServer ? protocol : reply);
+    this.#sending.speak(isServer ? reply : protocol);
     this.session ??= protocol.session?.();
   }
 
   #requestTls(): void {
-    if (this.#upgradingTls || this.#phase !== "open") return;
-    if (!this.canStartTls) {
-      const why = this.#host.secure === undefined
-        ? "no certificate is configured"
-        : `its transport is ${this.#kind}`;
-      return this.fail(new ConnectionError("upgrade_failed", `Cannot start TLS: ${why}`));
-    }
-    const waiting = this.#delivery.buffer.length;
-    if (waiting > 0) {
-      const found = `${waiting} bytes of plaintext came behind the request for it`;
-      return this.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
-    }
-    this.#upgradingTls = true;
-    this.#delivery.hold(Hold.upgrading);
-    this.#reader.yield();
-    this.#outbox.barrier(() => this.#startTls());
+    if (this.#tlsStart !== undefined || this.#phase !== "open") return;
+    const obstacle = tlsObstacle(this);
+    if (obstacle !== undefined) return this.fail(obstacle);
+    this.#tlsStart = new TlsStart(this, this.#transport);
   }
 
-  async #startTls(): Promise<void> {
-    this.#handshaking = true;
-    try {
-      // What has come since the request for TLS, or will by a read that is pending, is the handshake or fails it.
-      const transport = await this.#host.secure!(this.#transport, this.#reader.takeOver());
-      if (this.#phase === "closed") return transport.close();
-      this.#transport = transport;
-    } catch (error) {
-      if (this.#phase === "open") {
-        this.#notify(this.#error ??= toError(error), codeOf(error, "tls_handshake"));
-      }
-      return this.#shut();
-    }
+  /** Goes on over TLS. */
+  standOn(secured: Transport): void {
+    this.#transport = secured;
     this.#kind = "tls";
-    this.#upgradingTls = this.#handshaking = false;
+    this.#tlsStart = undefined;
     this.#deadlines.activeAt = this.#host.clock.now;
-    this.#outbox.replace(this.#transport);
-    this.#delivery.release(Hold.upgrading);
-    this.#reader.replace(this.#transport);
   }
 
   // Errors
 
   /** Runs a callback that delivery does not wait for. */
-  #call(callback: () => unknown): void {
+  attempt(callback: () => unknown): void {
     try {
       callback();
     } catch (error) {
-      this.#fail(error, "handler_error");
+      this.failAs(error, "handler_error");
     }
   }
 
   /** Counts and reports an error that need not be the end. */
-  #notify(error: Error, code: string): void {
+  report(error: Error, code: string): void {
     countError(this.#host.stats, code);
     this.#host.report(this, error, code);
     try {
@@ -592,31 +325,41 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#host.report(this, toError(thrown), "handler_error");
   }
 
-  /** Ends the connection with an error: what was answered before still leaves. */
-  #fail(thrown: unknown, fallback: ConnectionErrorCode): void {
+  /** Ends it with an error, the handler's own unless it is a {@linkcode ConnectionError}. */
+  fail(error: unknown): void {
+    this.failAs(error, error instanceof ConnectionError ? error.code : "handler_error");
+  }
+
+  /** Ends it with an error: what was answered before still leaves. */
+  failAs(thrown: unknown, fallback: ConnectionErrorCode): void {
     if (this.#phase !== "open") return;
     const error = this.#error = toError(thrown);
-    this.#notify(error, fallback === "handler_error" ? fallback : codeOf(error, fallback));
+    this.report(error, fallback === "handler_error" ? fallback : codeOf(error, fallback));
     this.close();
   }
 
-  /** A read or a write has failed: nothing can leave any more. */
-  #lost(thrown: unknown): void {
+  /** A read, a write or a handshake has failed: nothing can leave any more. */
+  lose(thrown: unknown, fallback: ConnectionErrorCode): void {
     if (this.#phase === "closed") return;
     if (this.#phase === "open" || this.queuedBytes > 0) {
       const error = this.#error ??= toError(thrown);
-      this.#notify(error, codeOf(error, "connection_reset"));
+      this.report(error, codeOf(error, fallback));
     }
-    this.#shut();
+    this.shut();
   }
 
   // Ending
 
+  /** What was queued has left. */
+  allWritten(): void {
+    if (this.#phase === "closing") this.#linger();
+    else if (this.#sending.isEnded && this.#phase === "open") this.#endWriting();
+  }
+
   /** All is written: ends writing, and waits for the peer to end too. */
   #linger(): void {
     this.#phase = "lingering";
-    const peerIsDone = this.#delivery.peerEnded || this.#reader.isFedUp || this.#datagrams;
-    if (peerIsDone || this.limits.lingerTimeoutMs === 0) this.#shut();
+    if (this.#receiving.isOver || this.limits.lingerTimeoutMs === 0) this.shut();
     else if (this.#deadlines.endedAt > 0) this.#deadlines.endedAt = this.#host.clock.now;
     else this.#endWriting();
   }
@@ -625,19 +368,18 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #endWriting(): void {
     if (this.#deadlines.endedAt > 0) return;
     this.#deadlines.endedAt = this.#host.clock.now;
-    if (this.#delivery.isDone) return this.#shut();
-    this.#transport.closeWrite().catch(() => this.#shut());
+    if (this.#receiving.delivery.isDone) return this.shut();
+    this.#transport.closeWrite().catch(() => this.shut());
   }
 
-  #shut(): void {
+  /** Ends it at once. */
+  shut(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#host.clock.delete(this);
     closeQuietly(this.#transport);
-    this.#delivery.hold(Hold.closed);
-    this.#delivery.buffer.clear();
-    this.#outbox.stop(this.#closedError());
-    this.#reader.stop();
+    this.#receiving.stop();
+    this.#sending.outbox.stop(this.#closedError());
     this.#abort?.abort(this.#error);
     this.#hooked?.end();
     try {
@@ -660,11 +402,6 @@ const RAW: Codec<Uint8Array> = {
   decode: (frame) => frame.slice(),
   encode: (message) => message,
 };
-
-// deno-lint-ignore no-explicit-any
-function commandOf(codec: Codec<any, any>, message: unknown, peer: Peer<any>): string {
-  return codec.command?.(message, peer) ?? "";
-}
 
 function codeOf(error: unknown, fallback: string): string {
   const code = errorCode(error);

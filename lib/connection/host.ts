@@ -15,7 +15,7 @@ import type { Secure } from "../transport/transport.ts";
 /** Takes what a connection receives, in place of hooks and handler. */
 export interface FrameRelay {
   /**
-   * Takes a message on. What it came in is {@linkcode ServiceConnection.frame}.
+   * Takes a message on. What it came in is the frame that its buffer cut last.
    *
    * @param upgrade What it changes on both sides, once it has gone on.
    */

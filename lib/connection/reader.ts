@@ -17,7 +17,7 @@ export interface Read {
   /** A datagram. */
   datagram(bytes: Uint8Array<ArrayBuffer>): void;
   /** The peer has ended its half. */
-  ended(): void;
+  endOfStream(): void;
   readFailed(error: unknown): void;
 }
 
@@ -102,7 +102,7 @@ export class Reader {
         const count = await this.#transport.read(room);
         this.#pending = false;
         if (this.#handOver !== undefined) return this.#handOver(count === null ? null : room.slice(0, count));
-        if (count === null) return this.#read.ended();
+        if (count === null) return this.#read.endOfStream();
         if (this.#discards) this.#discarded += count;
         this.#read.received(count);
         if (this.#yielding) return;
@@ -120,7 +120,7 @@ export class Reader {
           continue;
         }
         const datagram = await this.#transport.receive!();
-        if (datagram === null) return this.#read.ended();
+        if (datagram === null) return this.#read.endOfStream();
         this.#read.datagram(datagram);
       }
     } catch (error) {

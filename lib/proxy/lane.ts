@@ -9,7 +9,7 @@
 export interface FrameSource {
   readonly frameStart: number;
   readonly frameEnd: number;
-  received(start: number, end: number): Uint8Array;
+  view(start: number, end: number): Uint8Array;
 }
 
 /** Where they go. */
@@ -38,6 +38,6 @@ export class Lane {
     const count = this.#count;
     if (count === 0) return;
     this.#count = 0;
-    to.sendFrames(from.received(this.#start, this.#end), count);
+    to.sendFrames(from.view(this.#start, this.#end), count);
   }
 }

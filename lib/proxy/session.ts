@@ -12,6 +12,7 @@
  */
 
 import { ConnectionError } from "../connection/connection_error.ts";
+import { commandOf } from "../connection/command_of.ts";
 import { ServiceConnection } from "../connection/connection.ts";
 import type { FrameRelay } from "../connection/host.ts";
 import type { Direction, Upgrade } from "../contract.ts";
@@ -50,7 +51,7 @@ export class ProxySession implements FrameRelay {
     this.#turns = proxy.counts ? new Turns() : undefined;
     this.#hooks = proxy.options.hooks?.session(client);
     client.relay = this;
-    if (!proxy.framed.in) client.receiveBy(UNFRAMED);
+    if (!proxy.framed.in) client.receiving.speak(UNFRAMED);
     client.pause();
     this.#connect();
   }
@@ -66,11 +67,11 @@ export class ProxySession implements FrameRelay {
     }
     const { protocol, options } = this.#proxy;
     const codec = direction === "in" ? protocol : protocol.reply ?? protocol;
-    const command = codec.command?.(message, from) ?? "";
+    const command = commandOf(codec, message, from);
     if (!options.hooks!.concerns(direction, command)) return this.#passOn(from, direction, message, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
     if (verdict === undefined) return this.#passOn(from, direction, message, upgrade);
-    const held = { direction, message, frame: from.frame.slice(), upgrade };
+    const held = { direction, message, frame: from.receiving.buffer.frame.slice(), upgrade };
     if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
     return this.#obey(verdict, held);
   }
@@ -78,7 +79,7 @@ export class ProxySession implements FrameRelay {
   skipped(from: ServiceConnection): void {
     if (this.#closing && from === this.client) return;
     const direction: Direction = from === this.client ? "in" : "out";
-    this.#lane(direction).pass(from, this.#target(direction));
+    this.#lane(direction).pass(from.receiving.buffer, this.#target(direction).sending);
   }
 
   passed(from: ServiceConnection): void {
@@ -92,8 +93,8 @@ export class ProxySession implements FrameRelay {
     this.#proxy.host.report(this.client, error, "passthrough");
     this.#hooks?.end();
     this.#hooks = undefined;
-    this.client.receiveBy(UNFRAMED);
-    this.upstream?.receiveBy(UNFRAMED);
+    this.client.receiving.speak(UNFRAMED);
+    this.upstream?.receiving.speak(UNFRAMED);
     if (frame !== undefined) this.#forward(from === this.client ? "in" : "out", frame);
     return true;
   }
@@ -108,7 +109,7 @@ export class ProxySession implements FrameRelay {
     upgrade: Upgrade | undefined,
   ): void {
     if (!this.#count(direction, message, upgrade)) return;
-    this.#lane(direction).pass(from, this.#target(direction));
+    this.#lane(direction).pass(from.receiving.buffer, this.#target(direction).sending);
     if (direction === "out") this.#heard(message);
     if (upgrade !== undefined) this.#upgrade(upgrade);
   }
@@ -148,7 +149,7 @@ export class ProxySession implements FrameRelay {
   #leave(direction: Direction): void {
     if (this.upstream === undefined) return;
     const from = direction === "in" ? this.client : this.upstream;
-    this.#lane(direction).leave(from, this.#target(direction));
+    this.#lane(direction).leave(from.receiving.buffer, this.#target(direction).sending);
   }
 
   #lane(direction: Direction): Lane {
@@ -232,7 +233,7 @@ export class ProxySession implements FrameRelay {
     else if (closes) {
       // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
       this.#closing = true;
-      this.client.receiveBy(UNFRAMED);
+      this.client.receiving.speak(UNFRAMED);
     }
   }
 
@@ -306,7 +307,7 @@ export class ProxySession implements FrameRelay {
       this.upstream = upstream;
       upstream.relay = this;
       upstream.session = client.session;
-      if (!this.#proxy.framed.out || this.#passthrough) upstream.receiveBy(UNFRAMED);
+      if (!this.#proxy.framed.out || this.#passthrough) upstream.receiving.speak(UNFRAMED);
       upstream.run();
       client.resume();
     } catch (error) {

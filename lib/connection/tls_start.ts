@@ -1,0 +1,62 @@
+/**
+ * TLS that is started in the middle of a connection: what was said before leaves in plain text, nothing may have come
+ * behind the request, and what is sent from then on waits until the handshake is over.
+ *
+ * @module
+ */
+
+import type { Transport } from "../transport/transport.ts";
+import type { ServiceConnection } from "./connection.ts";
+import { ConnectionError } from "./connection_error.ts";
+import { Hold } from "./delivery.ts";
+
+/** Why TLS cannot be started on a connection now; undefined if it can. */
+export function tlsObstacle(of: ServiceConnection): ConnectionError | undefined {
+  if (!of.canStartTls) {
+    const why = of.host.secure === undefined
+      ? "no certificate is configured"
+      : `its transport is ${of.transport}`;
+    return new ConnectionError("upgrade_failed", `Cannot start TLS: ${why}`);
+  }
+  const waiting = of.receiving.buffer.length;
+  if (waiting === 0) return undefined;
+  const found = `${waiting} bytes of plaintext came behind the request for it`;
+  return new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`);
+}
+
+/** One such start. */
+export class TlsStart {
+  readonly #of: ServiceConnection;
+  #handshaking = false;
+
+  /** @param transport What TLS is to stand over. */
+  constructor(of: ServiceConnection, transport: Transport) {
+    this.#of = of;
+    of.receiving.delivery.hold(Hold.upgrading);
+    of.receiving.reader.yield();
+    of.sending.outbox.barrier(() => this.#handshake(transport));
+  }
+
+  /** Whether the handshake is under way, in which nothing can be said. */
+  get isHandshaking(): boolean {
+    return this.#handshaking;
+  }
+
+  async #handshake(transport: Transport): Promise<void> {
+    const of = this.#of;
+    const { receiving, sending } = of;
+    this.#handshaking = true;
+    let secured;
+    try {
+      // What has come since the request for TLS, or will by a read that is pending, is the handshake or fails it.
+      secured = await of.host.secure!(transport, receiving.reader.takeOver());
+    } catch (error) {
+      return of.lose(error, "tls_handshake");
+    }
+    if (of.phase === "closed") return secured.close();
+    of.standOn(secured);
+    sending.outbox.replace(secured);
+    receiving.delivery.release(Hold.upgrading);
+    receiving.reader.replace(secured);
+  }
+}
