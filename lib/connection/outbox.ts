@@ -36,6 +36,9 @@ export class Outbox {
   #writing = false;
   #scheduled = false;
   #stopped = false;
+  // What follows a write, made with the first one: a connection may never say anything.
+  #onWritten: ((count: number) => void) | undefined;
+  #onFailed: ((error: unknown) => void) | undefined;
   #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
 
   constructor(transport: Transport, sender: Sender, options: { maxBytes: number; separate: boolean }) {
@@ -86,6 +89,8 @@ export class Outbox {
     if (this.#afterBarrier !== undefined && this.#before === undefined) return;
     this.#writing = true;
     this.#sender.writing();
+    this.#onWritten ??= (count) => this.#written(count);
+    this.#onFailed ??= (error) => this.#failed(error);
     this.#transport.write(buffer.head()).then(this.#onWritten, this.#onFailed);
   }
 
@@ -139,7 +144,7 @@ export class Outbox {
     this.#sender.empty();
   }
 
-  readonly #onWritten = (count: number): void => {
+  #written(count: number): void {
     this.#writing = false;
     if (this.#stopped) return;
     (this.#before ?? this.#buffer).consume(count);
@@ -149,10 +154,10 @@ export class Outbox {
       this.#sender.drained();
     }
     this.flush();
-  };
+  }
 
-  readonly #onFailed = (error: unknown): void => {
+  #failed(error: unknown): void {
     this.#writing = false;
     if (!this.#stopped) this.#sender.writeFailed(error);
-  };
+  }
 }
