@@ -81,13 +81,30 @@ function bindTcp(endpoint: NetEndpoint, options: BindOptions): Listener {
   const listener = Deno.listen(netOptions(endpoint, options));
   return {
     endpoint: { ...endpoint, port: listener.addr.port },
-    async accept() {
-      const connection = await listener.accept();
-      connection.setNoDelay(true);
-      return { transport: connection, kind: "tcp" };
-    },
+    accept: async () => ({ transport: await acceptTcp(listener), kind: "tcp" }),
     close: () => listener.close(),
   };
+}
+
+/** Accepts a peer. Those that have reset their connection before it could be accepted are passed over. */
+async function acceptTcp(listener: Deno.TcpListener): Promise<Deno.TcpConn> {
+  for (;;) {
+    let connection: Deno.TcpConn | undefined;
+    try {
+      connection = await listener.accept();
+      connection.setNoDelay(true);
+      return connection;
+    } catch (error) {
+      connection?.close();
+      if (connection === undefined && !isOfPeer(error)) throw error;
+    }
+  }
+}
+
+/** Whether accepting has failed for what one peer did. */
+function isOfPeer(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
 }
 
 function bindTls(endpoint: NetEndpoint, options: BindOptions): Listener {

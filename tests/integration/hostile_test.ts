@@ -7,7 +7,7 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
-import { resetAfter } from "../support/reset.ts";
+import { resetAfter, resetAtOnce } from "../support/reset.ts";
 import { soon, until, Wire } from "../support/wire.ts";
 
 const MIB = 1024 * 1024;
@@ -161,4 +161,16 @@ Deno.test("10,000 idle connections all stay, and one message more on each is ans
   } finally {
     for (const wire of wires) wire[Symbol.dispose]();
   }
+});
+
+Deno.test("clients that reset their connections before they are accepted keep nobody from being accepted", async () => {
+  await using bystander = await Bystander.start();
+  for (let round = 0; round < 10; round++) {
+    // Many at once: most are gone before their turn to be accepted.
+    await Promise.all(Array.from({ length: 50 }, () => resetAtOnce(bystander.port)));
+    using wire = await Wire.open(bystander.port);
+    await wire.write("1\n");
+    await wire.line();
+  }
+  assertEquals(/Cannot accept/.exec(bystander.program.output), null);
 });

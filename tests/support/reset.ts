@@ -20,3 +20,12 @@ export function resetAfter(port: number, data: string, ready: () => Promise<void
     socket.on("error", reject);
   });
 }
+
+/** Connects, and resets the connection as soon as it stands. */
+export function resetAtOnce(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.resetAndDestroy());
+    socket.on("close", () => resolve());
+    socket.on("error", reject);
+  });
+}
