@@ -59,6 +59,8 @@ export class ProxySession implements FrameRelay {
   // Frames
 
   message(from: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown {
+    // Of what comes behind a close nobody is told.
+    if (this.client.phase !== "open") return;
     const direction = this.#directionOf(from);
     const crossing = this.#crossing;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {

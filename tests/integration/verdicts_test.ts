@@ -123,3 +123,21 @@ for (const [place, open] of Object.entries(places)) {
     });
   }
 }
+
+for (const [place, open] of Object.entries(places)) {
+  Deno.test(`${place}, no hook runs for what comes behind a close`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const seen: string[] = [];
+    const hooks = defineHooks([
+      on("re", ({ message }) => {
+        seen.push(message as string);
+        return close("over");
+      }, { direction: "out" }),
+    ]);
+    const server = stack.use(await open(stack, { hooks }));
+    using wire = await Wire.open(server.port);
+    await wire.write("a\nb\nc\n");
+    assertEquals(await wire.rest(), "over\n");
+    assertEquals(seen, ["re a"]);
+  });
+}
