@@ -79,6 +79,8 @@ export interface WorkerSpec {
   base: string;
   /** The lowest level of log records worth sending to the supervisor. */
   logLevel: LogLevel;
+  /** So many log lines of one kind it sends in a second; 0 for any. @default {5000} */
+  logFlood?: number;
   /** Where the code's `console` writes. @default {both streams, as it is usual} */
   console?: "stderr";
 }

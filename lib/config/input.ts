@@ -44,6 +44,13 @@ export interface LogInput {
   format?: LogFormat;
   /** Path of a file to write to in place of the standard error stream. */
   file?: string;
+  /**
+   * So many lines of one kind (one message template) an instance may log in a second; what is beyond is dropped, and a
+   * line tells how many. 0 for any, each written.
+   *
+   * @default {5000}
+   */
+  flood?: number;
 }
 
 /** What of a service can be given once for all. */

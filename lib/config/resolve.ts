@@ -17,7 +17,7 @@ import type { Config, ServiceConfig } from "./types.ts";
 
 /** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
 export function resolveInput(input: ConfigInput, base: string, file?: string): Config {
-  const { level = "info", format = "pretty", file: logFile } = input.log ?? {};
+  const { level = "info", format = "pretty", file: logFile, flood } = input.log ?? {};
   return {
     ...(file === undefined ? {} : { file }),
     base,
@@ -26,6 +26,7 @@ export function resolveInput(input: ConfigInput, base: string, file?: string): C
       level,
       format,
       ...(logFile === undefined ? {} : { file: absolutePath(logFile, base) }),
+      ...(flood === undefined ? {} : { flood }),
     },
     protocols: mapEntries(input.protocols ?? {}, (name, path) => [name.toLowerCase(), moduleUrl(path, base)]),
     services: mapEntries(input.services, (name, service) => [

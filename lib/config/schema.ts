@@ -100,10 +100,12 @@ export const configSchema: z.ZodType<ConfigInput> = mapping("a mapping with serv
     .describe(
       "Path of the control socket, or false for none; protohost.sock beside the configuration by default",
     ),
-  log: orEmpty(mapping("a mapping with level, format and file", {
+  log: orEmpty(mapping("a mapping with level, format, file and flood", {
     level: choice(LOG_LEVELS).optional().describe("The lowest level that is written; info by default"),
     format: choice(LOG_FORMATS).optional().describe("For people or for programs; pretty by default"),
     file: path.optional().describe("Path of a file to write to in place of the standard error stream"),
+    flood: count(0).optional()
+      .describe("How many lines of one kind an instance may log in a second; 0 for any, 5000 by default"),
   })).describe("What is logged, how and where"),
   protocols: orEmpty(z.record(protocolName, path, { error: "a mapping of names to paths" }))
     .describe("Protocols by name, each the path of its module"),

@@ -39,6 +39,8 @@ export interface LogConfig {
   format: LogFormat;
   /** Absolute path; the standard error stream without. */
   file?: string;
+  /** So many lines of one kind an instance may log in a second; 0 for any. @default {5000} */
+  flood?: number;
 }
 
 /** One service, defaults merged in. */

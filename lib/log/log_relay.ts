@@ -15,7 +15,7 @@ const BATCH_MS = 20;
 /** or as soon as it has so many records. */
 const BATCH_RECORDS = 200;
 
-/** Gathers records into batches, floods folded. */
+/** Gathers records into batches, floods kept out. */
 export class LogRelay {
   readonly #post: (records: LogRecord[]) => void;
   readonly #gate: FloodGate;
@@ -67,14 +67,25 @@ function advised(record: LogRecord): LogRecord {
   };
 }
 
+/** What of a worker's spec its log goes by. */
+export interface RelaySpec {
+  /** The lowest level that is posted. */
+  logLevel: LogLevel;
+  /** So many lines of one kind pass in a second; 0 for any. @default {DEFAULT_FLOOD} */
+  logFlood?: number;
+}
+
 /** Makes a relay the log of this isolate. */
-export function relayLogs(level: LogLevel, post: (records: LogRecord[]) => void): LogRelay {
-  const relay = new LogRelay(post);
+export function relayLogs(
+  { logLevel, logFlood }: RelaySpec,
+  post: (records: LogRecord[]) => void,
+): LogRelay {
+  const relay = new LogRelay(post, logFlood === undefined ? {} : { limit: logFlood });
   configureSync({
     reset: true,
     sinks: { supervisor: relay.sink },
     loggers: [
-      { category: [], sinks: ["supervisor"], lowestLevel: level },
+      { category: [], sinks: ["supervisor"], lowestLevel: logLevel },
       { category: ["logtape", "meta"], lowestLevel: "warning" },
     ],
   });

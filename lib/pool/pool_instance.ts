@@ -98,7 +98,7 @@ export class PoolInstance {
   }
 
   async #load(spec: WorkerSpec): Promise<void> {
-    this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
+    this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
     const log = serviceLog(spec.service);
     const { limits, acceptProxyProtocol, tls } = spec;
     const stats = this.#stats;

@@ -95,7 +95,7 @@ export class Instance {
 
   async #load(spec: WorkerSpec): Promise<void> {
     if (spec.console === "stderr") (await import("../log/console.ts")).consoleToStderr();
-    this.#relay = relayLogs(spec.logLevel, (records) => this.#post({ type: "log", records }));
+    this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
     const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } =
       spec;
     this.#owned = createContext(name, this.#bus, { instance, options, base });

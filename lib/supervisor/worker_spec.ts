@@ -49,6 +49,7 @@ export function workerSpecs(
     protocols: config.protocols,
     base: config.base,
     logLevel: config.log.level,
+    ...(config.log.flood === undefined ? {} : { logFlood: config.log.flood }),
   }));
 }
 

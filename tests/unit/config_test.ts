@@ -62,7 +62,7 @@ Deno.test("parseConfig fills in the defaults of the smallest configuration", () 
 
 Deno.test("parseConfig resolves everything that can be configured", () => {
   const config = read(`
-log: { level: debug, format: json, file: logs/protohost.log }
+log: { level: debug, format: json, file: logs/protohost.log, flood: 100 }
 control: ../run/control.sock
 protocols: { JsonNL: ./protocols/mine.ts, other: "jsr:@some/where" }
 defaults:
@@ -86,7 +86,12 @@ services:
       clientCa: [ca.crt, /etc/ca.crt]
   named: { listen: "tcp://127.0.0.1:10", protocol: Text, tls: { cert: c, key: k, clientCa: ca, clientCertificate: optional } }
 `);
-  assertEquals(config.log, { level: "debug", format: "json", file: at("logs/protohost.log") });
+  assertEquals(config.log, {
+    level: "debug",
+    format: "json",
+    file: at("logs/protohost.log"),
+    flood: 100,
+  });
   assertEquals(config.control, at("../run/control.sock"));
   assertEquals(config.protocols, {
     jsonnl: urlOf("protocols/mine.ts"),
@@ -184,7 +189,7 @@ Deno.test("parseConfig tells one problem as its line", () => {
     ],
     [
       `services: { a: { ${listen} } }\nlog: { levl: info }`,
-      ': log: found "levl", wanted one of level, format, file (did you mean "level"?)',
+      ': log: found "levl", wanted one of level, format, file, flood (did you mean "level"?)',
     ],
     [
       `services: { a: { ${listen} } }\nlog: { level: warn }`,

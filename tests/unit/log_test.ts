@@ -21,27 +21,86 @@ function tape(message: unknown[], properties: Record<string, unknown> = {}): Tap
   };
 }
 
-Deno.test("a flood of one kind is folded into one record that says how many there were", () => {
-  const gate = new FloodGate({ limit: 3, windowMs: 1000 });
-  const written = Array.from({ length: 515 }, (_, i) => gate.pass(record(`hit ${i}`, i), "hit {i}")).flat();
-  assertEquals(written.map(({ message }) => message), ["hit 0", "hit 1", "hit 2"]);
+Deno.test("records that are the same are folded into one that says how many there were", () => {
+  const gate = new FloodGate({ same: 3, windowMs: 1000 });
+  const written = Array.from({ length: 515 }, (_, i) => gate.pass(record("hit", i), "hit")).flat();
+  assertEquals(written.map(({ message }) => message), ["hit", "hit", "hit"]);
   assert(gate.pending);
   assertEquals(gate.sweep(999), []);
   const [summary] = gate.sweep(1000);
-  assertEquals(summary.message, "hit 514 ... repeated 512 times");
+  assertEquals(summary.message, "hit ... repeated 512 times");
   assertEquals(summary.properties.repeated, 512);
   assert(!gate.pending);
 });
 
-Deno.test("other kinds and categories pass while one is folded", () => {
-  const gate = new FloodGate({ limit: 1 });
+Deno.test("records of one template with other values are all written", () => {
+  const gate = new FloodGate();
+  const messages = Array.from({ length: 4000 }, (_, i) => `Message ${i} for ann: 250`);
+  const written = messages.flatMap((message, i) =>
+    gate.pass(record(message, Math.floor(i / 4)), "Message {id} for {to}: {code}")
+  );
+  assertEquals(written.map(({ message }) => message), messages);
+  assertEquals(gate.sweep(Infinity), []);
+});
+
+Deno.test("what differs in its level, its category or a property alone is not the same", () => {
+  const gate = new FloodGate({ same: 1 });
   for (let i = 0; i < 5; i++) gate.pass(record("a", 0), "a");
-  assertEquals(gate.pass(record("b", 0), "b").length, 1);
-  assertEquals(gate.pass(record("a", 0, ["protohost", "other"]), "a").length, 1);
+  assertEquals(gate.pass(record("a", 0), "a"), []);
+  for (
+    const other of [
+      record("b", 0),
+      record("a", 0, ["protohost", "other"]),
+      { ...record("a", 0), level: "error" as const },
+      { ...record("a", 0), properties: { id: 2 } },
+    ]
+  ) assertEquals(gate.pass(other, "a"), [other]);
+});
+
+Deno.test("of a kind beyond the bound of a second the rest is dropped, and told with its number and template", () => {
+  const gate = new FloodGate({ limit: 3, windowMs: 1000 });
+  const pass = (i: number) => gate.pass(record(`hit ${i}`, i), "hit {i}");
+  const written = Array.from({ length: 1000 }, (_, i) => pass(i)).flat();
+  assertEquals(written.map(({ message }) => message), ["hit 0", "hit 1", "hit 2"]);
+  // Others are not drowned by it.
+  assertEquals(gate.pass(record("else", 999), "else").length, 1);
+  assert(gate.pending);
+  const [loss, next] = pass(1000);
+  assertEquals(
+    loss.message,
+    '997 lines were dropped of "hit {i}": more than 3 within 1000 ms, see log.flood',
+  );
+  assertEquals([loss.level, loss.category], ["warning", ["protohost", "a"]]);
+  assertEquals(loss.properties, { dropped: 997, template: "hit {i}" });
+  assertEquals(next.message, "hit 1000");
+  assert(!gate.pending);
+});
+
+Deno.test("what is told of dropped records is as grave as the gravest, so that it is written where that would be", () => {
+  const gate = new FloodGate({ limit: 1 });
+  for (const level of ["info", "error", "info"] as const) {
+    gate.pass({ ...record(`${level} ${Math.random()}`, 0), level }, "x {i}");
+  }
+  assertEquals(gate.sweep(1000).map(({ level }) => level), ["error"]);
+});
+
+Deno.test("a bound of 0 writes all, the same ones too", () => {
+  const gate = new FloodGate({ limit: 0, same: 1 });
+  const written = Array.from({ length: 100 }, () => gate.pass(record("x", 0), "x")).flat();
+  assertEquals(written.length, 100);
+});
+
+Deno.test("a window ends when the clock is set back", () => {
+  const gate = new FloodGate({ limit: 1, windowMs: 1000 });
+  for (const i of [0, 1]) gate.pass(record(`x ${i}`, 1e9), "x {i}");
+  assertEquals(gate.pass(record("x 2", 5), "x {i}").map(({ message }) => message.slice(0, 26)), [
+    '1 lines were dropped of "x',
+    "x 2",
+  ]);
 });
 
 Deno.test("a new window begins with what the last one folded", () => {
-  const gate = new FloodGate({ limit: 1, windowMs: 10 });
+  const gate = new FloodGate({ same: 1, windowMs: 10 });
   gate.pass(record("x", 0), "x");
   gate.pass(record("x", 1), "x");
   assertEquals(gate.pass(record("x", 20), "x").map(({ message }) => message), [
@@ -50,12 +109,12 @@ Deno.test("a new window begins with what the last one folded", () => {
   ]);
 });
 
-Deno.test("kinds beyond what the gate tells apart are folded as one", () => {
+Deno.test("kinds beyond what the gate tells apart are bounded as one", () => {
   const gate = new FloodGate({ limit: 1, windowMs: 10, maxKinds: 2 });
   const written = ["a", "b", "c", "d", "e"].flatMap((kind) => gate.pass(record(kind, 0), kind));
   assertEquals(written.map(({ message }) => message), ["a", "b", "c"]);
   assertEquals(gate.sweep(10).map(({ message }) => message), [
-    "various messages, the last one: e ... repeated 2 times",
+    '2 lines were dropped of various kinds, the last one "e": more than 1 within 10 ms, see log.flood',
   ]);
 });
 
@@ -89,7 +148,7 @@ Deno.test("a record becomes JSON whatever it holds", () => {
 
 Deno.test("a relay posts batches, and all that is left when it closes", () => {
   const batches: LogRecord[][] = [];
-  const relay = new LogRelay((records) => batches.push(records), { limit: 2 });
+  const relay = new LogRelay((records) => batches.push(records), { same: 2 });
   for (let i = 0; i < 5; i++) relay.sink(tape(["told"]));
   assertEquals(batches, []);
   relay.close();

@@ -38,6 +38,13 @@ Deno.test("each instance is told which it is, and its share of the limits", () =
   assertEquals(JSON.parse(JSON.stringify(specs)), specs);
 });
 
+Deno.test("an instance is told how much it may log, where that is said", () => {
+  const numbers = { generation: 1, instances: 1, isolation: "worker" as const };
+  assertEquals(workerSpecs(service, config, numbers)[0].logFlood, undefined);
+  const bounded = { ...config, log: { ...config.log, flood: 7 } };
+  assertEquals(workerSpecs(service, bounded, numbers)[0].logFlood, 7);
+});
+
 Deno.test("counts of connections are divided, rounded up; what is off stays off", () => {
   const shared = shareLimits({ ...DEFAULT_LIMITS, maxConnections: 10, maxConnectionsPerAddress: 1 }, 4);
   assertEquals([shared.maxConnections, shared.maxConnectionsPerAddress], [3, 1]);
