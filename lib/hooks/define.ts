@@ -82,6 +82,9 @@ export interface SequenceOptions extends OnOptions {
   strict?: boolean;
 }
 
+const ON_OPTIONS = ["direction", "priority"];
+const SEQUENCE_OPTIONS = [...ON_OPTIONS, "within", "strict"];
+
 /** What hooks of both kinds have. */
 export interface HookBase {
   /** Higher runs first. */
@@ -150,7 +153,12 @@ export function on<M>(
       `Cannot bind a hook to ${describeValue(commands)}, wanted a command, a list of them or a function`,
     );
   }
-  return { kind: "command", commands: names, ...common(run, options), direction: options.direction ?? "in" };
+  return {
+    kind: "command",
+    commands: names,
+    ...common(run, options, ON_OPTIONS),
+    direction: options.direction ?? "in",
+  };
 }
 
 /**
@@ -178,7 +186,7 @@ export function sequence<M>(
     );
   }
   const pattern = compilePattern(read, { direction, withinMs, strict });
-  return { kind: "sequence", steps: read, pattern, ...common(run, options) };
+  return { kind: "sequence", steps: read, pattern, ...common(run, options, SEQUENCE_OPTIONS) };
 }
 
 /** Writes for people what a hook is bound to. */
@@ -193,7 +201,8 @@ export function describeBinding(entry: HookEntry): string {
   return `sequence ${describeSteps(entry.steps)}${within}${strict ? ", strict" : ""}`;
 }
 
-function common(run: unknown, { priority = 0, direction = "in" }: OnOptions): HookBase {
+function common(run: unknown, options: OnOptions, known: readonly string[]): HookBase {
+  const { priority = 0, direction = "in" } = options;
   if (typeof run !== "function") {
     throw new HookDefinitionError(`Cannot use ${describeValue(run)} as a hook, wanted a function`);
   }
@@ -205,6 +214,12 @@ function common(run: unknown, { priority = 0, direction = "in" }: OnOptions): Ho
   if (typeof priority !== "number" || Number.isNaN(priority)) {
     throw new HookDefinitionError(
       `Cannot give a hook the priority ${JSON.stringify(priority)}, wanted a number`,
+    );
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new HookDefinitionError(
+      `Cannot bind a hook with the option ${JSON.stringify(unknown)}, wanted one of ${known.join(", ")}`,
     );
   }
   const label = run.name === "" ? undefined : run.name;

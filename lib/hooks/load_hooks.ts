@@ -12,6 +12,7 @@ import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
 import type { QueueOptions } from "./queue.ts";
 import type { HookSource, Rule } from "./rule.ts";
 import { compileRule } from "./rule_hook.ts";
+import { unheardNames } from "./unheard.ts";
 
 /** What hooks are loaded with. */
 export interface LoadHooksOptions extends HookOptions {
@@ -44,6 +45,7 @@ export async function loadHooks(sources: readonly HookSource[], options: LoadHoo
       problems.push(error.message);
     }
   }
+  problems.push(...unheardNames(entries, options.protocol));
   if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
   const doubtful = entries.map((entry) => withWarning(entry, options));
   for (const { warning } of doubtful) if (warning) options.context.log.warn("{warning}", { warning });

@@ -64,11 +64,17 @@ export function close(last?: unknown): Verdict {
 }
 
 /**
- * Reads a hook's answer. Whatever is no verdict, as a function without `return` answers it, is a pass: undefined.
+ * Reads a hook's answer. Whatever is no verdict, as a function without `return` answers it, is a pass: undefined. The name
+ * of one is not: who answers `"drop"` means `drop()`.
  *
  * @throws {TypeError} If it means to be a verdict and is none that exists.
  */
 export function readVerdict(answer: unknown): Verdict | undefined {
+  if (typeof answer === "string" && VERDICTS.includes(answer)) {
+    throw new TypeError(
+      `Cannot take a hook's answer: found the text ${JSON.stringify(answer)}, wanted what ${answer}() makes`,
+    );
+  }
   if (typeof answer !== "object" || answer === null || !("verdict" in answer)) return undefined;
   if (!VERDICTS.includes(answer.verdict)) {
     throw new TypeError(

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertLessOrEqual, assertThrows } from "@std/assert";
-import { defineHooks, type HookContext, type HookEntry, on, sequence } from "../../../lib/hooks/define.ts";
+import {
+  defineHooks,
+  type HookContext,
+  type HookEntry,
+  on,
+  type OnOptions,
+  sequence,
+} from "../../../lib/hooks/define.ts";
 import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookOptions } from "../../../lib/hooks/hook_set.ts";
 import { MAX_NAMES, NameCache } from "../../../lib/hooks/name_cache.ts";
@@ -67,7 +74,7 @@ Deno.test("hooks run by priority, then in their order", async () => {
 
 Deno.test("the first verdict that is neither pass nor replace decides", async () => {
   const table: [answers: unknown[], verdict: Verdict | undefined][] = [
-    [[undefined, pass(), null, 7, "drop", {}], undefined],
+    [[undefined, pass(), null, 7, "queued", {}], undefined],
     [[pass(), drop(), close()], { verdict: "drop" }],
     [[reply("no"), drop()], { verdict: "reply", message: "no" }],
     [[close("bye")], { verdict: "close", last: "bye" }],
@@ -183,6 +190,7 @@ const failures: [how: string, fails: (context: HookContext) => Verdict | Promise
     throw new RangeError("no such thing");
   }],
   ["rejects", () => Promise.reject(new RangeError("no such thing"))],
+  ["answers the name of a verdict", () => "drop" as unknown as Verdict],
   ["answers a verdict that does not exist", () => ({ verdict: "dorp" }) as unknown as Verdict],
   [
     "promises a verdict that does not exist",
@@ -200,7 +208,7 @@ for (const [how, fails] of failures) {
       assertEquals(verdict, onHookError === "pass" ? reply("next") : close());
       assertEquals(told.errors.map(({ code }) => code), ["hook_error"]);
       assert(
-        /^The hook hook 1 failed: (?:Range|Type)Error: /.test(told.errors[0].message),
+        /^The hook hook 1 failed at command A: (?:Range|Type)Error: /.test(told.errors[0].message),
         told.errors[0].message,
       );
     }
@@ -308,6 +316,11 @@ Deno.test("hooks that cannot be are refused where they are defined", () => {
     [() => on("A", wrong), "wanted a function"],
     [() => on("A", passes, { direction: "inward" as "in" }), "wanted in, out or both"],
     [() => on("A", passes, { priority: NaN }), "wanted a number"],
+    [() => on("A", passes, { prioritty: 1 } as OnOptions), 'the option "prioritty", wanted one of direction'],
+    [
+      () => on("A", passes, { within: "1s" } as OnOptions),
+      'the option "within", wanted one of direction, priority',
+    ],
     [() => sequence(wrong, passes), "wanted a list of steps"],
     [() => sequence([], passes), "wanted at least one command that must come"],
     [

@@ -9,15 +9,23 @@ Deno.test("what fails and what rules count stands in the service's counters, and
   const stats = createStats();
   const { report, count } = hookHost(stats, options.context.log);
   const cause = new RangeError("no such thing");
-  report(new HookError("hook_error", "The hook h failed", { hook: "h", cause }), testConnection());
+  report(
+    new HookError("hook_error", "The hook failed", { hook: "guard.ts: hook 2", at: "command MAIL", cause }),
+    testConnection(),
+  );
   report(new HookError("hook_queue_full", "Not tried", { hook: "hooks[0]" }));
   count("tries");
   count("tries");
   assertEquals(stats.errors, { hook_error: 1, hook_queue_full: 1 });
   assertEquals(stats.counts, { tries: 2 });
   assertEquals(told.logged.map(({ level, properties }) => [level, properties.hook, properties.remote]), [
-    ["error", "h", "192.0.2.7:4711"],
+    ["error", "guard.ts: hook 2", "192.0.2.7:4711"],
     ["error", "hooks[0]", undefined],
+  ]);
+  assertEquals(told.logged.map(({ line }) => line), [
+    "Connection test.1 from 192.0.2.7:4711: hook_error: guard.ts: hook 2 failed at command MAIL: " +
+    "RangeError: no such thing",
+    "hook_queue_full: Not tried",
   ]);
   // Where in the user's code it was.
   assertStringIncludes((told.logged[0].properties.error as Error).stack!, "host_test.ts");

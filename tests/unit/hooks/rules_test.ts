@@ -7,6 +7,7 @@ import type { HookSet } from "../../../lib/hooks/hook_set.ts";
 import { loadHooks, type LoadHooksOptions } from "../../../lib/hooks/load_hooks.ts";
 import { MAX_JSON, messageJson } from "../../../lib/hooks/event.ts";
 import { close, delay, drop, replace, reply, type Verdict } from "../../../lib/hooks/verdict.ts";
+import resp from "../../../protocols/resp/mod.ts";
 import { lines, testConnection, testOptions, type Told } from "./support.ts";
 
 /** Loads rules as a worker does, from what users write. */
@@ -162,7 +163,8 @@ Deno.test("a rule counts, logs and publishes beside its verdict", async () => {
   assertEquals(session.run("in", "A", "A"), undefined);
   assertEquals(session.run("out", { big: 1n }, "B"), drop());
   assertEquals(told.counts, ["pairs"]);
-  const { level, properties } = told.logged[0];
+  const { level, line, properties } = told.logged[0];
+  assertEquals(line, "a {pair} (reply B of connection test.1 from 192.0.2.7:4711)");
   assertEquals([level, properties.text, properties.command, properties.remote], [
     "warning",
     "a {pair}",
@@ -230,6 +232,25 @@ Deno.test("all that a worker finds wrong with rules is told at once, with its pl
     HookDefinitionError,
     "hooks[0].then[0].reply: A line has no line break",
   );
+});
+
+Deno.test("a name that no message is called is refused with what the protocol calls it", async () => {
+  const error = await assertRejects(
+    () =>
+      load([
+        { on: ["GET", "flushall", "CONFIG SET", "config *", "M*"], then: "drop" },
+        { sequence: ["AUTH", { not: "quit" }, "AUTH"], then: "close" },
+        { on: "error", direction: "out", then: "drop" },
+        { on: "get", direction: "both", then: { log: "" } },
+      ], { protocol: resp as AnyProtocol }),
+    HookDefinitionError,
+  );
+  assertEquals(error.message.split("\n").map((line) => line.replace(/: .* is bound to/, ":")), [
+    'hooks[0]: "flushall", which no message is called: resp calls it "FLUSHALL"',
+    'hooks[0]: "CONFIG SET", which no message is called: resp calls it "CONFIG"',
+    'hooks[0]: "config *", which no message is called: resp calls it "CONFIG"',
+    'hooks[1]: "quit", which no message is called: resp calls it "QUIT"',
+  ]);
 });
 
 Deno.test("a module's hooks run in its place among the rules", async () => {

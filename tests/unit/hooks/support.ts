@@ -20,15 +20,18 @@ export const lines: Protocol<string> = {
 export interface Told {
   errors: HookError[];
   counts: string[];
-  logged: { level: string; properties: Record<string, unknown> }[];
+  /** `line` is the text with its values. */
+  logged: { level: string; line: string; properties: Record<string, unknown> }[];
   published: { topic: string; message: unknown }[];
 }
 
 /** What hooks are compiled with in a test, and what they told. */
 export function testOptions(more: Partial<HookOptions> = {}): { options: HookOptions; told: Told } {
   const told: Told = { errors: [], counts: [], logged: [], published: [] };
-  const level = (level: string) => (_text: string, properties: Record<string, unknown> = {}) =>
-    void told.logged.push({ level, properties });
+  const level = (level: string) => (text: string, properties: Record<string, unknown> = {}) => {
+    const line = text.replace(/\{(\w+)\}/g, (_all, name) => String(properties[name]));
+    told.logged.push({ level, line, properties });
+  };
   const context = {
     name: "test",
     instance: 0,
