@@ -15,7 +15,7 @@
 
 import type { Connection } from "../contract.ts";
 import type { HookAnswer, HookContext } from "./define.ts";
-import { HookError } from "./hook_error.ts";
+import { describeMessage, HookError } from "./hook_error.ts";
 import type { HookOptions, HookSession } from "./hook_set.ts";
 import type { Fired, Matched, MatcherState, SequenceMatcher } from "./matcher.ts";
 import type { BoundHook, Plan } from "./plan.ts";
@@ -97,7 +97,7 @@ export class ConnectionHooks implements HookSession {
         if (isPromise(answer)) return this.#await(passage, answer, index);
         verdict = readVerdict(answer);
       } catch (error) {
-        verdict = this.#failed(hook, error);
+        verdict = this.#failed(hook, passage, error);
       }
       const decided = decide(passage, verdict);
       if (decided !== undefined) return decided;
@@ -115,26 +115,29 @@ export class ConnectionHooks implements HookSession {
     try {
       const { timeoutMs = DEFAULT_HOOK_TIMEOUT_MS } = this.set.options;
       const settled = await settleWithin(answer, timeoutMs);
-      verdict = settled === late ? this.#timedOut(hook, timeoutMs) : readVerdict(settled);
+      verdict = settled === late ? this.#timedOut(hook, passage, timeoutMs) : readVerdict(settled);
     } catch (error) {
-      verdict = this.#failed(hook, error);
+      verdict = this.#failed(hook, passage, error);
     }
     return decide(passage, verdict) ?? await this.#proceed(passage, index + 1);
   }
 
-  #failed({ label }: BoundHook, cause: unknown): Verdict | undefined {
+  #failed({ label }: BoundHook, passage: Passage, cause: unknown): Verdict | undefined {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const at = describeMessage(passage);
     this.set.options.report(
-      new HookError("hook_error", `The hook ${label} failed: ${why}`, { hook: label, cause }),
+      new HookError("hook_error", `The hook ${label} failed at ${at}: ${why}`, { hook: label, at, cause }),
       this.connection,
     );
     return this.set.options.onHookError === "pass" ? undefined : close();
   }
 
-  #timedOut({ label }: BoundHook, timeoutMs: number): Verdict | undefined {
+  #timedOut({ label }: BoundHook, passage: Passage, timeoutMs: number): Verdict | undefined {
+    const at = describeMessage(passage);
     this.set.options.report(
-      new HookError("hook_timeout", `The hook ${label} did not settle within ${timeoutMs} ms`, {
+      new HookError("hook_timeout", `The hook ${label} did not settle within ${timeoutMs} ms at ${at}`, {
         hook: label,
+        at,
       }),
       this.connection,
     );

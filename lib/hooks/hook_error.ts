@@ -4,6 +4,11 @@
  * @module
  */
 
+import type { Direction } from "./verdict.ts";
+
+/** The most of a command's name that is shown. */
+const MAX_NAME = 200;
+
 /** What kind of failure it was. */
 export type HookErrorCode =
   /** A hook threw, rejected, or answered a verdict that does not exist. */
@@ -17,6 +22,16 @@ export type HookErrorCode =
   /** A program could not be run, ended with another code than 0, or took too long. */
   | "exec_failed";
 
+/** What of an error of a hook is known. */
+export interface HookErrorOptions {
+  /** Which hook it was, as `check` names it. */
+  hook: string;
+  /** The message that it was run for, by {@linkcode describeMessage}. */
+  at?: string;
+  /** What it threw. */
+  cause?: unknown;
+}
+
 /** A hook that failed while the service runs; `code` says how, `cause` is what it threw. */
 export class HookError extends Error {
   /** The class. */
@@ -25,13 +40,22 @@ export class HookError extends Error {
   readonly code: HookErrorCode;
   /** Which hook it was. */
   readonly hook: string;
+  /** The message that it was run for, in words: `command MAIL`; undefined if that is not known. */
+  readonly at: string | undefined;
 
   /** Makes an error of a hook. */
-  constructor(code: HookErrorCode, message: string, options: { hook: string; cause?: unknown }) {
+  constructor(code: HookErrorCode, message: string, options: HookErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hook = options.hook;
+    this.at = options.at;
   }
+}
+
+/** Says for people which message a hook was run for: `command MAIL`, `reply 250`. */
+export function describeMessage({ command, direction }: { command: string; direction: Direction }): string {
+  const what = direction === "in" ? "command" : "reply";
+  return command === "" ? `${what} without a name` : `${what} ${command.slice(0, MAX_NAME)}`;
 }
 
 /** A hook or a rule that cannot be: found when it is defined or loaded. `code` is `bad_hook`. */

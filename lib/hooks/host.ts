@@ -17,12 +17,17 @@ export function hookHost(
   return {
     report(error, connection): void {
       countError(stats, error.code);
-      // A user's own code failed: its stack says where.
-      const told = error.cause instanceof Error && error.code === "hook_error" ? error.cause : error.message;
+      const { code, hook, at, cause } = error;
+      const known = { code, hook, ...(at === undefined ? {} : { at }) };
+      const who = connection === undefined ? "" : "Connection {id} from {remote}: ";
       const where = connection === undefined
-        ? {}
-        : { id: connection.id, remote: formatAddr(connection.remoteAddr) };
-      log.error("{code}: {error}", { code: error.code, hook: error.hook, error: told, ...where });
+        ? known
+        : { ...known, id: connection.id, remote: formatAddr(connection.remoteAddr) };
+      if (code === "hook_error" && cause instanceof Error) {
+        // A user's own code failed: its stack says where.
+        const which = at === undefined ? "{hook}" : "{hook} failed at {at}";
+        log.error(`${who}{code}: ${which}: {error}`, { ...where, error: cause });
+      } else log.error(`${who}{code}: {error}`, { ...where, error: error.message });
     },
     count: (name) => countName(stats, name),
   };

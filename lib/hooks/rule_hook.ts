@@ -11,7 +11,7 @@ import type { AnyProtocol, Codec } from "../contract.ts";
 import { formatAddr } from "../endpoint.ts";
 import { compileCondition } from "./condition.ts";
 import type { HookContext, HookEntry, HookFunction } from "./define.ts";
-import { HookDefinitionError, HookError } from "./hook_error.ts";
+import { describeMessage, HookDefinitionError, HookError } from "./hook_error.ts";
 import type { HookOptions } from "./hook_set.ts";
 import { eventJson, eventOf, messageJson } from "./event.ts";
 import { compilePattern } from "./pattern.ts";
@@ -167,10 +167,12 @@ function compileEffect(
         context.publish(action.topic, { ...event, message: JSON.parse(messageJson(context.message)) });
       };
     case "log":
-      return ({ command, direction, connection }) => {
-        const { id, remoteAddr } = connection;
-        const remote = formatAddr(remoteAddr);
-        log[action.level]("{text}", { text: action.text, hook: place, command, direction, id, remote });
+      return (context) => {
+        const { command, direction, connection: { id, remoteAddr } } = context;
+        log[action.level]("{text} ({at} of connection {id} from {remote})", {
+          ...{ text: action.text, hook: place, at: describeMessage(context), command, direction },
+          ...{ id, remote: formatAddr(remoteAddr) },
+        });
       };
     case "webhook":
     case "exec":
@@ -191,19 +193,21 @@ function enqueue(
   const queue = new JobQueue(options.queue);
   options.queues.push(queue);
   function refused(context: HookContext): void {
-    const why = `The ${what} of ${hook} was not tried: ${queue.size} are waiting`;
-    options.report(new HookError("hook_queue_full", why, { hook }), context.connection);
+    const at = describeMessage(context);
+    const why = `The ${what} of ${hook} was not tried at ${at}: ${queue.size} are waiting`;
+    options.report(new HookError("hook_queue_full", why, { hook, at }), context.connection);
   }
   return (context) => {
     // Before the message is written, which takes time.
     if (queue.full) return refused(context);
     const job = jobOf(action, eventOf(context, origin(rule, context, options)), messageJson(context.message));
     const { connection } = context;
+    const at = describeMessage(context);
     const failed = (cause: unknown) => {
       const code = action.do === "webhook" ? "webhook_failed" : "exec_failed";
       const why = cause instanceof Error ? cause.message : String(cause);
       options.report(
-        new HookError(code, `The ${what} of ${hook} was given up: ${why}`, { hook, cause }),
+        new HookError(code, `The ${what} of ${hook} was given up at ${at}: ${why}`, { hook, at, cause }),
         connection,
       );
     };
