@@ -16,7 +16,7 @@ import {
   maxCommandBytes,
   readCommand,
 } from "./command.ts";
-import { type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
+import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
 import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd } from "./lines.ts";
@@ -40,7 +40,12 @@ export const codec: SmtpProtocol = {
     const { state } = session;
     switch (state.stream) {
       case "content":
-        return partEnd(buffer, { inHeader: state.inHeader, from, max: limits.maxFrameBytes });
+        return partEnd(buffer, {
+          inHeader: state.inHeader,
+          isFirst: state.isFirst,
+          from,
+          max: limits.maxFrameBytes,
+        });
       case "chunk":
         return Math.min(state.left, buffer.length, limits.maxFrameBytes);
       case "credentials":
@@ -73,7 +78,9 @@ export const codec: SmtpProtocol = {
     }
   },
   encode(message, { session }) {
-    if ("part" in message) return encodePart(message);
+    if ("part" in message) {
+      return encodePart(message.part === "chunk" ? message : completed(message, session));
+    }
     const isCommand = "verb" in message;
     const line = isCommand ? encodeCommand(message) : encodeCredentials(message);
     session.commandEncoded(isCommand ? message.verb : "AUTH");

@@ -2,23 +2,39 @@
  * The content of a message: behind `DATA`, lines up to a single dot (RFC 5321, section 4.5.2); behind `BDAT`, so many
  * bytes (RFC 3030).
  *
- * Content comes in parts. Those of `DATA` are whole lines: some of the header, the blank line behind it, some of the
- * body. So hooks can see each header field, and put one of their own before the blank line.
+ * Content comes in parts. Those of `DATA` are whole lines: some of the header, the end of the header, some of the body. So
+ * hooks can see each header field, and put one of their own where the header ends.
+ *
+ * A header ends once in every content, whether its sender has written one or not:
+ *
+ * | at | the end of the header (`eoh`) is |
+ * | --- | --- |
+ * | the blank line | that line |
+ * | a line that is no header field (RFC 5322, section 2.2), so that the body has begun | that line, as `firstLine` |
+ * | the end of the content | that end: no bytes, and `last` |
  *
  * @module
  */
 
-import { bytes, concat } from "@protohost/protohost";
+import { bytes, concat, equals } from "@protohost/protohost";
 import { SmtpError } from "./error.ts";
 import { CR, LF, lineEnd } from "./lines.ts";
-import type { SmtpSession } from "./session.ts";
+import type { SmtpSession, SmtpState } from "./session.ts";
 
 /** A part of what follows `DATA`. */
 export interface LinesPart {
-  /** Lines of the header; the blank line that ends the header; lines of the body. */
+  /** Lines of the header; the end of the header, once in every content; lines of the body. */
   part: "header" | "eoh" | "body";
-  /** Whole lines, each with its CR LF, without the dots that the wire adds. */
+  /**
+   * Whole lines, each with its CR LF, without the dots that the wire adds. Those of an `eoh` are the blank line, or none
+   * where the sender has written none; what is sent in their place gets a blank line at its end if it has none.
+   */
   bytes: Uint8Array;
+  /**
+   * Of an `eoh` without a blank line: the body's first line, which is behind `bytes`. Who looks through bodies looks here
+   * too.
+   */
+  firstLine?: Uint8Array;
   /** Whether the content ends here. */
   last: boolean;
 }
@@ -37,17 +53,23 @@ export interface ChunkPart {
 export type ContentPart = LinesPart | ChunkPart;
 
 const DOT = 0x2e;
+const COLON = 0x3a;
+const SPACE = 0x20;
+const TAB = 0x09;
+const DELETE = 0x7f;
+const CRLF = bytes("\r\n");
 const END = bytes(".\r\n");
+const NOTHING = new Uint8Array();
 
 /**
- * Finds the end of a part: as many whole lines as are there, with the dot at their end if it is among them. The blank
- * line behind the header is a part of its own. Answers 0 if not one line is complete.
+ * Finds the end of a part: as many whole lines as are there, with the dot at their end if it is among them. The line at
+ * which the header ends is a part of its own. Answers 0 if not one line is complete.
  *
  * @throws {SmtpError} If there is a bare CR or LF.
  */
 export function partEnd(
   buffer: Uint8Array,
-  { inHeader, from, max }: { inHeader: boolean; from: number; max: number },
+  { inHeader, isFirst, from, max }: { inHeader: boolean; isFirst: boolean; from: number; max: number },
 ): number {
   for (let at = 0;;) {
     if (isPartOfEnd(buffer, at)) return at;
@@ -55,7 +77,7 @@ export function partEnd(
     if (end === 0) return at;
     // More than a frame may be: the lines before it first, then the line alone, for which the limit is to answer.
     if (end > max) return at === 0 ? end : at;
-    if (inHeader && end === at + 2) return at === 0 ? end : at;
+    if (inHeader && endsHeader(buffer, { at, end, isFirst: isFirst && at === 0 })) return at === 0 ? end : at;
     if (isEnd(buffer, at, end)) return end;
     at = end;
   }
@@ -63,12 +85,9 @@ export function partEnd(
 
 /** Makes a part of the lines that `partEnd` found. */
 export function decodeLines(frame: Uint8Array, session: SmtpSession): LinesPart {
-  const { state } = session;
-  const inHeader = state.stream === "content" && state.inHeader;
-  const last = isEnd(frame, lastLine(frame), frame.length);
-  const part = !inHeader ? "body" : frame.length === 2 ? "eoh" : "header";
-  session.contentCame(part === "header" ? "header" : "body", last);
-  return { part, bytes: unstuff(last ? frame.subarray(0, frame.length - END.length) : frame), last };
+  const message = readLines(frame, session.state);
+  session.contentCame(message);
+  return message;
 }
 
 /** Makes a part of a chunk's bytes. */
@@ -77,29 +96,92 @@ export function decodeChunk(frame: Uint8Array, session: SmtpSession): ChunkPart 
 }
 
 /**
+ * Makes whole what a hook has put in the place of a part that came: where that ended the header or the content, so does
+ * this, and the body's first line stays behind it.
+ */
+export function completed(message: LinesPart, { part: came }: SmtpSession): LinesPart {
+  if (came === undefined) return message;
+  const last = message.last || came.last;
+  if (came.part !== "eoh") return last === message.last ? message : { ...message, last };
+  return { ...message, part: "eoh", firstLine: message.firstLine ?? came.firstLine, last };
+}
+
+/**
+ * The lines of a part, the blank line behind a header and the body's first line among them.
+ *
+ * @throws {SmtpError} If what stands before that line is no whole lines.
+ */
+export function linesOf({ part, bytes, firstLine = NOTHING }: LinesPart): Uint8Array {
+  if (part !== "eoh") return bytes;
+  if (bytes.length > 0 && !endsWith(bytes, CRLF)) throw noEnd();
+  const isOver = bytes.length <= CRLF.length || endsWith(bytes, concat([CRLF, CRLF]));
+  return isOver && firstLine.length === 0 ? bytes : concat([bytes, isOver ? NOTHING : CRLF, firstLine]);
+}
+
+/**
  * Writes a part as it goes over the wire.
  *
  * @throws {SmtpError} If it is of lines, and they are not whole or have a bare CR or LF.
  */
-export function encodePart({ part, bytes, last }: ContentPart): Uint8Array {
-  if (part === "chunk") return bytes;
+export function encodePart(message: ContentPart): Uint8Array {
+  if (message.part === "chunk") return message.bytes;
+  const lines = linesOf(message);
   const pieces: Uint8Array[] = [];
   let begin = 0;
-  for (let at = 0; at < bytes.length;) {
-    const end = lineEnd(bytes, { at, max: Infinity, what: "content" });
-    if (end === 0) {
-      throw new SmtpError("bad_syntax", "Cannot send content: its last line has no end, wanted CR LF");
-    }
-    if (bytes[at] === DOT) {
+  for (let at = 0; at < lines.length;) {
+    const end = lineEnd(lines, { at, max: Infinity, what: "content" });
+    if (end === 0) throw noEnd();
+    if (lines[at] === DOT) {
       // The dot goes twice: once at the end of this piece, once at the beginning of the next.
-      pieces.push(bytes.subarray(begin, at + 1));
+      pieces.push(lines.subarray(begin, at + 1));
       begin = at;
     }
     at = end;
   }
-  pieces.push(bytes.subarray(begin));
-  if (last) pieces.push(END);
+  pieces.push(lines.subarray(begin));
+  if (message.last) pieces.push(END);
   return pieces.length === 1 ? pieces[0] : concat(pieces);
+}
+
+function readLines(frame: Uint8Array, state: SmtpState): LinesPart {
+  const last = isEnd(frame, lastLine(frame), frame.length);
+  const lines = unstuff(last ? frame.subarray(0, frame.length - END.length) : frame);
+  if (state.stream !== "content" || !state.inHeader) return { part: "body", bytes: lines, last };
+  const end = frame.indexOf(LF) + 1;
+  if (!endsHeader(frame, { at: 0, end, isFirst: state.isFirst })) {
+    return { part: "header", bytes: lines, last };
+  }
+  if (last || frame.length === CRLF.length) return { part: "eoh", bytes: lines, last };
+  return { part: "eoh", bytes: new Uint8Array(), firstLine: lines, last };
+}
+
+/** Whether the header is over with this line: it is blank, the end of the content, or no header field. */
+function endsHeader(
+  buffer: Uint8Array,
+  { at, end, isFirst }: { at: number; end: number; isFirst: boolean },
+): boolean {
+  if (end - at === CRLF.length || isEnd(buffer, at, end)) return true;
+  let next = buffer[at] === DOT ? at + 1 : at;
+  // What begins with a blank goes on with the field before.
+  if (isBlank(buffer[next])) return isFirst;
+  const begin = next;
+  while (buffer[next] > SPACE && buffer[next] < DELETE && buffer[next] !== COLON) next++;
+  if (next === begin) return true;
+  // Blanks before the colon are of old, and still read (section 4.5.8).
+  while (isBlank(buffer[next])) next++;
+  return buffer[next] !== COLON;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
+  return bytes.length >= end.length && equals(bytes.subarray(bytes.length - end.length), end);
+}
+
+function noEnd(): SmtpError {
+  return new SmtpError("bad_syntax", "Cannot send content: its last line has no end, wanted CR LF");
 }
 
 /** Takes away the dot that lines beginning with one have more on the wire. A copy. */

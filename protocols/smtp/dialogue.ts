@@ -18,7 +18,7 @@ import { after, readAnswer } from "./answer.ts";
 import { AuthExchange, type Claim } from "./auth.ts";
 import type { Said } from "./codec.ts";
 import type { Command } from "./command.ts";
-import type { ContentPart } from "./content.ts";
+import { completed, type ContentPart, linesOf } from "./content.ts";
 import { refusalOfHelo, refusalOfMail, refusalOfRcpt } from "./envelope.ts";
 import { extensions } from "./extensions.ts";
 import type { SmtpClient, SmtpHandler } from "./handler.ts";
@@ -281,14 +281,15 @@ export class Dialogue implements SmtpClient {
     mail.open(this.#handler, new Incoming(this.connection, this.#options.maxMessageBytes));
   }
 
-  #part({ part, bytes, last }: ContentPart): Outcome {
+  #part(message: ContentPart): Outcome {
     const content = this.#mail?.content;
-    if (part === "chunk") {
-      if (this.#chunk?.refusal === undefined) content?.pushChunk(bytes);
-      return last ? this.#chunkEnd() : undefined;
+    if (message.part === "chunk") {
+      if (this.#chunk?.refusal === undefined) content?.pushChunk(message.bytes);
+      return message.last ? this.#chunkEnd() : undefined;
     }
-    content?.push(bytes);
-    return last ? this.#contentEnd() : undefined;
+    const whole = completed(message, this.connection.session);
+    content?.push(linesOf(whole));
+    return whole.last ? this.#contentEnd() : undefined;
   }
 
   #chunkEnd(): Outcome {

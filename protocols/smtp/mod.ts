@@ -4,8 +4,8 @@
  *
  *     verb [SP arguments] CR LF               a command; its name is the verb in upper case
  *     BASE64 CR LF                            what answers a 334; its name is RESPONSE
- *     lines, a dot more where one begins      the content behind a 354, in parts named HEADER, EOH (the blank line
- *     with one ... "." CR LF                  behind the header) and BODY
+ *     lines, a dot more where one begins      the content behind a 354, in parts named HEADER, EOH (the end of the
+ *     with one ... "." CR LF                  header, once in every content, see {@linkcode LinesPart}) and BODY
  *     bytes                                   behind BDAT n, in parts named CHUNK
  *
  *     code SP text CR LF                      a reply, of one line or several; its name is its code, so that 5* is a

@@ -18,13 +18,14 @@
  * @module
  */
 
+import type { LinesPart } from "./content.ts";
 import { SmtpError } from "./error.ts";
 
 /** What the client's next bytes are. */
 export type SmtpState =
   | { stream: "command" }
   /** Lines up to a single dot. */
-  | { stream: "content"; inHeader: boolean }
+  | { stream: "content"; inHeader: boolean; isFirst: boolean }
   /** So many bytes. */
   | { stream: "chunk"; left: number }
   /** One line that answers a 334. */
@@ -40,6 +41,8 @@ const CREDENTIALS: SmtpState = { stream: "credentials" };
 export class SmtpSession {
   /** What the client's next bytes are. */
   state: SmtpState = COMMAND;
+  /** The part of lines that came last, while nothing has come behind it; without its bytes. */
+  part: Omit<LinesPart, "bytes"> | undefined;
   /** Whether the reply that came last completes a request. */
   completes = false;
   /** Whether the reply that came last lets TLS begin. */
@@ -73,6 +76,7 @@ export class SmtpSession {
   commandDecoded(verb: string): void {
     this.#decodesCommands = true;
     this.#replyWasLast = false;
+    this.part = undefined;
     this.#sent(verb);
   }
 
@@ -94,9 +98,10 @@ export class SmtpSession {
     return left <= 0;
   }
 
-  /** The client's bytes: the content goes on, behind its header from now on; or it is over. */
-  contentCame(section: "header" | "body", last: boolean): void {
-    this.state = last ? COMMAND : { stream: "content", inHeader: section === "header" };
+  /** The client's bytes: a part of lines has come, and the content goes on, behind its header or not; or it is over. */
+  contentCame({ part, firstLine, last }: LinesPart): void {
+    this.part = { part, firstLine, last };
+    this.state = last ? COMMAND : { stream: "content", inHeader: part === "header", isFirst: false };
   }
 
   /**
@@ -141,7 +146,7 @@ export class SmtpSession {
       case 354:
         this.#expect("DATA", code);
         this.#awaited = this.#latest = undefined;
-        this.state = { stream: "content", inHeader: true };
+        this.state = { stream: "content", inHeader: true, isFirst: true };
         this.completes = false;
         return;
       case 334:

@@ -10,6 +10,7 @@ import { fromFileUrl } from "@std/path";
 import {
   bytes,
   defineHooks,
+  type HookModule,
   listen,
   type ListenOptions,
   on,
@@ -22,7 +23,7 @@ import {
   text,
 } from "@protohost/protohost";
 import { hashPassword } from "@protohost/protohost/password";
-import type { Command, LinesPart, SmtpHandler } from "../../protocols/smtp/mod.ts";
+import smtp, { type Command, type LinesPart, type SmtpHandler } from "../../protocols/smtp/mod.ts";
 import antiAbuse from "../../examples/hooks/anti_abuse.ts";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
 import { DIALOGUE, guard, MESSAGE, TRANSACTION, transcript, watching } from "../support/smtp_guard.ts";
@@ -185,7 +186,10 @@ Deno.test({
 // What gets through nowhere
 
 /** A mail service behind, that keeps what it is given. */
-async function behind(handler: SmtpHandler = {}): Promise<{ server: Server; messages: string[] }> {
+async function behind(
+  handler: SmtpHandler = {},
+  hooks?: HookModule,
+): Promise<{ server: Server; messages: string[] }> {
   const messages: string[] = [];
   const server = await listen("smtp://127.0.0.1:0", {
     ...{
@@ -197,6 +201,7 @@ async function behind(handler: SmtpHandler = {}): Promise<{ server: Server; mess
       ...handler,
     } as object,
     options: { hostname: "behind.example" },
+    hooks,
     tls,
   });
   return { server, messages };
@@ -368,6 +373,37 @@ Deno.test("a hook that refuses DATA leaves the client to go on", async () => {
   );
   assertEquals(messages, ["x\r\n"]);
 });
+
+for (
+  const [what, content, wanted] of [
+    ["a blank line first", "\r\nx\r\n", "T: t\r\n\r\nx\r\n"],
+    ["no header", "x\r\n.\r\n", "T: t\r\n\r\nx\r\n.\r\n"],
+    ["no body", "A: b\r\n", "A: b\r\nT: t\r\n\r\n"],
+    ["nothing in it", "", "T: t\r\n\r\n"],
+  ] as const
+) {
+  for (const place of ["a proxy", "a service"]) {
+    Deno.test(`a hook in ${place} tags content with ${what}`, async () => {
+      const hooks: HookModule[] = [
+        defineHooks([
+          on<LinesPart>("EOH", ({ message }) => replace({ ...message, bytes: bytes("T: t\r\n\r\n") })),
+        ]),
+        // As the notation of rules comes: without what else the part has.
+        defineHooks([on("EOH", () => replace(smtp.parse!("T: t\n\n")))]),
+      ];
+      for (const hook of hooks) {
+        const isProxy = place === "a proxy";
+        const { server: real, messages } = await behind({}, isProxy ? undefined : hook);
+        await using _ = real;
+        await using server = await guard(real.port, isProxy ? hook : watching().hooks);
+        using wire = await MailWire.greeted(server.port);
+        await wire.codes("EHLO a.b", ...TRANSACTION.slice(0, 3));
+        assertMatch(await wire.ask(content.replaceAll(/^\./gm, "..") + "."), /^250 /);
+        assertEquals(messages, [wanted]);
+      }
+    });
+  }
+}
 
 Deno.test("a server behind that is not there is a 421", async () => {
   const { server: real } = await behind();

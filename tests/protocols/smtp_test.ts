@@ -60,8 +60,12 @@ function names(messages: Said[], { peer }: Both): string[] {
   return messages.map((message) => smtp.command!(message, peer));
 }
 
+function textOfPart(part: ContentPart): string {
+  return text(part.bytes) + ("firstLine" in part ? text(part.firstLine!) : "");
+}
+
 function textOf(messages: Said[]): string {
-  return messages.map((message) => "part" in message ? text(message.bytes) : "").join("");
+  return messages.map((message) => "part" in message ? textOfPart(message) : "").join("");
 }
 
 Deno.test("smtp keeps the contract in both directions", () => {
@@ -95,6 +99,75 @@ Deno.test("smtp keeps the contract within a message's content", () => {
     { part: "body", bytes: bytes(`.\r\n..\r\n.a\r\n\r\nnaïve\r\n${"x".repeat(3000)}\r\n`), last: true },
   ];
   checkProtocol({ ...smtp, session: inContent }, { samples: content, replySamples, join });
+});
+
+for (
+  const [what, content] of [
+    ["without a header", [
+      { part: "eoh", bytes: bytes(""), firstLine: bytes(".no field\r\n"), last: false },
+      { part: "body", bytes: bytes("A: b\r\n\r\n.\r\n"), last: true },
+    ]],
+    ["of a header alone", [
+      { part: "header", bytes: bytes("A: b\r\n"), last: false },
+      { part: "eoh", bytes: bytes(""), last: true },
+    ]],
+    ["of nothing", [{ part: "eoh", bytes: bytes(""), last: true }]],
+  ] as [string, ContentPart[]][]
+) {
+  Deno.test(`smtp keeps the contract within content ${what}`, () => {
+    checkProtocol({ ...smtp, session: inContent }, { samples: content, replySamples, join });
+  });
+}
+
+for (
+  const [wire, wanted, tagged] of [
+    ["\r\nx\r\n.\r\n", "EOH BODY", "T: t\r\n\r\nx\r\n.\r\n"],
+    ["\r\n.\r\n", "EOH BODY", "T: t\r\n\r\n.\r\n"],
+    ["x\r\ny\r\n.\r\n", "EOH BODY", "T: t\r\n\r\nx\r\ny\r\n.\r\n"],
+    ["..\r\n.\r\n", "EOH BODY", "T: t\r\n\r\n..\r\n.\r\n"],
+    [" A: b\r\n.\r\n", "EOH BODY", "T: t\r\n\r\n A: b\r\n.\r\n"],
+    ["A b: c\r\n.\r\n", "EOH BODY", "T: t\r\n\r\nA b: c\r\n.\r\n"],
+    [": c\r\n.\r\n", "EOH BODY", "T: t\r\n\r\n: c\r\n.\r\n"],
+    ["naïve: c\r\n.\r\n", "EOH BODY", "T: t\r\n\r\nnaïve: c\r\n.\r\n"],
+    [".\r\n", "EOH", "T: t\r\n\r\n.\r\n"],
+    ["A: b\r\n.\r\n", "HEADER EOH", "A: b\r\nT: t\r\n\r\n.\r\n"],
+    ["A : b\r\n c\r\n\td\r\n\r\n\r\nE\r\n.\r\n", "HEADER EOH BODY", undefined],
+    ["A: b\r\nx\r\n\r\nC: d\r\n.\r\n", "HEADER EOH BODY", "A: b\r\nT: t\r\n\r\nx\r\n\r\nC: d\r\n.\r\n"],
+  ] as const
+) {
+  Deno.test(`content ${JSON.stringify(wire)} has one end of its header, which can be replaced`, () => {
+    for (const put of [smtp.parse!("T: t\n\n"), smtp.parse!("T: t\n"), { bytes: bytes("T: t\r\n\r\n") }]) {
+      for (let cut = 0; cut <= wire.length; cut++) {
+        const peer = { session: inContent(), limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+        const all = bytes(wire);
+        const seen: string[] = [];
+        let [begin, from, sent] = [0, 0, ""];
+        for (const end of [Math.min(cut, all.length), all.length]) {
+          while (begin < end) {
+            const length = smtp.input(all.subarray(begin, end), peer, from);
+            from = length === 0 ? end - begin : 0;
+            if (length === 0) break;
+            const frame = all.subarray(begin, begin += length);
+            const message = smtp.decode(frame, peer) as ContentPart;
+            if (seen.at(-1) !== smtp.command!(message, peer)) seen.push(smtp.command!(message, peer));
+            sent += message.part === "eoh"
+              ? text(smtp.encode({ ...message, ...put } as Said, peer) as Uint8Array)
+              : text(frame);
+          }
+        }
+        assertEquals(seen.join(" "), wanted, `cut at ${cut}`);
+        assertEquals(sent, tagged ?? wire.replace("\r\n\r\n", "\r\nT: t\r\n\r\n"), `cut at ${cut}`);
+      }
+    }
+  });
+}
+
+Deno.test("what replaces the last part of content ends it, though its notation cannot say so", () => {
+  const peer = { session: inContent(), limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+  smtp.decode(bytes("A: b\r\n"), peer);
+  smtp.decode(bytes("\r\n"), peer);
+  smtp.decode(bytes("x\r\n.\r\n"), peer);
+  assertEquals(text(smtp.encode(smtp.parse!("y\n"), peer) as Uint8Array), "y\r\n.\r\n");
 });
 
 Deno.test("smtp keeps the contract where credentials come", () => {
@@ -283,7 +356,7 @@ function readInPieces(wire: Uint8Array, random: (below: number) => number): stri
       continue;
     }
     const part = smtp.decode(wire.slice(begin, begin + length), peer) as ContentPart;
-    content += text(part.bytes);
+    content += textOfPart(part);
     begin += length;
     from = 0;
     if (part.last) return begin === wire.length ? content : undefined;
