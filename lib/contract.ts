@@ -223,7 +223,12 @@ export interface ServiceContext<Options = unknown> {
   /** The open connections of this instance. */
   // deno-lint-ignore no-explicit-any
   readonly connections: ReadonlySet<Connection<any, any, any>>;
-  /** Sends a JSON value to every subscriber of a topic in all instances and services of this server. */
+  /**
+   * Sends a JSON value to every subscriber of a topic in all instances and services of this server. All get what JSON
+   * makes of it: a `Date` as text, a `Map` as an empty object.
+   *
+   * @throws {TypeError} If JSON has no words for it: it contains itself, or a bigint, or is undefined.
+   */
   publish(topic: string, message: unknown): void;
   /** Hears what is published on a topic, its own publications too. Answers a function that ends it. */
   subscribe(topic: string, listener: (message: unknown) => void): () => void;

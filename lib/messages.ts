@@ -118,7 +118,7 @@ export type ToWorker =
   | { type: "reset" }
   | { type: "ping"; id: number }
   | { type: "connections"; id: number }
-  | { type: "published"; topic: string; message: unknown };
+  | { type: "published"; topic: string; json: string };
 
 /** Worker to supervisor. */
 export type FromWorker =
@@ -140,7 +140,7 @@ export type FromWorker =
   | { type: "stopped"; stats: ServiceStats }
   | { type: "pong"; id: number; stats: ServiceStats; pool?: PoolStatus }
   | { type: "connections"; id: number; connections: ConnectionInfo[] }
-  | { type: "publish"; topic: string; message: unknown }
+  | { type: "publish"; topic: string; json: string }
   | { type: "subscribe"; topic: string }
   | { type: "unsubscribe"; topic: string }
   | { type: "log"; records: LogRecord[] }

@@ -28,9 +28,9 @@ export class PoolBus extends Bus {
     if (this.topics < before) this.#post({ type: "unsubscribe", topic });
   }
 
-  override publish(from: Subscriber | null, topic: string, message: unknown): void {
-    super.publish(from, topic, message);
+  override publish(from: Subscriber | null, topic: string, json: string): void {
+    super.publish(from, topic, json);
     // What comes from the supervisor it has told everybody else already.
-    if (from !== null) this.#post({ type: "publish", topic, message });
+    if (from !== null) this.#post({ type: "publish", topic, json });
   }
 }

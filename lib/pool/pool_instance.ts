@@ -79,7 +79,7 @@ export class PoolInstance {
       case "connections":
         return void this.#connections(message.id);
       case "published":
-        return this.#bus.publish(null, message.topic, message.message);
+        return this.#bus.publish(null, message.topic, message.json);
       case "serve":
       case "reset":
         return;

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { describeValue } from "../describe_value.ts";
 import type { FromWorker } from "../messages.ts";
 
 /** The most topics that one isolate may have subscribed at a time. */
@@ -54,14 +55,19 @@ export class LocalBus {
   }
 
   /**
-   * Sends a JSON value to every subscriber of a topic, those of this isolate first.
+   * Sends a JSON value to every subscriber of a topic, those of this isolate first. All get what JSON makes of it.
    *
    * @throws {TopicError} If the topic's name is too long or no string.
+   * @throws {TypeError} If JSON has no words for the message: it contains itself, or a bigint, or is undefined.
    */
   publish(topic: string, message: unknown): void {
     checkTopic(topic);
-    this.#post({ type: "publish", topic, message });
-    this.deliver(topic, message);
+    const json = JSON.stringify(message);
+    if (json === undefined) {
+      throw new TypeError(`Cannot publish ${describeValue(message)}: wanted a value that JSON has words for`);
+    }
+    this.#post({ type: "publish", topic, json });
+    this.deliver(topic, json);
   }
 
   /**
@@ -90,8 +96,11 @@ export class LocalBus {
   }
 
   /** Gives a message to the listeners of this isolate. */
-  deliver(topic: string, message: unknown): void {
-    for (const { listener } of [...this.#topics.get(topic) ?? []]) {
+  deliver(topic: string, json: string): void {
+    const listeners = this.#topics.get(topic);
+    if (listeners === undefined) return;
+    const message = JSON.parse(json);
+    for (const { listener } of [...listeners]) {
       try {
         listener(message);
       } catch (error) {
@@ -103,7 +112,7 @@ export class LocalBus {
 
 /** A worker, as the supervisor's bus sees it. */
 export interface Subscriber {
-  deliver(topic: string, message: unknown): void;
+  deliver(topic: string, json: string): void;
 }
 
 /** The bus of the supervisor. */
@@ -135,9 +144,9 @@ export class Bus {
   }
 
   /** Forwards to every subscriber of the topic but the one it comes from. */
-  publish(from: Subscriber | null, topic: string, message: unknown): void {
+  publish(from: Subscriber | null, topic: string, json: string): void {
     for (const subscriber of this.#topics.get(topic) ?? []) {
-      if (subscriber !== from) subscriber.deliver(topic, message);
+      if (subscriber !== from) subscriber.deliver(topic, json);
     }
   }
 

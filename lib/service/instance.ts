@@ -79,7 +79,7 @@ export class Instance {
           connections: this.#service?.connections() ?? [],
         });
       case "published":
-        return this.#bus.deliver(message.topic, message.message);
+        return this.#bus.deliver(message.topic, message.json);
       default:
         message satisfies never;
         this.#owned?.context.log.warn("The supervisor says what is not understood: {message}", { message });

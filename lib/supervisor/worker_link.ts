@@ -138,8 +138,8 @@ export class WorkerLink implements Subscriber {
   }
 
   /** Passes on what was published on a topic that this worker subscribed. */
-  deliver(topic: string, message: unknown): void {
-    this.post({ type: "published", topic, message });
+  deliver(topic: string, json: string): void {
+    this.post({ type: "published", topic, json });
   }
 
   /** Ends it without asking. */
@@ -172,7 +172,7 @@ export class WorkerLink implements Subscriber {
       case "connections":
         return this.#questions.answer(message.id, message);
       case "publish":
-        return bus.publish(this, message.topic, message.message);
+        return bus.publish(this, message.topic, message.json);
       case "subscribe":
         if (!bus.subscribe(this, message.topic)) this.#events.complain("subscribes to too many topics");
         return;

@@ -313,7 +313,7 @@ export function testSupervisor(isolation: Isolation): void {
       ["exit", /Instance 0 of generation 1 called Deno\.exit\(3\); next try in /],
       ["close_self", /Instance 0 of generation 1 called self\.close\(\); next try in /],
       ...(isolation === "worker" ? [] : [
-        ["busy", /Instance 0 of generation 1 gave no sign of life for 150 ms; next try in /] as const,
+        ["busy", /Instance 0 of generation 1 gave no sign of life within 150 ms; next try in /] as const,
         [
           "kill_self",
           /Instance 0 of generation 1 lost its process, which ended by SIGKILL; next try in /,
@@ -483,6 +483,8 @@ export function testSupervisor(isolation: Isolation): void {
       assertEquals(await clients[0].pingPong("who"), "0");
       clients[0].ping("hello");
       assertEquals(await Promise.all(clients.map((client) => client.pong())), clients.map(() => "hello"));
+      clients[0].ping("deep 500");
+      assertEquals(await Promise.all(clients.map((client) => client.pong())), clients.map(() => "deep"));
       for (const client of clients) await client.close();
     },
   );

@@ -5,9 +5,9 @@ import { Bus, type BusMessage, LocalBus, MAX_TOPIC_LENGTH, TopicError } from "..
 function workers(count: number): { bus: Bus; locals: LocalBus[] } {
   const bus = new Bus();
   const locals = Array.from({ length: count }, () => {
-    const subscriber = { deliver: (topic: string, message: unknown) => local.deliver(topic, message) };
+    const subscriber = { deliver: (topic: string, json: string) => local.deliver(topic, json) };
     const local: LocalBus = new LocalBus((message: BusMessage) => {
-      if (message.type === "publish") bus.publish(subscriber, message.topic, message.message);
+      if (message.type === "publish") bus.publish(subscriber, message.topic, message.json);
       else if (message.type === "subscribe") bus.subscribe(subscriber, message.topic);
       else bus.unsubscribe(subscriber, message.topic);
     });
@@ -86,8 +86,27 @@ Deno.test("a worker that has gone is forgotten with all its topics", () => {
   const gone = { deliver: (_: string, message: unknown) => heard.push(message) };
   for (const topic of ["a", "b"]) bus.subscribe(gone, topic);
   bus.forget(gone);
-  bus.publish(null, "a", 1);
+  bus.publish(null, "a", "1");
   assertEquals([heard, bus.topics], [[], 0]);
+});
+
+Deno.test("every subscriber hears what JSON makes of a message, wherever it is", () => {
+  const { locals } = workers(2);
+  const heard: unknown[] = [];
+  for (const local of locals) local.subscribe("t", (message) => heard.push(message));
+  locals[0].publish("t", { at: new Date(0), none: NaN, more: [1n].length });
+  assertEquals(heard, Array(2).fill({ at: "1970-01-01T00:00:00.000Z", none: null, more: 1 }));
+});
+
+Deno.test("a message that JSON has no words for is refused where it is published", () => {
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  let posted = 0;
+  const local = new LocalBus(() => posted++);
+  for (const message of [cyclic, { n: 1n }, undefined, () => {}]) {
+    assertThrows(() => local.publish("t", message), TypeError);
+  }
+  assertEquals(posted, 0);
 });
 
 Deno.test("a topic must be a string that is not too long", () => {

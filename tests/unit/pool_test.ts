@@ -87,16 +87,16 @@ Deno.test("the bus of a pool tells the supervisor the first and the last wish fo
   }));
   bus.subscribe(one, "t");
   bus.subscribe(two, "t");
-  bus.publish(one, "t", 1);
-  bus.publish(null, "t", 2);
+  bus.publish(one, "t", "1");
+  bus.publish(null, "t", "2");
   bus.forget(one);
-  bus.publish(one, "other", 3);
+  bus.publish(one, "other", "3");
   bus.unsubscribe(two, "t");
   assertEquals(heard, ["two t 1", "one t 2", "two t 2"]);
   assertEquals(posted, [
     { type: "subscribe", topic: "t" },
-    { type: "publish", topic: "t", message: 1 },
-    { type: "publish", topic: "other", message: 3 },
+    { type: "publish", topic: "t", json: "1" },
+    { type: "publish", topic: "other", json: "3" },
     { type: "unsubscribe", topic: "t" },
   ]);
 });
