@@ -19,6 +19,11 @@ const SHORT_BYTES = 64;
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Whether a value is a string or bytes. */
+export function isBlob(value: unknown): value is Blob {
+  return typeof value === "string" || value instanceof Uint8Array;
+}
+
 /** Makes a string of UTF-8, a copy of anything else. */
 export function toBlob(view: Uint8Array): Blob {
   const string = text(view);

@@ -5,9 +5,9 @@
  */
 
 import { type Skip, skip } from "@protohost/protohost";
-import { type Blob, toBlob, Writer } from "./bytes.ts";
-import { RespError } from "./error.ts";
-import { splitWords } from "./notation.ts";
+import { type Blob, isBlob, toBlob, Writer } from "./bytes.ts";
+import { RespError, show } from "./error.ts";
+import { parseCommand, splitWords } from "./notation.ts";
 import { checkEnd, Type } from "./scanner.ts";
 import type { RespSession } from "./session.ts";
 import type { Command, CommandPart } from "./values.ts";
@@ -40,8 +40,19 @@ export function decodeCommand(frame: Uint8Array, session: RespSession): Command 
   return head;
 }
 
-/** Makes the bytes of a command or of a part of one. */
-export function encodeCommand(message: Command | CommandPart): Uint8Array | string {
+/**
+ * Makes the bytes of a command or of a part of one. A string is read as {@linkcode parseCommand} does.
+ *
+ * @throws {RespError} If it is none, or an argument is neither a string nor bytes.
+ */
+export function encodeCommand(message: Command | CommandPart | string): Uint8Array | string {
+  if (typeof message === "string") return encodeCommand(parseCommand(message));
+  if (!isMessage(message)) {
+    throw new RespError(
+      `Cannot write a command: found ${show(message)}, wanted one such as { args: ["SET", "key", "1"] }, ` +
+        `or a text such as "SET key 1"`,
+    );
+  }
   const writer = new Writer();
   if ("part" in message) {
     if (message.part === "body") {
@@ -56,9 +67,21 @@ export function encodeCommand(message: Command | CommandPart): Uint8Array | stri
     }
     writer.text(`*${count}\r\n`);
   }
-  for (const arg of message.args) writer.bulk("$", arg);
+  for (const [index, arg] of message.args.entries()) {
+    if (!isBlob(arg)) {
+      throw new RespError(
+        `Cannot write a command: args[${index}] is ${show(arg)}, wanted a string or bytes`,
+      );
+    }
+    writer.bulk("$", arg);
+  }
   if (message.bodyBytes !== undefined) writer.text(`$${message.bodyBytes}\r\n`);
   return writer.finish();
+}
+
+function isMessage(message: unknown): boolean {
+  if (typeof message !== "object" || message === null) return false;
+  return "args" in message ? Array.isArray(message.args) : "part" in message && message.part === "body";
 }
 
 function decodePart(frame: Uint8Array, session: RespSession): CommandPart {

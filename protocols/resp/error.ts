@@ -1,5 +1,5 @@
 /**
- * What is wrong with bytes, messages or notations.
+ * What is wrong with bytes, messages or notations, and how it is said.
  *
  * @module
  */
@@ -10,4 +10,20 @@ export class RespError extends SyntaxError {
   override readonly name = "RespError";
   /** What programs compare. */
   readonly code = "bad_resp";
+}
+
+/** The most of a value that is shown. */
+const MAX_SHOWN = 80;
+
+/** Shows a value that was found where another kind was wanted: `"x"`, `5`, `an array`, `{ reply, code }`. */
+export function show(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}...` : value);
+  }
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Uint8Array) return "bytes";
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  const keys = Object.keys(value).join(", ");
+  return `an object with ${keys === "" ? "no keys" : `the keys ${keys.slice(0, MAX_SHOWN)}`}`;
 }

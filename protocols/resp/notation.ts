@@ -6,7 +6,7 @@
 
 import { bytes, concat, text } from "@protohost/protohost";
 import { type Blob, toBlob } from "./bytes.ts";
-import { RespError } from "./error.ts";
+import { RespError, show } from "./error.ts";
 import { decodeValue } from "./reply_reader.ts";
 import { Scanner } from "./scanner.ts";
 import type { Command, Value } from "./values.ts";
@@ -38,17 +38,28 @@ export function parseCommand(notation: string): Command {
  * `*2\n:1\n:2`), or a string in double quotes (`"hello"`).
  */
 export function parseReply(notation: string): Value {
+  let value: Value | undefined;
+  let cause: unknown;
+  try {
+    value = readNotation(notation);
+  } catch (error) {
+    cause = error;
+  }
+  if (value !== undefined) return value;
+  throw new RespError(
+    `Cannot read ${show(notation)} as a reply: wanted one value, such as +OK, -ERR refused or "text"`,
+    { cause },
+  );
+}
+
+function readNotation(notation: string): Value | undefined {
   if (notation.startsWith('"')) {
     const words = splitWords(bytes(notation));
-    if (words.length === 1) return { type: "bulk", value: words[0] };
-  } else {
-    const wire = bytes(notation.replace(/\r?\n/g, "\r\n").replace(/(\r\n)?$/, "\r\n"));
-    if (new Scanner("replies").input(wire, 0, MAX_NOTATION_BYTES) === wire.length) return decodeValue(wire);
+    return words.length === 1 ? { type: "bulk", value: words[0] } : undefined;
   }
-  const shown = JSON.stringify(notation);
-  throw new RespError(
-    `Cannot read ${shown} as a reply: wanted one value, such as +OK, -ERR refused or "text"`,
-  );
+  const wire = bytes(notation.replace(/\r?\n/g, "\r\n").replace(/(\r\n)?$/, "\r\n"));
+  const isOne = new Scanner("replies").input(wire, 0, MAX_NOTATION_BYTES) === wire.length;
+  return isOne ? decodeValue(wire) : undefined;
 }
 
 /**

@@ -5,7 +5,9 @@
  */
 
 import { type Blob, Writer } from "./bytes.ts";
+import { checkValue } from "./check.ts";
 import { RespError } from "./error.ts";
+import { parseReply } from "./notation.ts";
 import { readValue } from "./reply_reader.ts";
 import type { RespSession } from "./session.ts";
 import type { Pair, Reply, ReplyHead, ReplyPart, Value } from "./values.ts";
@@ -27,10 +29,16 @@ export function decodeReply(frame: Uint8Array, session: RespSession): Reply {
   return head;
 }
 
-/** Makes the bytes of a reply or of a part of one. */
-export function encodeReply(reply: Reply): Uint8Array | string {
+/**
+ * Makes the bytes of a reply or of a part of one. A string is read as {@linkcode parseReply} does.
+ *
+ * @throws {RespError} If it is none, or its `value` is not of its type.
+ */
+export function encodeReply(reply: Reply | string): Uint8Array | string {
+  if (typeof reply === "string") return encodeReply(parseReply(reply));
   const writer = new Writer();
-  if ("part" in reply) {
+  if (typeof reply !== "object" || reply === null) checkValue(reply);
+  else if ("part" in reply) {
     writer.blob(reply.bytes);
     if (reply.part === "body" && reply.last) writer.text("\r\n");
   } else if ("wire" in reply) writer.blob(reply.wire);
@@ -48,6 +56,7 @@ function decodePart(frame: Uint8Array, session: RespSession): ReplyPart {
 }
 
 function write(reply: Value, writer: Writer): void {
+  checkValue(reply);
   if (reply.attributes !== undefined) {
     writer.text(`|${reply.attributes.length}\r\n`);
     writePairs(reply.attributes, writer);
@@ -84,7 +93,6 @@ function write(reply: Value, writer: Writer): void {
       return writeValues(">", reply.value, writer);
     default:
       reply satisfies never;
-      throw new RespError(`Cannot write a reply of type ${JSON.stringify((reply as Value).type)}`);
   }
 }
 

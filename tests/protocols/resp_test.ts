@@ -257,6 +257,50 @@ Deno.test("resp writes nothing that its peer would read as something else", () =
   assertEquals(text(bytes(wireOf(resp.reply.encode(bulk("\ud800"), open())))), "$3\r\n\ufffd\r\n");
 });
 
+Deno.test("resp writes a message given as text as it is read in a rule", () => {
+  const reply = (written: unknown) => wireOf(resp.reply.encode(written as Reply, open()));
+  assertEquals(text(bytes(reply("-ERR refused"))), "-ERR refused\r\n");
+  assertEquals(text(bytes(reply('"hello"'))), "$5\r\nhello\r\n");
+  assertEquals(
+    text(bytes(wireOf(resp.encode("SET a b" as unknown as Command, open())))),
+    "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n",
+  );
+  assertThrows(() => reply("x"), RespError, 'Cannot read "x" as a reply: wanted one value, such as +OK');
+});
+
+Deno.test("resp tells what was wanted in place of what is no message", () => {
+  const types = "simple, error, integer, bulk, array, null, boolean, double, bignumber, bulkerror, " +
+    "verbatim, map, set, push";
+  const replies: [unknown, string][] = [
+    [{ type: "value", value: "x" }, `of type "value", wanted one of ${types}`],
+    [{ type: "toString", value: "x" }, `of type "toString", wanted one of ${types}`],
+    [undefined, 'found undefined, wanted one such as { type: "simple", value: "OK" }'],
+    [5, "found 5, wanted one such as"],
+    [{}, "found an object with no keys, wanted one such as"],
+    [{ args: ["x"] }, "found an object with the keys args, wanted"],
+    [{ type: "array", value: ["x"] }, 'found "x", wanted one such as'],
+    [{ type: "array" }, 'of type "array": its value is undefined, wanted an array of values or null'],
+    [{ type: "bulk", value: 5 }, 'of type "bulk": its value is 5, wanted a string, bytes or null'],
+    [{ type: "integer", value: "1\r\n:2" }, "wanted a whole number or a bigint"],
+    [{ type: "integer", value: 1.5 }, "its value is 1.5, wanted a whole number"],
+    [{ type: "map", value: [["a"]] }, "its value is an array, wanted an array of pairs"],
+    [{ type: "verbatim", format: "txt" }, "its value is undefined, wanted a string or bytes"],
+  ];
+  for (const [found, message] of replies) {
+    assertThrows(() => resp.reply.encode(found as Reply, open()), RespError, message);
+  }
+  const requests: [unknown, string][] = [
+    [null, 'found null, wanted one such as { args: ["SET", "key", "1"] }'],
+    [["SET", "a"], "found an array, wanted one such as"],
+    [{ type: "simple", value: "OK" }, "found an object with the keys type, value, wanted one such as"],
+    [{ args: "SET a" }, "found an object with the keys args, wanted one such as"],
+    [{ args: ["EXPIRE", "a", 10] }, "args[2] is 10, wanted a string or bytes"],
+  ];
+  for (const [found, message] of requests) {
+    assertThrows(() => resp.encode(found as Command, open()), RespError, message);
+  }
+});
+
 Deno.test("resp reads replies in notation", () => {
   const parse = resp.reply.parse!;
   assertEquals(parse("-ERR refused"), error("ERR refused"));
