@@ -23,9 +23,9 @@ export function overdue(state: string, limitMs: number, who: Faulty = "instance"
   return inWords(who, "timeout", `was still ${state} after ${describeDuration(limitMs)}`);
 }
 
-/** It has not answered. */
+/** It has not answered. That is noticed within the time, by a ping before its end: so it is not said to have lasted it. */
 export function silent(heartbeatMs: number, who: Faulty = "instance"): Fault {
-  return inWords(who, "silent", `gave no sign of life for ${describeDuration(heartbeatMs)}`);
+  return inWords(who, "silent", `gave no sign of life within ${describeDuration(heartbeatMs)}`);
 }
 
 /** Its process takes nearly as much memory as it may, or more. */

@@ -6,7 +6,7 @@
 
 /** How patient a heart is. */
 export interface HeartbeatOptions {
-  /** So long without an answer, and the worker is taken for dead; 0 for any time. */
+  /** Within so long without an answer the worker is taken for dead, a part of it before the end; 0 for any time. */
   limitMs: number;
   /** So many pings in a row must have been left unanswered. */
   missed: number;

@@ -60,7 +60,7 @@ export async function testMisbehaving(launcher: Launcher): Promise<void> {
     const [name, what] of [
       ["heap", "takes \\d+ MiB of memory, of at most 128 MiB"],
       ["buffers", "takes \\d+ MiB of memory, of at most 128 MiB"],
-      ["loop", `gave no sign of life for ${HEARTBEAT_SECONDS} s`],
+      ["loop", `gave no sign of life within ${HEARTBEAT_SECONDS} s`],
     ]
   ) assertMatch(server.output, new RegExp(`${name}: Instance 0 of generation 1 ${what}; next try`));
 }

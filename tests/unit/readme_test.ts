@@ -8,6 +8,7 @@ import { assert, assertEquals, fail } from "@std/assert";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
 import { CONNECTION_ERRORS } from "../../lib/connection/connection_error.ts";
 import { ConfigError, parseConfig } from "../../lib/config.ts";
+import type { HookErrorCode } from "../../lib/hooks/hook_error.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, parseLimit } from "../../lib/limits.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
@@ -25,6 +26,20 @@ Deno.test("the README lists every error code with its meaning", () => {
     rowsUnder("Error codes").map(([code, meaning]) => [code.slice(1, -1), meaning]),
   );
   assertEquals(listed, { ...CONNECTION_ERRORS });
+});
+
+Deno.test("the README lists every code of a failed hook", () => {
+  const codes: Record<HookErrorCode, true> = {
+    hook_error: true,
+    hook_timeout: true,
+    hook_queue_full: true,
+    webhook_failed: true,
+    exec_failed: true,
+  };
+  const listed = rowsUnder("Further codes").flatMap(([cell]) =>
+    cell.split(", ").map((one) => one.slice(1, -1))
+  );
+  assertEquals(Object.keys(codes).filter((code) => !listed.includes(code)), []);
 });
 
 Deno.test("the README lists every limit with its default", () => {
