@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Codec, SendOptions, SendResult } from "../contract.ts";
+import type { AnyProtocol, Codec, SendOptions, SendResult } from "../contract.ts";
+import { describeValue } from "../describe_value.ts";
 import type { Transport } from "../transport/transport.ts";
 import { commandOf } from "./command_of.ts";
 import type { ServiceConnection } from "./connection.ts";
@@ -100,6 +101,7 @@ export class Sending implements Sender {
   }
 
   #queue(data: Uint8Array | string): void {
+    if (typeof data !== "string" && !(data instanceof Uint8Array)) throw unwritable(data, this.#of.protocol);
     this.#of.host.stats.messagesOut++;
     if (data.length === 0) return;
     this.outbox.push(data);
@@ -145,4 +147,11 @@ export class Sending implements Sender {
   writeFailed(error: unknown): void {
     this.#of.lose(error, "connection_reset");
   }
+}
+
+function unwritable(data: unknown, { name }: AnyProtocol): TypeError {
+  const found = data instanceof Promise ? "a promise" : describeValue(data);
+  return new TypeError(
+    `Cannot send ${found}: wanted bytes or a string, from encode of the protocol ${name} or sent raw`,
+  );
 }

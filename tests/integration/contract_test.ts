@@ -9,6 +9,7 @@ import {
   assertEquals,
   assertGreater,
   assertLess,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -263,6 +264,25 @@ Deno.test("point 7: encode answers bytes or a string, empty sends nothing, raw s
   assertEquals(await wire.line(), "é!");
   assertEquals(await wire.line(), "raw!");
   assertEquals(await wire.line(), "flushed");
+});
+
+Deno.test("point 7: what is neither bytes nor a string is refused, from encode and sent raw", async () => {
+  const wrong = [3, null, ["a", "b"], { length: 1 }, new ArrayBuffer(2), Promise.resolve("late")];
+  for (const answer of wrong) {
+    for (const raw of [false, true]) {
+      const errors: string[] = [];
+      await using server = await listen("tcp://127.0.0.1:0", {
+        protocol: { ...lines, encode: () => answer as string },
+        onMessage: (connection) => void connection.send(answer as string, { raw } as { raw: true }),
+        onError: (_, error) => void errors.push(error.message),
+      });
+      using wire = await Wire.open(server.port);
+      await wire.write("a\n");
+      assertEquals(await wire.rest(), "");
+      assertEquals(errors.length, 1);
+      assertMatch(errors[0], /^Cannot send (a|an|null)\b.*: wanted bytes or a string, from encode/);
+    }
+  }
 });
 
 Deno.test("point 7: a send above maxSendBytes is refused with an error, after one overshoot", async () => {
