@@ -19,8 +19,8 @@ import {
 import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
 import { proxiedLastWord } from "./last_word.ts";
-import { lineEnd } from "./lines.ts";
-import { decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
+import { lineEnd, shown } from "./lines.ts";
+import { asReply, decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
 import { SmtpSession } from "./session.ts";
 
 /** What a client sends. */
@@ -77,7 +77,8 @@ export const codec: SmtpProtocol = {
         return stream satisfies never;
     }
   },
-  encode(message, { session }) {
+  encode(said, { session }) {
+    const message = asSaid(said);
     if ("part" in message) {
       return encodePart(message.part === "chunk" ? message : completed(message, session));
     }
@@ -86,7 +87,8 @@ export const codec: SmtpProtocol = {
     session.commandEncoded(isCommand ? message.verb : "AUTH");
     return line;
   },
-  command(message) {
+  command(said) {
+    const message = typeof said === "string" ? parse(said) : said;
     if ("part" in message) return message.part.toUpperCase();
     return "verb" in message ? message.verb : "RESPONSE";
   },
@@ -98,20 +100,40 @@ export const codec: SmtpProtocol = {
       session.replyDecoded(reply.code);
       return reply;
     },
-    encode(reply, { session }) {
+    encode(given, { session }) {
+      const reply = asReply(given);
       const lines = encodeReply(reply);
       session.replyEncoded(reply.code);
       return lines;
     },
-    command: ({ code }) => String(code),
+    command: (reply) => String(asReply(reply).code),
     parse: readReply,
   },
   upgrade: (message, direction, { session }) =>
-    direction === "out" && session.startsTls && (message as Reply).code === 220 ? "tls" : undefined,
+    direction === "out" && session.startsTls && asReply(message).code === 220 ? "tls" : undefined,
   answers: (_reply, { session }) => session.completes,
   refusal: (error, { session }) => proxiedLastWord(error, session),
   unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
 };
+
+/**
+ * Takes what a client says, or its notation.
+ *
+ * @throws {TypeError} If it is something else.
+ */
+function asSaid(message: unknown): Said {
+  if (typeof message === "string") return parse(message);
+  const { verb, args, response, part, bytes } = (message ?? {}) as Record<string, unknown>;
+  const isCommand = typeof verb === "string" && typeof args === "string";
+  const isPart = typeof part === "string" && bytes instanceof Uint8Array;
+  if (isCommand || isPart || typeof response === "string") return message as Said;
+  throw new TypeError(
+    `Cannot send ${
+      shown(message)
+    } as what a client says: wanted a text such as "RCPT TO:<a@example.org>", or ` +
+      `{ verb: "RCPT", args: "TO:<a@example.org>" }`,
+  );
+}
 
 /** Reads a command; or, if there is a line break in it, lines of content. */
 function parse(notation: string): Said {

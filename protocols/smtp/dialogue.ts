@@ -21,8 +21,10 @@ import type { Command } from "./command.ts";
 import { completed, type ContentPart, linesOf } from "./content.ts";
 import { refusalOfHelo, refusalOfMail, refusalOfRcpt } from "./envelope.ts";
 import { extensions } from "./extensions.ts";
-import type { SmtpClient, SmtpHandler } from "./handler.ts";
+import type { SmtpAnswer, SmtpClient, SmtpHandler } from "./handler.ts";
 import { Incoming } from "./incoming.ts";
+import type { Journal } from "./journal.ts";
+import { lastWord } from "./last_word.ts";
 import type { ServiceOptions } from "./options.ts";
 import { type Reply, reply } from "./reply.ts";
 import type { SmtpSession } from "./session.ts";
@@ -39,6 +41,16 @@ const TOO_MANY_ERRORS = reply("421 4.7.0 Too many errors");
 const GOING_DOWN = reply("421 4.3.2 The service is going down");
 const BAD_CREDENTIALS = reply("535 5.7.8 Authentication failed");
 
+/** What a client is served by. */
+export interface DialogueOptions {
+  /** What is done with mail. */
+  handler: SmtpHandler;
+  /** What the service was told. */
+  options: ServiceOptions;
+  /** Who hears what was refused, and what became of messages. */
+  journal?: Journal;
+}
+
 /** One client, from its greeting to its end. */
 export class Dialogue implements SmtpClient {
   readonly connection: Connection<Reply, SmtpSession>;
@@ -48,6 +60,7 @@ export class Dialogue implements SmtpClient {
   user: string | undefined;
   readonly #handler: SmtpHandler;
   readonly #options: ServiceOptions;
+  readonly #journal: Journal | undefined;
   #mail: Transaction | undefined;
   #auth: AuthExchange | undefined;
   /** The chunk that is coming: how long it is, whether it is the last, and why it is refused. */
@@ -58,11 +71,12 @@ export class Dialogue implements SmtpClient {
 
   constructor(
     connection: Connection<Reply, SmtpSession>,
-    { handler, options }: { handler: SmtpHandler; options: ServiceOptions },
+    { handler, options, journal }: DialogueOptions,
   ) {
     this.connection = connection;
     this.#handler = handler;
     this.#options = options;
+    this.#journal = journal;
   }
 
   get isSecure(): boolean {
@@ -186,19 +200,24 @@ export class Dialogue implements SmtpClient {
   }
 
   #authenticate({ args }: Command): Outcome {
+    const refusal = this.#refusalOfAuth();
+    const begun = refusal === undefined ? AuthExchange.begin(args) : undefined;
+    this.#auth = begun?.exchange;
+    return this.#authStep(refusal ?? begun?.step ?? reply("504 5.5.4 Unknown mechanism"));
+  }
+
+  #refusalOfAuth(): Reply | undefined {
     if (this.#handler.onAuth === undefined) return reply("502 5.5.1 Authentication is not offered");
     if (this.helo === "") return reply("503 5.5.1 EHLO first");
     if (this.user !== undefined || this.#mail !== undefined) return reply("503 5.5.1 Not now");
-    if (!this.#offersAuth) return reply("538 5.7.11 Begin TLS first");
-    const begun = AuthExchange.begin(args);
-    if (begun === undefined) return reply("504 5.5.4 Unknown mechanism");
-    this.#auth = begun.exchange;
-    return this.#authStep(begun.step);
+    return this.#offersAuth ? undefined : reply("538 5.7.11 Begin TLS first");
   }
 
   #authStep(step: Claim | Reply): Outcome {
     if ("code" in step) {
-      if (step.code !== 334) this.#auth = undefined;
+      if (step.code === 334) return step;
+      this.#auth = undefined;
+      this.#journal?.refusedAuth(this, step);
       return step;
     }
     this.#auth = undefined;
@@ -209,6 +228,7 @@ export class Dialogue implements SmtpClient {
         return answered ?? reply("235 2.7.0 Welcome");
       }
       const refusal = answered ?? BAD_CREDENTIALS;
+      this.#journal?.failedAuth(this, step.user);
       if (++this.#failedAuths < this.#options.maxAuthFailures) return refusal;
       // Both, so that who counts refusals has this one too.
       this.connection.send(refusal);
@@ -230,8 +250,10 @@ export class Dialogue implements SmtpClient {
     const mail = new Transaction(this, command);
     return after(this.#handler.onMail?.(mail), (answer) => {
       const answered = readAnswer(answer);
-      if (answered !== undefined && answered.code >= 400) mail.end("it was refused");
-      else this.#mail = mail;
+      if (answered !== undefined && answered.code >= 400) {
+        mail.end("it was refused");
+        this.#journal?.refusedSender(mail, answered);
+      } else this.#mail = mail;
       return answered ?? reply("250 2.1.0 Ok");
     });
   }
@@ -239,6 +261,13 @@ export class Dialogue implements SmtpClient {
   #to(command: Command): Outcome {
     const mail = this.#mail;
     if (mail === undefined || mail.content !== undefined) return NO_MAIL;
+    return after(this.#recipient(command, mail), (reply) => {
+      if (reply.code >= 400) this.#journal?.refusedRecipient(mail, command.address ?? command.args, reply);
+      return reply;
+    });
+  }
+
+  #recipient(command: Command, mail: Transaction): Reply | Promise<Reply> {
     const refusal = refusalOfRcpt(command, { isUtf8: "SMTPUTF8" in mail.params });
     if (refusal !== undefined) return refusal;
     if (mail.recipients.length >= this.#options.maxRecipients) {
@@ -300,9 +329,11 @@ export class Dialogue implements SmtpClient {
     if (chunk.last) return this.#contentEnd();
     const { error } = this.#mail!.content!;
     if (error === undefined) return reply(`250 2.0.0 ${chunk.size} bytes`);
+    const refusal = refusalOf(error);
+    this.#journal?.settled(this.#mail!, refusal);
     // What comes behind a chunk that was refused is refused too: there is no message for it.
-    this.#reset("it was refused");
-    return refusalOf(error);
+    this.#forget("it was refused");
+    return refusal;
   }
 
   async #contentEnd(): Promise<Reply> {
@@ -310,13 +341,28 @@ export class Dialogue implements SmtpClient {
     const content = mail.content!;
     content.end();
     const result = await mail.result!;
-    this.#reset("it is over");
-    if (content.error !== undefined) return refusalOf(content.error);
-    if ("error" in result) throw result.error;
-    return readAnswer(result.answer) ?? reply("250 2.0.0 Accepted");
+    this.#forget("it is over");
+    if (content.error === undefined && "error" in result) {
+      this.#journal?.settled(mail, lastWord(result.error as Error) ?? "the connection ends");
+      throw result.error;
+    }
+    const said = content.error !== undefined
+      ? refusalOf(content.error)
+      : readAnswer((result as { answer: SmtpAnswer }).answer) ?? reply("250 2.0.0 Accepted");
+    this.#journal?.settled(mail, said);
+    return said;
   }
 
+  /** Ends what is under way, if anything is. */
   #reset(why: string): void {
+    const mail = this.#mail;
+    this.#forget(why);
+    if (mail?.content === undefined || mail.content.isOver) return;
+    const { error } = this.connection;
+    this.#journal?.settled(mail, (error && lastWord(error)) ?? error?.message ?? why);
+  }
+
+  #forget(why: string): void {
     const mail = this.#mail;
     this.#mail = this.#auth = undefined;
     mail?.end(why);

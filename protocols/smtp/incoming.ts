@@ -56,6 +56,11 @@ export class Incoming implements SmtpContent {
     return this.#bytes;
   }
 
+  /** Whether all of it has come. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Takes a part. */
   push(bytes: Uint8Array): void {
     this.#bytes += bytes.length;

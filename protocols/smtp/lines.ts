@@ -65,3 +65,15 @@ export function oneLine(text: string): string {
   const shown = JSON.stringify(text.slice(0, 80));
   throw new SmtpError("bad_syntax", `Cannot send ${shown} as a line: there is a line break in it`);
 }
+
+/** Any value in a few words, for errors. */
+export function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // It is too odd to be shown.
+  }
+  return (text ?? String(value)).slice(0, 80);
+}

@@ -37,7 +37,7 @@ export interface MailOptions extends ServiceOptions {
   maildir?: string;
   /** Whose mail is taken from anybody. Without it, everybody's that goes to the Maildir. */
   domains?: readonly string[];
-  /** Whether Maildirs of recipients are made that are not there. @default {false} */
+  /** Whether Maildirs of recipients are made that are not there. An empty folder is there. @default {false} */
   create: boolean;
   /** Whether `Return-Path` and `Received` are written before the message. @default {true} */
   trace: boolean;
@@ -45,7 +45,10 @@ export interface MailOptions extends ServiceOptions {
   relay?: RelayOptions;
   /** Users' names and the hashes of their passwords. Users may send to anywhere, if there is a relay. */
   users?: Readonly<Record<string, string>>;
-  /** How many messages one address may send in a time, to each instance of the service. */
+  /**
+   * How many messages one address may send in a time, to each instance of the service. One counts from when its content
+   * begins, whatever comes of it; what is refused before does not.
+   */
   rate?: RateOptions;
 }
 
@@ -63,7 +66,7 @@ export function readMailOptions(options: OptionReader, common: ServiceOptions): 
   const domains = options.texts("domains")?.map((domain) => domain.toLowerCase());
   const mail: MailOptions = {
     ...common,
-    maildir: options.text("maildir"),
+    maildir: readMaildir(options),
     domains,
     create: options.flag("create", false),
     trace: options.flag("trace", true),
@@ -71,6 +74,9 @@ export function readMailOptions(options: OptionReader, common: ServiceOptions): 
     users,
     rate: readRate(options.inner("rate")),
   };
+  if (common.requireAuth && users === undefined) {
+    options.wrong("requireAuth", true, "users too: nobody could send anything");
+  }
   const isOpen = mail.relay !== undefined && mail.maildir === undefined && domains === undefined &&
     users === undefined && !mail.relay.open;
   if (isOpen) {
@@ -81,6 +87,14 @@ export function readMailOptions(options: OptionReader, common: ServiceOptions): 
     );
   }
   return mail;
+}
+
+function readMaildir(options: OptionReader): string | undefined {
+  const path = options.text("maildir");
+  if (path?.replaceAll(/\{(?:user|domain)\}/g, "").includes("{")) {
+    options.wrong("maildir", path, "a path with no other braces in it than {user} and {domain}");
+  }
+  return path;
 }
 
 function readRelay(options: OptionReader | undefined): RelayOptions | undefined {

@@ -13,8 +13,9 @@ import { fileURLToPath } from "node:url";
 import { bytes, type ServiceContext } from "@protohost/protohost";
 import { verifyPassword } from "@protohost/protohost/password";
 import { SmtpError } from "./error.ts";
-import type { AuthAttempt, Mail, Recipient, SmtpContent, SmtpHandler } from "./handler.ts";
+import type { AuthAttempt, Mail, Recipient, SmtpClient, SmtpContent, SmtpHandler } from "./handler.ts";
 import { MessageTooLargeError } from "./incoming.ts";
+import { addressOf, ID, type Journal, REASON } from "./journal.ts";
 import { deliver, type Maildir } from "./maildir.ts";
 import { Mailboxes, splitAddress } from "./mailboxes.ts";
 import type { MailOptions } from "./mail_options.ts";
@@ -24,15 +25,21 @@ import { type Reply, reply } from "./reply.ts";
 import { receivedLine, returnPathLine } from "./trace.ts";
 
 const ROUTE = "route";
+const REMEDY = { remedy: "the service has none; give it tls: { cert, key }" };
+const TOO_MANY = reply("450 4.7.1 Too many messages, try again later");
 
 /** Where one message goes. */
 type Route = { maildirs: Set<Maildir> } | { upstream: Upstream };
 
-/** Makes the handler of such a service. */
-export function mailService(options: MailOptions): SmtpHandler {
+/** Makes the handler of such a service. Who serves its clients tells the journal what they were answered. */
+export function mailService(options: MailOptions, journal: Journal): SmtpHandler {
   const service = new MailService(options);
   return {
-    onStart: (context) => service.start(context),
+    onStart(context) {
+      journal.log = context.log;
+      return service.start(context);
+    },
+    onConnect: (client) => service.greet(client),
     onAuth: options.users === undefined ? undefined : (attempt) => service.authenticate(attempt),
     onMail: (mail) => service.announce(mail),
     onRcpt: (recipient, mail) => service.address(recipient, mail),
@@ -44,6 +51,7 @@ class MailService {
   readonly #options: MailOptions;
   #mailboxes: Mailboxes | undefined;
   readonly #rate: Rate | undefined;
+  #isTlsKnown = false;
   #log: ServiceContext["log"] | undefined;
 
   constructor(options: MailOptions) {
@@ -60,23 +68,28 @@ class MailService {
     await this.#mailboxes.prepare();
   }
 
-  async authenticate({ user, password, client }: AuthAttempt): Promise<boolean> {
-    const { users = {} } = this.#options;
-    const hash = Object.hasOwn(users, user) ? users[user] : undefined;
-    const isRight = await verifyPassword(password, hash);
-    if (!isRight) {
-      this.#log?.warn("Connection {id}: {user} is not who it says", { id: client.connection.id, user });
+  /** Of TLS a service learns with its first client. */
+  greet({ isSecure, connection }: SmtpClient): void {
+    if (this.#isTlsKnown) return;
+    this.#isTlsKnown = true;
+    if (isSecure || connection.canStartTls) return;
+    const { users, authWithoutTls, requireTls } = this.#options;
+    if (requireTls) this.#log?.warn("No mail is taken: options.requireTls wants TLS, and {remedy}", REMEDY);
+    else if (users !== undefined && !authWithoutTls) {
+      this.#log?.warn(
+        "AUTH is not offered, and options.users is for nothing: {remedy}, or options: { authWithoutTls: true }",
+        REMEDY,
+      );
     }
-    return isRight;
+  }
+
+  authenticate({ user, password }: AuthAttempt): Promise<boolean> {
+    const { users = {} } = this.#options;
+    return verifyPassword(password, Object.hasOwn(users, user) ? users[user] : undefined);
   }
 
   announce({ client }: Mail): Reply | undefined {
-    const { remoteAddr } = client.connection;
-    const from = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
-    if (this.#rate?.take(from, Date.now()) === false) {
-      return reply("450 4.7.1 Too many messages, try again later");
-    }
-    return undefined;
+    return this.#rate?.has(addressOf(client), Date.now()) === false ? TOO_MANY : undefined;
   }
 
   async address({ address }: Recipient, mail: Mail): Promise<Reply | undefined> {
@@ -93,26 +106,23 @@ class MailService {
   async take(content: SmtpContent, mail: Mail): Promise<Reply> {
     const route = mail.notes.get(ROUTE) as Route;
     const id = crypto.randomUUID();
+    mail.notes.set(ID, id);
+    // Several connections may have been told that one more is taken.
+    if (this.#rate?.take(addressOf(mail.client), Date.now()) === false) return TOO_MANY;
     const { hostname, trace } = this.#options;
     const received = trace ? receivedLine(mail, { hostname, id, now: new Date() }) : "";
-    const answer = "upstream" in route
-      ? await this.#handOn(content, bytes(received), route.upstream)
-      : await this.#store(content, bytes(trace ? returnPathLine(mail) + received : ""), { id, route });
-    this.#log?.info("Message {id} from <{from}> for {recipients}: {code}", {
-      id,
-      from: mail.from,
-      recipients: mail.recipients.map(({ address }) => address).join(", "),
-      code: answer.code,
-      connection: mail.client.connection.id,
-    });
-    return answer;
+    if ("upstream" in route) return await this.#handOn(content, bytes(received), route.upstream);
+    return await this.#store(content, bytes(trace ? returnPathLine(mail) + received : ""), { id, route });
   }
 
   async #toMaildir(address: string, mail: Mail, mailboxes: Mailboxes): Promise<Reply | undefined> {
     const route = mail.notes.get(ROUTE) as Route | undefined;
     if (route !== undefined && !("maildirs" in route)) return anotherWay();
     const maildir = await mailboxes.of(address);
-    if (maildir === undefined) return reply("550 5.1.1 No such mailbox");
+    if (typeof maildir === "string") {
+      mail.notes.set(REASON, maildir);
+      return reply("550 5.1.1 No such mailbox");
+    }
     if (route === undefined) mail.notes.set(ROUTE, { maildirs: new Set([maildir]) } satisfies Route);
     else route.maildirs.add(maildir);
     return undefined;

@@ -36,20 +36,21 @@ export class Mailboxes {
     if (!maildir.includes("{")) await this.#at(maildir).create();
   }
 
-  /** The Maildir of a recipient; undefined if there is none. */
-  async of(address: string): Promise<Maildir | undefined> {
+  /** The Maildir of a recipient; if there is none, a text that says why. */
+  async of(address: string): Promise<Maildir | string> {
     const { maildir: template, create } = this.#options;
     if (!template.includes("{")) return this.#at(template);
     const { user, domain } = splitAddress(address.toLowerCase(), this.#options.domain);
-    if (!SAFE_USER.test(user) || !SAFE_DOMAIN.test(domain)) return undefined;
+    if (!SAFE_USER.test(user) || !SAFE_DOMAIN.test(domain)) {
+      return "such a name is not looked for on the disk";
+    }
     const path = template.replaceAll("{user}", () => user).replaceAll("{domain}", () => domain);
     const known = this.#known.get(path);
     if (known !== undefined) return known;
     const maildir = new Maildir(path, this.#options.hostname);
-    if (!await maildir.exists()) {
-      if (!create) return undefined;
-      await maildir.create();
-    }
+    const state = await maildir.look();
+    if (state.is === "none" && !create) return state.why;
+    if (state.is !== "whole") await maildir.create();
     this.#known.set(path, maildir);
     return maildir;
   }

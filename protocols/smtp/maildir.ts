@@ -9,9 +9,14 @@
  * @module
  */
 
+import { basename } from "node:path";
+
 const FOLDERS = ["tmp", "new", "cur"] as const;
 /** What a writer has not finished for so long, it never will. */
 const STALE_MS = 36 * 3_600_000;
+
+/** What is found at a Maildir's path: all of one, some of one, or none, and why. */
+export type MaildirState = { is: "whole" | "begun" } | { is: "none"; why: string };
 
 /** A folder of messages. */
 export class Maildir {
@@ -27,14 +32,26 @@ export class Maildir {
     this.#hostname = hostname.replace(/[/:]/g, "-");
   }
 
-  /** Whether it is there. */
-  async exists(): Promise<boolean> {
+  /**
+   * Looks at what is there. A folder with a `new` is a Maildir, and so is one with nothing in it but what a Maildir has: an
+   * empty one is enough. One with other things in it is for something else, and so is a part of another Maildir.
+   */
+  async look(): Promise<MaildirState> {
+    const entries: Deno.DirEntry[] = [];
     try {
-      return (await Deno.stat(`${this.path}/new`)).isDirectory;
+      for await (const entry of Deno.readDir(this.path)) entries.push(entry);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+      if (error instanceof Deno.errors.NotFound) return none(`there is no folder ${this.path}`);
+      if (error instanceof Deno.errors.NotADirectory) return none(`${this.path} is no folder`);
       throw error;
     }
+    const names = new Set(entries.filter(({ isFile }) => !isFile).map(({ name }) => name));
+    if (FOLDERS.every((folder) => names.has(folder))) return { is: "whole" };
+    const isPart = FOLDERS.some((folder) => folder === basename(this.path));
+    const isElse = isPart ||
+      !entries.every(({ name }) => names.has(name) && FOLDERS.some((own) => own === name));
+    if (names.has("new") || !isElse) return { is: "begun" };
+    return none(`${this.path} is no Maildir: there is no folder new in it, nor is it empty`);
   }
 
   /** Makes its folders, where they are not there, and removes what was never finished. */
@@ -152,6 +169,10 @@ async function each<T>(all: readonly T[], act: (one: T) => Promise<void>): Promi
   // The first to fail leaves the others to end before it is told: nothing is under way that could still make a file.
   const outcomes = await Promise.allSettled(all.map(act));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+function none(why: string): MaildirState {
+  return { is: "none", why };
 }
 
 /** A file's name is on the disk only when its folder is. */

@@ -59,6 +59,7 @@ export type { MailOptions, RelayOptions } from "./mail_options.ts";
 export type { RateOptions } from "./rate.ts";
 export type { ServiceOptions } from "./options.ts";
 export { deliver, Draft, Maildir } from "./maildir.ts";
+export type { MaildirState } from "./maildir.ts";
 
 /** SMTP. A client sends commands and content, a server replies. */
 const smtp: SmtpProtocol = { ...codec, service };

@@ -25,16 +25,25 @@ export class Rate {
     this.#options = options;
   }
 
-  /** Whether one more may come from there; counts it if so. */
+  /** Whether one more may come from there. */
+  has(client: string, nowMs: number): boolean {
+    return this.#leftOf(client, nowMs) >= 1;
+  }
+
+  /** The same; counts it if so. */
   take(client: string, nowMs: number): boolean {
-    const { messages, perMs } = this.#options;
-    const before = this.#left.get(client);
-    const regained = before === undefined ? messages : (nowMs - before.atMs) * messages / perMs;
-    const left = Math.min(messages, (before?.left ?? 0) + regained);
+    const left = this.#leftOf(client, nowMs);
     const takes = left >= 1;
     this.#left.delete(client);
     if (this.#left.size >= MAX_CLIENTS) this.#left.delete(this.#left.keys().next().value!);
     this.#left.set(client, { left: takes ? left - 1 : left, atMs: nowMs });
     return takes;
+  }
+
+  #leftOf(client: string, nowMs: number): number {
+    const { messages, perMs } = this.#options;
+    const before = this.#left.get(client);
+    const regained = before === undefined ? messages : (nowMs - before.atMs) * messages / perMs;
+    return Math.min(messages, (before?.left ?? 0) + regained);
   }
 }

@@ -9,7 +9,7 @@
 
 import { text } from "@protohost/protohost";
 import { SmtpError } from "./error.ts";
-import { LF, lineEnd, oneLine } from "./lines.ts";
+import { LF, lineEnd, oneLine, shown } from "./lines.ts";
 
 /** A reply, of however many lines. */
 export interface Reply {
@@ -90,6 +90,22 @@ export function readReply(notation: string): Reply {
     texts.push(match[3] ?? "");
   }
   return { code: Number(code), ...takeEnhanced(texts, code) };
+}
+
+/**
+ * Takes a reply, or its notation.
+ *
+ * @throws {SmtpError} If it is a text that is none.
+ * @throws {TypeError} If it is something else.
+ */
+export function asReply(message: unknown): Reply {
+  if (typeof message === "string") return readReply(message.replace(/\r?\n$/, ""));
+  const { code, lines } = (message ?? {}) as Partial<Reply>;
+  if (typeof code === "number" && Array.isArray(lines)) return message as Reply;
+  throw new TypeError(
+    `Cannot send ${shown(message)} as a reply: wanted a text such as "452 4.5.3 Too many", or ` +
+      `{ code: 452, enhanced: "4.5.3", lines: ["Too many"] }`,
+  );
 }
 
 /** Writes a reply. */

@@ -7,6 +7,7 @@
 import type { Connection, Handler } from "@protohost/protohost";
 import { Dialogue } from "./dialogue.ts";
 import type { SmtpHandler } from "./handler.ts";
+import { Journal } from "./journal.ts";
 import { lastWord } from "./last_word.ts";
 import { readMailOptions } from "./mail_options.ts";
 import { mailService } from "./mail_service.ts";
@@ -45,8 +46,12 @@ export function service(user: unknown, options: unknown): ConnectionHandler {
   if (mail.maildir === undefined && mail.relay === undefined) {
     throw new SmtpOptionsError(["there is no handler, and the options have neither maildir nor relay"]);
   }
-  const handler = mailService(mail);
-  return connectionHandler(handler, (connection) => new Dialogue(connection, { handler, options: common }));
+  const journal = new Journal();
+  const handler = mailService(mail, journal);
+  return connectionHandler(
+    handler,
+    (connection) => new Dialogue(connection, { handler, options: common, journal }),
+  );
 }
 
 /**

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Connection, listen, type Server, text } from "@protohost/protohost";
+import {
+  type Connection,
+  listen,
+  type Server,
+  type ServiceContext,
+  type ServiceLog,
+  text,
+  type WriteLog,
+} from "@protohost/protohost";
 import { hashPassword } from "@protohost/protohost/password";
 import {
   defineSmtp,
@@ -34,6 +42,26 @@ async function serve(
 /** A service from options alone. */
 async function serveMail(options: Record<string, unknown>, more: { tls?: typeof tls } = {}): Promise<Server> {
   return await serve({}, { options, ...more });
+}
+
+/** A service from options alone, and what it logs: a line each, behind its level. */
+async function serveLogged(
+  options: Record<string, unknown>,
+  more: { tls?: typeof tls } = {},
+): Promise<{ server: Server; lines: string[] }> {
+  const lines: string[] = [];
+  const at = (level: string): WriteLog => (template, properties = {}) =>
+    void lines.push(`${level}: ${template.replace(/\{(\w+)\}/g, (_, name) => `${properties[name]}`)}`);
+  const log = Object.fromEntries(
+    ["trace", "debug", "info", "warn", "warning", "error", "fatal"].map((level) => [level, at(level)]),
+  ) as unknown as ServiceLog;
+  const handler = service(undefined, { hostname: "mx.example", ...options });
+  const server = await listen("smtp://127.0.0.1:0", {
+    ...handler,
+    onStart: (context: ServiceContext) => handler.onStart?.({ ...context, log }),
+    ...more,
+  } as object);
+  return { server, lines };
 }
 
 /** A handler that keeps what it gets. */
@@ -540,11 +568,167 @@ Deno.test("nothing stays of a message whose client goes, or that is too long, or
   assertEquals(await filesIn(folder.at("mail", "tmp")), []);
 });
 
-Deno.test("one address sends no more messages in a time than it may", async () => {
+Deno.test("one address sends no more messages in a time than it may, and only messages count", async () => {
   await using folder = new TempFolder();
-  await using server = await serveMail({ maildir: folder.at("mail"), rate: { messages: 2, per: "1h" } });
+  await Deno.mkdir(folder.at("b"));
+  const { server, lines } = await serveLogged({
+    maildir: `${folder.path}/{user}`,
+    rate: { messages: 2, per: "1h" },
+    maxMessageBytes: 100,
+  });
+  await using _ = server;
   using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, "RSET", MAIL, "RSET", MAIL), "250 250 250 250 250 450");
+  await wire.ask(EHLO);
+  for (let i = 0; i < 3; i++) {
+    assertEquals(await wire.codes(MAIL, "RCPT TO:<none@example.org>", "RSET"), "250 550 250");
+  }
+  using other = await MailWire.greeted(server.port);
+  assertEquals(await other.codes(EHLO, MAIL, RCPT), "250 250 250");
+  assertEquals(await wire.codes(MAIL, RCPT, "DATA", "x\r\n."), "250 250 354 250");
+  assertEquals(await wire.codes(MAIL, RCPT, "DATA", "x".repeat(100) + "\r\n."), "250 250 354 552");
+  assertEquals(await wire.ask(MAIL), "450 4.7.1 Too many messages, try again later");
+  assertEquals(await other.codes("DATA", "x\r\n."), "354 450");
+  assertEquals((await filesIn(folder.at("b", "new"))).length, 1);
+  assertMatch(lines.join("\n"), /^info: Sender refused from 127\.0\.0\.1: 450 .*, <a@example\.org> /m);
+});
+
+for (
+  const [what, said, wanted] of [
+    ["that is kept", ["DATA", "x\r\n."], /: 250 2\.0\.0 Accepted as \S+$/],
+    ["that is too long", ["DATA", "x".repeat(2000) + "\r\n."], /: 552 5\.3\.4 The message is too long$/],
+    [
+      "that is too long in chunks",
+      ["BDAT 2000\r\n" + "x".repeat(1998)],
+      /: 552 5\.3\.4 The message is too long$/,
+    ],
+    [
+      "with a bare LF",
+      ["DATA", "x\ny\r\n."],
+      /: 521 5\.5\.2 Lines end with CR LF; a bare CR or LF is refused$/,
+    ],
+    ["with a bare LF in a chunk", ["BDAT 4 LAST\r\nx\n"], /: 554 5\.6\.0 Lines end with CR LF; a bare CR/],
+    ["that is begun anew", ["BDAT 3\r\nx", "RSET"], /: not taken, the client has begun anew$/],
+  ] as const
+) {
+  Deno.test(`the log says of a message ${what} what its client hears`, async () => {
+    await using folder = new TempFolder();
+    const { server, lines } = await serveLogged({ maildir: folder.at("mail"), maxMessageBytes: 1000 });
+    await using _ = server;
+    using wire = await MailWire.greeted(server.port);
+    await wire.codes(EHLO, MAIL, RCPT);
+    let heard = "";
+    for (const line of said) heard = await wire.ask(line);
+    await until(() => lines.length > 0, "a line in the log");
+    assertEquals(lines.length, 1, lines.join("\n"));
+    assertMatch(
+      lines[0],
+      /^info: Message [0-9a-f-]{36} from 127\.0\.0\.1, <a@example\.org>, for b@example\.org: /,
+    );
+    assertMatch(lines[0], wanted);
+    if (!lines[0].includes("not taken")) assertStringIncludes(lines[0], heard);
+  });
+}
+
+Deno.test("the log says of a message whose client goes that it was not taken", async () => {
+  await using folder = new TempFolder();
+  const { server, lines } = await serveLogged({ maildir: folder.at("mail") });
+  await using _ = server;
+  const wire = await MailWire.greeted(server.port);
+  await wire.codes(EHLO, MAIL, RCPT, "DATA");
+  wire.conn.close();
+  await until(() => lines.length > 0, "a line in the log");
+  assertMatch(lines.join("\n"), /^info: Message \S+ from [^\n]*: not taken, [^\n]+$/);
+});
+
+Deno.test("the log tells the address of who is refused", async () => {
+  await using folder = new TempFolder();
+  await Deno.mkdir(folder.at("ann", "private"), { recursive: true });
+  const { server, lines } = await serveLogged({
+    maildir: `${folder.path}/{user}`,
+    domains: ["example.org"],
+    users: { ann: await hashPassword("secret", { ln: 10 }) },
+    authWithoutTls: true,
+  });
+  await using _ = server;
+  using wire = await MailWire.greeted(server.port);
+  assertEquals(
+    await wire.codes(
+      EHLO,
+      `AUTH PLAIN ${btoa('\0ann"\nx\0wrong')}`,
+      "AUTH PLAIN !",
+      MAIL,
+      "RCPT TO:<none@example.org>",
+      "RCPT TO:<ann@example.org>",
+      "RCPT TO:<b@example.net>",
+    ),
+    "250 535 501 250 550 550 550",
+  );
+  const end = "of mail from <a@example.org> (connection ID)";
+  assertEquals(lines.map((line) => line.replace(/connection [^)]+/, "connection ID")), [
+    'warn: Authentication failed from 127.0.0.1: as "ann\\"\\nx" (connection ID)',
+    "info: Authentication refused from 127.0.0.1: 501 5.5.2 Wanted BASE64 (connection ID)",
+    "info: Recipient refused from 127.0.0.1: 550 5.1.1 No such mailbox, <none@example.org> " +
+    `${end}; there is no folder ${folder.at("none")}`,
+    "info: Recipient refused from 127.0.0.1: 550 5.1.1 No such mailbox, <ann@example.org> " +
+    `${end}; ${folder.at("ann")} is no Maildir: there is no folder new in it, nor is it empty`,
+    `info: Recipient refused from 127.0.0.1: 550 5.7.1 Mail for there is not taken here, <b@example.net> ${end}`,
+  ]);
+});
+
+for (
+  const [what, there, wanted] of [
+    ["an empty folder", ["b"], "250"],
+    ["some of a Maildir", ["b/cur"], "250"],
+    ["a Maildir with more in it", ["b/new", "b/.Sent"], "250"],
+    ["other folders", ["b/cur", "b/photos"], "550"],
+    ["nothing", ["c"], "550"],
+  ] as const
+) {
+  Deno.test(`where a recipient has ${what} mail to them is answered ${wanted}`, async () => {
+    await using folder = new TempFolder();
+    for (const path of there) await Deno.mkdir(folder.at(path), { recursive: true });
+    await using server = await serveMail({ maildir: `${folder.path}/{user}` });
+    using wire = await MailWire.greeted(server.port);
+    assertEquals(await wire.codes(EHLO, MAIL, RCPT), `250 250 ${wanted}`);
+    if (wanted === "550") return;
+    assertEquals(await wire.codes("DATA", "x\r\n."), "354 250");
+    assertEquals((await filesIn(folder.at("b", "new"))).length, 1);
+  });
+}
+
+Deno.test("a part of another Maildir is nobody's", async () => {
+  await using folder = new TempFolder();
+  for (const name of ["new", "cur", "tmp"]) await Deno.mkdir(folder.at(name));
+  await using server = await serveMail({ maildir: `${folder.path}/{user}` });
+  using wire = await MailWire.greeted(server.port);
+  assertEquals(await wire.codes(EHLO, MAIL, "RCPT TO:<new@example.org>"), "250 250 550");
+});
+
+Deno.test("users who can never show a password are a warning, once", async () => {
+  await using folder = new TempFolder();
+  const users = { ann: await hashPassword("secret", { ln: 10 }) };
+  const options = { maildir: folder.at("mail"), users };
+  for (
+    const [options_, more, wanted] of [
+      [
+        options,
+        {},
+        /^warn: AUTH is not offered, and options\.users is for nothing: .*give it tls: \{ cert, key \}/,
+      ],
+      [{ ...options, requireTls: true }, {}, /^warn: No mail is taken: .*give it tls: \{ cert, key \}$/],
+      [{ ...options, authWithoutTls: true }, {}, undefined],
+      [options, { tls }, undefined],
+    ] as const
+  ) {
+    const { server, lines } = await serveLogged(options_, more);
+    await using _ = server;
+    for (let i = 0; i < 2; i++) {
+      using wire = await MailWire.greeted(server.port);
+      await wire.ask("NOOP");
+    }
+    assertEquals(lines.length, wanted === undefined ? 0 : 1, lines.join("\n"));
+    if (wanted !== undefined) assertMatch(lines[0], wanted);
+  }
 });
 
 Deno.test("what is regained of a rate is in proportion to the time", () => {
@@ -684,6 +868,9 @@ for (
       { maildir: "x", relay: { to: "smtp://a:1", user: "x" } },
       "user and password",
     ],
+    ["a place for something else", { maildir: "./mail/{name}" }, "{user} and {domain}"],
+    ["a brace alone", { maildir: "./mail/{user" }, "{user} and {domain}"],
+    ["nobody who may send", { maildir: "x", requireAuth: true }, "users too: nobody could send"],
     ["a list", [], "options is []"],
     ["two lines as its name", { maildir: "x", hostname: "a\r\nb" }, "wanted a host name"],
   ] as const

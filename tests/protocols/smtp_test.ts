@@ -477,6 +477,24 @@ Deno.test("content that does not consist of whole lines is not sent", () => {
   assertEquals(text(dots as Uint8Array), "..\r\n...\r\nx.\r\n.\r\n");
 });
 
+Deno.test("what is sent may be given in its notation, and what is neither is told apart", () => {
+  const peer = { session: smtp.session!() } as Peer<SmtpSession>;
+  const say = (given: unknown) => smtp.reply.encode(given as Reply, peer);
+  const ask = (given: unknown) => smtp.encode(given as Said, peer);
+  assertEquals(say("452 4.5.3 Too many"), "452 4.5.3 Too many\r\n");
+  assertEquals(smtp.reply.command!("452 4.5.3 Too many" as never, peer), "452");
+  assertEquals(ask("rcpt TO:<a@b>"), "RCPT TO:<a@b>\r\n");
+  assertEquals(text(ask("x\n.y") as Uint8Array), "x\r\n..y\r\n");
+  for (const wrong of [undefined, null, 452, {}, { code: 452 }, { code: "452", lines: ["x"] }, () => {}]) {
+    const { message } = assertThrows(() => say(wrong), TypeError);
+    assertMatch(message, /^Cannot send \S.* as a reply: wanted a text such as "452 4\.5\.3 Too many", or \{/);
+  }
+  assertThrows(() => say("Too many"), SmtpError, "wanted a code and a text");
+  for (const wrong of [undefined, 1, {}, { verb: "NOOP" }, { part: "body" }]) {
+    assertThrows(() => ask(wrong), TypeError, 'wanted a text such as "RCPT TO:<a@example.org>"');
+  }
+});
+
 Deno.test("a message that would make two lines is not sent", () => {
   const peer = { session: smtp.session!() } as Peer<SmtpSession>;
   assertThrows(() => smtp.encode({ verb: "NOOP", args: "x\r\nQUIT" }, peer), SmtpError, "line break");

@@ -1,0 +1,88 @@
+/**
+ * What the log hears of a mail service that needs no handler: who was refused what, and what became of each message.
+ *
+ * What a client has said stands behind its address in each line, so that no client can write a line of another's.
+ *
+ * @module
+ */
+
+import type { ServiceLog } from "@protohost/protohost";
+import type { Mail, SmtpClient } from "./handler.ts";
+import { encodeReply, type Reply } from "./reply.ts";
+
+/** Under what name a message's identifier is noted. */
+export const ID = "id";
+
+/** Under what name it is noted why the last recipient was refused, where the client is not told. */
+export const REASON = "reason";
+
+/** Writes it. Without a log it writes nothing. */
+export class Journal {
+  /** Where to. */
+  log: ServiceLog | undefined;
+
+  /** Somebody is not who they claim to be. */
+  failedAuth(client: SmtpClient, user: string): void {
+    this.log?.warn("Authentication failed from {address}: as {user} (connection {connection})", {
+      ...origin(client),
+      user: JSON.stringify(user),
+    });
+  }
+
+  /** Authentication came to no claim. */
+  refusedAuth(client: SmtpClient, reply: Reply): void {
+    this.log?.info("Authentication refused from {address}: {reply} (connection {connection})", {
+      ...origin(client),
+      reply: said(reply),
+    });
+  }
+
+  /** A message was refused before it had recipients. */
+  refusedSender({ client, from }: Mail, reply: Reply): void {
+    this.log?.info("Sender refused from {address}: {reply}, <{from}> (connection {connection})", {
+      ...origin(client),
+      reply: said(reply),
+      from,
+    });
+  }
+
+  /** A recipient was refused. */
+  refusedRecipient(mail: Mail, recipient: string, reply: Reply): void {
+    const { client, from, notes } = mail;
+    const reason = notes.get(REASON) as string | undefined;
+    notes.delete(REASON);
+    const text = "Recipient refused from {address}: {reply}, <{recipient}> of mail from <{from}> " +
+      `(connection {connection})${reason === undefined ? "" : "; {reason}"}`;
+    this.log?.info(text, { ...origin(client), reply: said(reply), recipient, from, reason });
+  }
+
+  /**
+   * The content of a message is over.
+   *
+   * @param outcome What the client hears; a text where it hears nothing.
+   */
+  settled({ client, from, recipients, notes }: Mail, outcome: Reply | string): void {
+    const isReply = typeof outcome !== "string";
+    this.log?.info("Message {id} from {address}, <{from}>, for {recipients}: {outcome}", {
+      id: notes.get(ID),
+      ...origin(client),
+      from,
+      recipients: recipients.map(({ address }) => address).join(", "),
+      outcome: isReply ? said(outcome) : `not taken, ${outcome}`,
+      ...isReply ? { code: outcome.code } : {},
+    });
+  }
+}
+
+/** A client's address, without its port; `local` where it has none. */
+export function addressOf({ connection: { remoteAddr } }: SmtpClient): string {
+  return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+}
+
+function origin(client: SmtpClient): { address: string; connection: string } {
+  return { address: addressOf(client), connection: client.connection.id };
+}
+
+function said(reply: Reply): string {
+  return encodeReply(reply).trimEnd().replaceAll("\r\n", " | ");
+}
