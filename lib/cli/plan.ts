@@ -68,6 +68,7 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
       `${one.error.message}${placeOf(one.error)}`.split("\n").map((line) => paint.red(line.trim())),
     );
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
+  if (service.proxy !== undefined) rows.push(...column("upstream", service.proxy.upstream));
   if (service.isolation !== undefined) rows.push(["isolation", describeIsolation(service)]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
   const hooks = one.loaded ? one.hooks : [];

@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { ServiceLog } from "../contract.ts";
 import type { ClientTls } from "../transport/tls.ts";
 import type { ProxySpec, UpstreamTlsSpec } from "./spec.ts";
 import { Upstreams } from "./upstreams.ts";
 
-/** Makes the upstreams of a service. */
-export async function loadUpstreams(spec: ProxySpec, tlsHandshakeTimeoutMs: number): Promise<Upstreams> {
+/** Makes the upstreams of a service, which tell its log when one of several cannot be reached. */
+export async function loadUpstreams(
+  spec: ProxySpec,
+  { tlsHandshakeTimeoutMs, log }: { tlsHandshakeTimeoutMs: number; log: ServiceLog },
+): Promise<Upstreams> {
   return new Upstreams({
     addresses: spec.upstream,
     balance: spec.balance,
@@ -17,6 +21,13 @@ export async function loadUpstreams(spec: ProxySpec, tlsHandshakeTimeoutMs: numb
     sendProxyProtocol: spec.sendProxyProtocol,
     tls: await readUpstreamTls(spec.tls),
     tlsHandshakeTimeoutMs,
+    turned(upstream, error) {
+      if (error === undefined) log.info("The upstream {upstream} is there again", { upstream });
+      else {log.warn("The upstream {upstream} is tried last for now: {error}", {
+          upstream,
+          error: error.message,
+        });}
+    },
   });
 }
 

@@ -6,7 +6,7 @@
 
 import type { TransportName } from "../contract.ts";
 import { dial, type DialError } from "../transport/dial.ts";
-import { type Endpoint, parseEndpoint } from "../endpoint.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../endpoint.ts";
 import { secureClient } from "../transport/secure_client.ts";
 import type { ClientTls } from "../transport/tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
@@ -25,7 +25,14 @@ export interface UpstreamOptions {
   sendProxyProtocol?: 1 | 2;
   /** How long a handshake may take that an upgrade asks for. */
   tlsHandshakeTimeoutMs: number;
+  /** Milliseconds since the epoch. @default {Date.now} */
+  now?(): number;
+  /** Hears of an upstream, of several, that is tried last from now on (`error` says why), or in its turn again. */
+  turned?(upstream: string, error: DialError | undefined): void;
 }
+
+/** One of several upstreams that could not be reached is tried last for so long. */
+export const REST_MS = 10_000;
 
 /** A connection to an upstream, just made. */
 export interface Reached {
@@ -35,16 +42,24 @@ export interface Reached {
   secure: Secure;
 }
 
+interface Upstream {
+  endpoint: Endpoint;
+  secure: Secure;
+  /** Until when it is tried last, in milliseconds since the epoch; 0 if it is tried in its turn. */
+  restsUntil: number;
+}
+
 /** The upstreams of one service. */
 export class Upstreams {
-  readonly #endpoints: { endpoint: Endpoint; secure: Secure }[];
+  readonly #upstreams: Upstream[];
   readonly #options: UpstreamOptions;
   #next = 0;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
-    this.#endpoints = options.addresses.map(parseEndpoint).map((endpoint) => ({
+    this.#upstreams = options.addresses.map(parseEndpoint).map((endpoint) => ({
       endpoint,
+      restsUntil: 0,
       secure: secureClient(
         endpoint.transport === "unix" ? "localhost" : endpoint.hostname,
         options.tls,
@@ -59,7 +74,8 @@ export class Upstreams {
   }
 
   /**
-   * Connects to the first upstream that is there.
+   * Connects to the first upstream that is there. Those that were not a moment ago are tried last: a client is not to
+   * wait for each of them anew.
    *
    * @throws {DialError} The last one's, if none is.
    */
@@ -67,18 +83,44 @@ export class Upstreams {
     client: { remoteAddr: Deno.Addr; localAddr: Deno.Addr },
     signal: AbortSignal,
   ): Promise<Reached> {
-    const { balance, sendProxyProtocol: version, connectTimeoutMs: timeoutMs, tls } = this.#options;
-    const first = balance === "round-robin" ? this.#next++ % this.#endpoints.length : 0;
+    const { sendProxyProtocol: version, connectTimeoutMs: timeoutMs, tls } = this.#options;
     const preface = version && formatProxyHeader(version, client.remoteAddr, client.localAddr);
-    for (let tried = 1;; tried++) {
-      const { endpoint, secure } = this.#endpoints[(first + tried - 1) % this.#endpoints.length];
+    const upstreams = this.#inTurn();
+    for (const [index, upstream] of upstreams.entries()) {
+      const { endpoint, secure } = upstream;
       try {
         const transport = await dial(endpoint, { timeoutMs, signal, tls, preface });
+        this.#turn(upstream, undefined);
         return { transport, kind: endpoint.transport, secure };
       } catch (error) {
         const { code } = error as DialError;
-        if (tried === this.#endpoints.length || code === "connect_aborted") throw error;
+        if (code !== "connect_aborted") this.#turn(upstream, error as DialError);
+        if (index === upstreams.length - 1 || code === "connect_aborted") throw error;
       }
     }
+    throw new TypeError("There is no upstream");
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now();
+  }
+
+  /** All of them, in the order in which they are to be tried now. */
+  #inTurn(): Upstream[] {
+    const all = this.#upstreams;
+    if (all.length === 1) return all;
+    const first = this.#options.balance === "round-robin" ? this.#next++ % all.length : 0;
+    const turned = [...all.slice(first), ...all.slice(0, first)];
+    const now = this.#now();
+    const rests = ({ restsUntil }: Upstream) => restsUntil > now;
+    return [...turned.filter((upstream) => !rests(upstream)), ...turned.filter(rests)];
+  }
+
+  /** Notes whether an upstream, of several, was there. */
+  #turn(upstream: Upstream, error: DialError | undefined): void {
+    if (this.#upstreams.length === 1) return;
+    const { endpoint, restsUntil } = upstream;
+    upstream.restsUntil = error === undefined ? 0 : this.#now() + REST_MS;
+    if ((restsUntil > 0) !== (error !== undefined)) this.#options.turned?.(formatEndpoint(endpoint), error);
   }
 }

@@ -155,7 +155,10 @@ async function equipment(
   const base = currentFolder();
   const spec = resolveProxy(input, base);
   const proxy = spec && {
-    upstreams: await loadUpstreams(spec, limits.tlsHandshakeTimeoutMs),
+    upstreams: await loadUpstreams(spec, {
+      tlsHandshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+      log: context.log,
+    }),
     onBadFrame: spec.onBadFrame,
   };
   const { hookTimeoutMs: timeoutMs, onHookTimeout, onHookError } = resolveHooks(input, base);

@@ -24,7 +24,10 @@ export async function loadBindings(
   const bindings = await loadService(spec, context);
   const hooks = spec.hooks && await loadEach(spec, spec.hooks, { bindings, context, stats });
   const proxy = spec.proxy && {
-    upstreams: await loadUpstreams(spec.proxy, spec.limits.tlsHandshakeTimeoutMs),
+    upstreams: await loadUpstreams(spec.proxy, {
+      tlsHandshakeTimeoutMs: spec.limits.tlsHandshakeTimeoutMs,
+      log: context.log,
+    }),
     onBadFrame: spec.proxy.onBadFrame,
   };
   return bindings.map((binding) => ({
