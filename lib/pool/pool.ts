@@ -43,6 +43,8 @@ export class Pool {
   #count = 0;
   /** Until when connections may go on; undefined while there is no end to that. */
   #drainsUntil: number | undefined;
+  /** How many connections `stop` has cut. */
+  #cut = 0;
   #allGone: (() => void)[] = [];
 
   constructor(options: PoolOptions) {
@@ -98,7 +100,7 @@ export class Pool {
     for (const process of processes.busy) process.drain(timeoutMs);
     processes.retire();
     await this.#emptyWithin(timeoutMs);
-    const cut = this.#clients.size;
+    const cut = this.#cut + this.#clients.size;
     for (const client of [...this.#waiting.keys()]) this.#leave(client);
     if (cut > 0) await this.#emptyWithin(limits.lingerTimeoutMs + CUT_MS);
     return { finished: before - cut, cut };
@@ -106,6 +108,7 @@ export class Pool {
 
   /** Cuts everything. */
   async stop(): Promise<void> {
+    this.#cut = this.#clients.size;
     for (const client of [...this.#waiting.keys()]) this.#leave(client);
     for (const client of this.#clients) closeQuietly(client.transport);
     await this.#options.processes.stop();

@@ -151,9 +151,16 @@ export class PoolInstance {
 
   /** Answers with fresh counters, as far as its processes answer in time. */
   async #pong(id: number): Promise<void> {
+    // As of now: by then the connections may have been cut.
+    const { open, closed } = this.#sum;
     if (this.#processes !== undefined) await settleWithin(this.#processes.refresh(), REFRESH_MS);
     const pool = this.#running?.pool.status;
-    this.#post({ type: "pong", id, stats: this.#sum, ...(pool === undefined ? {} : { pool }) });
+    this.#post({
+      type: "pong",
+      id,
+      stats: { ...this.#sum, open, closed },
+      ...(pool === undefined ? {} : { pool }),
+    });
   }
 
   async #connections(id: number): Promise<void> {

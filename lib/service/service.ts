@@ -100,6 +100,8 @@ class IsolateService implements Service {
   #secure: Secure | undefined;
   #count = 0;
   #stopped = false;
+  /** How many connections `stop` has cut. */
+  #cut = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -150,7 +152,7 @@ class IsolateService implements Service {
     const before = this.#open.size;
     for (const connection of [...this.#open]) connection.drain();
     await this.#door.admission.emptyWithin(timeoutMs);
-    const cut = this.#open.size;
+    const cut = this.#cut + this.#open.size;
     for (const connection of [...this.#open]) {
       connection.fail(
         new ConnectionError(
@@ -167,6 +169,7 @@ class IsolateService implements Service {
     if (this.#stopped) return;
     this.#stopped = true;
     await this.unlisten();
+    this.#cut = this.#open.size;
     for (const connection of [...this.#open]) connection.destroy();
     this.#door.admission.close();
     for (const { hooks } of this.#options.bindings) await hooks?.stop();

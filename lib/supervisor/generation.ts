@@ -5,12 +5,13 @@
  */
 
 import { Backoff } from "./backoff.ts";
+import type { DrainResult } from "./drain_tally.ts";
 import type { Config, ServiceConfig } from "../config/types.ts";
 import { type Endpoint, formatEndpoint } from "../endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { serviceLog } from "../log/log.ts";
 import type { Isolation } from "../messages.ts";
-import { type DrainResult, Slot } from "./slot.ts";
+import { Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "../stats.ts";
 import type { WorkerEnvironment } from "./worker_link.ts";
 import { endpointKey, isSharable, usefulInstances, workerSpecs } from "./worker_spec.ts";

@@ -13,6 +13,7 @@
 import type { Logger } from "@logtape/logtape";
 import { AwaitedOrder, type Outcome } from "./awaited_order.ts";
 import type { Backoff } from "./backoff.ts";
+import { type DrainResult, DrainTally } from "./drain_tally.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import type { ErrorRecord } from "../error_record.ts";
@@ -36,7 +37,7 @@ import {
   type SlotState,
   transition,
 } from "./lifecycle.ts";
-import type { MemoryGrade, WorkerSpec } from "../messages.ts";
+import type { MemoryGrade, ToWorker, WorkerSpec } from "../messages.ts";
 import { failure } from "./slot_error.ts";
 import { SlotLog } from "./slot_log.ts";
 import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "../stats.ts";
@@ -55,12 +56,6 @@ export interface ListenOrder {
   endpoints: Endpoint[];
   reusePort: boolean;
   exclusive: boolean;
-}
-
-/** How the connections of what was drained have ended. */
-export interface DrainResult {
-  finished: number;
-  cut: number;
 }
 
 type StateName = SlotState["name"];
@@ -84,7 +79,7 @@ export class Slot {
     protocols: [],
     hooks: [],
   };
-  #drained: DrainResult = { finished: 0, cut: 0 };
+  readonly #tally: DrainTally = new DrainTally();
   #deadline: Timer | undefined;
   /** Until the next try, or until the worker counts as healthy. */
   #pause: Timer | undefined;
@@ -155,7 +150,7 @@ export class Slot {
   async drain(timeoutMs: number): Promise<DrainResult> {
     this.#apply({ type: "drain", timeoutMs, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
     await this.ended;
-    return this.#drained;
+    return this.#tally.result;
   }
 
   /** Cuts, stops and ends; never rejects. */
@@ -224,6 +219,7 @@ export class Slot {
       case "listen":
         return this.#worker?.post({ type: "listen", ...this.#order! });
       case "post":
+        this.#count(effect.message.type);
         return this.#worker?.post(effect.message);
       case "terminate":
         return this.#terminate();
@@ -250,8 +246,21 @@ export class Slot {
     }
   }
 
+  /** Counts what is open when the worker is told to go: as last known, and then by its own word, asked for first. */
+  #count(order: ToWorker["type"]): void {
+    const worker = this.#worker;
+    if (!worker || order !== "drain" && order !== "stop") return;
+    const note = ({ open }: ServiceStats) =>
+      order === "drain" ? this.#tally.drains(open) : this.#tally.stops(open);
+    note(worker.stats);
+    worker.ask("ping").then((answer) => {
+      if (answer?.type === "pong") note(answer.stats);
+    });
+  }
+
   #terminate(): void {
     if (!this.#worker) return;
+    if (this.#state.name !== "waiting") this.#tally.ends(this.#worker.stats.open);
     if (this.#worker.doubtful && this.spec.isolation === "worker") {
       this.#log.say(
         "warning",
@@ -282,6 +291,7 @@ export class Slot {
       this.#deadline = setTimeout(() => this.#broken(fault), limitMs);
     }
     if (this.#state.name === "ready") {
+      this.#tally.reset();
       this.#pause = setTimeout(() => backoff.recovered(this.spec.instance), timing.healthyMs);
     }
     if (mustAnswer(this.#state)) this.#worker?.watch();
@@ -313,7 +323,7 @@ export class Slot {
       case "unlistened":
         return void this.#apply({ type: "unlistened" });
       case "drained":
-        this.#drained = { finished: message.finished, cut: message.cut };
+        this.#tally.told({ finished: message.finished, cut: message.cut });
         return void this.#apply({ type: "drained", stopTimeoutMs });
       case "stopped":
         return void this.#apply({ type: "stopped" });

@@ -414,16 +414,61 @@ export function testSupervisor(isolation: Isolation): void {
       a: { handler: "shout", limits: resolveLimits({ drainTimeout: 60_000 }) },
     });
     const held = [];
+    let ended: Promise<string> | undefined;
     for (let i = 1; i <= 5; i++) {
       const client = await server.connect("a");
       held.push(client);
       assertEquals(await client.pingPong("x"), "X");
+      ended = log.next(/Generation 1 has ended/);
       await server.supervisor.restart("a");
     }
     await held[0].closed;
     assertArrayIncludes(log.lines, ["Generation 1 is cut: more than 4 generations drain"]);
+    assertEquals(await ended, "Generation 1 has ended: 0 connections finished, 1 were cut");
     assertEquals(await held[1].pingPong("y"), "Y");
     for (const client of held) await client.close();
+  });
+
+  test("a stop at once counts as cut what was open, and a second one what had not finished", async () => {
+    for (const atOnce of [true, false]) {
+      using log = new LogWatch();
+      const server = await supervise({
+        a: { handler: "says_goodbye", limits: resolveLimits({ drainTimeout: 60_000 }) },
+      });
+      const held = [await server.connect("a"), await server.connect("a"), await server.connect("a")];
+      for (const client of held) assertEquals(await client.pingPong("x"), "x");
+      if (!atOnce) {
+        server.supervisor.stop();
+        for (const client of held) assertEquals(await client.pong(), "goodbye");
+      }
+      await held[0].close();
+      await until(async () => {
+        await server.supervisor.refresh();
+        return server.status("a").stats.open === 2;
+      });
+      await server.supervisor.stop({ immediate: true });
+      assertArrayIncludes(log.lines, [
+        `Generation 1 has ended: ${atOnce ? 0 : 1} connections finished, 2 were cut`,
+      ]);
+      for (const client of held) await client.closed;
+    }
+  });
+
+  test("what a worker that ends in the middle of its drain had open counts as cut", {
+    ignore: eachConnection,
+  }, async () => {
+    using log = new LogWatch();
+    await using server = await supervise({
+      a: { handler: "crash_on_message", limits: resolveLimits({ drainTimeout: 60_000 }) },
+    });
+    const held = [await server.connect("a"), await server.connect("a")];
+    for (const client of held) assertEquals(await client.pingPong("x"), "x");
+    await server.supervisor.restart("a");
+    await server.supervisor.refresh();
+    const ended = log.next(/Generation 1 has ended/);
+    held[0].ping("crash");
+    assertEquals(await ended, "Generation 1 has ended: 0 connections finished, 2 were cut");
+    for (const client of held) await client.closed;
   });
 
   test("stop waits for connections, and cuts them when told a second time", async () => {
