@@ -20,9 +20,12 @@ export default defineHooks(({ options, log }) => {
         return reply({ code: 450, enhanced: "4.7.1", lines: ["Come again later"] });
       }
     }, { priority: 1 }),
-    on("MAIL", ({ notes }) => void (notes.recipients = 0)),
+    // Each recipient beyond the limit is refused, until the content begins or the client begins anew.
+    on("RSET", ({ notes }) => void (notes.recipients = 0)),
+    on("354", ({ notes }) => void (notes.recipients = 0), { direction: "out" }),
     on("RCPT", ({ notes }) => {
-      if (++notes.recipients > recipients) {
+      notes.recipients = (notes.recipients ?? 0) + 1;
+      if (notes.recipients > recipients) {
         return reply({ code: 452, enhanced: "4.5.3", lines: ["Too many"] });
       }
     }),
