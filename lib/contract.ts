@@ -90,6 +90,11 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   withdrawn?(message: In, connection: Peer<S>): void;
   /** Whether this reply completes the oldest open request. */
   answers?(message: Out, connection: Peer<S>): boolean;
+  /**
+   * This reply without the offer of TLS that it makes; undefined if it makes none. A proxy asks where TLS cannot be
+   * started on the client's connection: a client that took the offer would be lost.
+   */
+  withoutTls?(message: Out, connection: Peer<S>): Out | undefined;
   /** What a client hears when the upstream is not there. */
   unavailable?(cause: Error): Out;
   /**
@@ -277,13 +282,16 @@ export interface Handler<In = unknown, Out = In, S = unknown, T = unknown> {
 // deno-lint-ignore no-explicit-any
 export type AnyHandler = Handler<any, any, any, any>;
 
-/** A connection as a conversation, for `transmission`. Iterating over it receives until the end of the stream. */
+/**
+ * A connection as a conversation, for `transmission`. Iterating over it receives until the end of the stream. Where an
+ * error ends the connection, such as `idle_timeout`, whoever waits for a message gets that error.
+ */
 export interface Conversation<In = unknown, Out = In, S = unknown, T = unknown> extends AsyncIterable<In> {
   /** The connection itself, for its addresses, its state, `destroy` and the rest. */
   readonly connection: Connection<Out, S, T>;
   /** Sends, expecting nothing. */
   ping(message: Out): SendResult;
-  /** Sends and waits for the next message; rejects with `end_of_stream` if there is none. */
+  /** Sends and waits for the next message; rejects with the connection's error, or `end_of_stream` if there is none. */
   pingPong(message: Out): Promise<In>;
   /** Waits for the next message; null at the end of the stream. */
   pong(): Promise<In | null>;

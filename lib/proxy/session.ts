@@ -26,7 +26,8 @@ import { UNFRAMED } from "./unframed.ts";
 
 /** A message that a hook has not decided on, and what is kept of it. */
 interface Held extends Crosser {
-  frame: Uint8Array;
+  /** The bytes that go on for it as it is. */
+  frame: Uint8Array | string;
 }
 
 /** A pair of connections. */
@@ -58,15 +59,15 @@ export class ProxySession implements FrameRelay {
 
   // Frames
 
-  message(from: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown {
+  message(from: ServiceConnection, came: unknown, upgrade: Upgrade | undefined): unknown {
     // Of what comes behind a close nobody is told.
     if (this.client.phase !== "open") return;
     const direction = this.#directionOf(from);
-    const crossing = this.#crossing;
+    const message = direction === "out" ? this.#withoutTls(came) : came;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
-      return crossing.pass(direction, message, upgrade);
+      return this.#passOn(direction, message, came, upgrade);
     }
-    const lane = crossing.lane(direction);
+    const lane = this.#crossing.lane(direction);
     if (lane.swallows) {
       if (isPart(message)) return this.#swallow(direction, message);
       lane.swallows = false;
@@ -74,10 +75,13 @@ export class ProxySession implements FrameRelay {
     const { protocol, options } = this.#proxy;
     const codec = direction === "in" ? protocol : protocol.reply ?? protocol;
     const command = commandOf(codec, message, from);
-    if (!options.hooks!.concerns(direction, command)) return crossing.pass(direction, message, upgrade);
+    if (!options.hooks!.concerns(direction, command)) return this.#passOn(direction, message, came, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
-    if (verdict === undefined) return crossing.pass(direction, message, upgrade);
-    const held = { direction, message, frame: from.receiving.buffer.frame.slice(), upgrade };
+    if (verdict === undefined) return this.#passOn(direction, message, came, upgrade);
+    const frame = message === came
+      ? from.receiving.buffer.frame.slice()
+      : this.#crossing.encode(direction, message);
+    const held = { direction, message, frame, upgrade };
     if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
     return this.#obey(verdict, held);
   }
@@ -101,6 +105,20 @@ export class ProxySession implements FrameRelay {
     this.upstream?.receiving.speak(UNFRAMED);
     if (frame !== undefined) this.#crossing.forward(this.#directionOf(from), frame);
     return true;
+  }
+
+  /** A message that no hook decides on goes on: as it came, if it is what came. */
+  #passOn(direction: Direction, message: unknown, came: unknown, upgrade: Upgrade | undefined): void {
+    const crossing = this.#crossing;
+    if (message === came) return crossing.pass(direction, message, upgrade);
+    crossing.passAs(crossing.encode(direction, message), { direction, message, upgrade });
+  }
+
+  /** A reply as the client may hear it, where it cannot start TLS. */
+  #withoutTls(reply: unknown): unknown {
+    const { protocol } = this.#proxy;
+    if (protocol.withoutTls === undefined || this.client.canStartTls) return reply;
+    return protocol.withoutTls(reply, this.client) ?? reply;
   }
 
   #directionOf(from: ServiceConnection): Direction {

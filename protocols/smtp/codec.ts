@@ -18,6 +18,7 @@ import {
 } from "./command.ts";
 import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
+import { withoutStartTls } from "./extensions.ts";
 import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd, shown } from "./lines.ts";
 import { asReply, decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
@@ -112,6 +113,7 @@ export const codec: SmtpProtocol = {
   upgrade: (message, direction, { session }) =>
     direction === "out" && session.startsTls && asReply(message).code === 220 ? "tls" : undefined,
   answers: (_reply, { session }) => session.completes,
+  withoutTls: withoutStartTls,
   refusal: (error, { session }) => proxiedLastWord(error, session),
   unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
 };

@@ -433,6 +433,28 @@ Deno.test("a server behind that is not there is a 421", async () => {
   assertMatch(await wire.rest(), /^421 .*\r\n$/);
 });
 
+Deno.test("a guard without a certificate does not pass on the offer of TLS, nor one that is behind TLS already", async () => {
+  const { server: real } = await behind();
+  await using _ = real;
+  await using direct = await MailClient.greeted(real.port);
+  const offered = await direct.ask("EHLO a.b");
+  assertMatch(offered, /STARTTLS/);
+  const wanted = offered.replace("|STARTTLS", "");
+  const { hooks, seen } = watching();
+  const onlyIn = defineHooks([on("EHLO", () => {})]);
+  for (const [transport, seeing] of [["tcp", hooks], ["tcp", onlyIn], ["tls", hooks]] as const) {
+    await using server = await listen(`smtp+${transport}://127.0.0.1:0`, {
+      upstream: `tcp://127.0.0.1:${real.port}`,
+      hooks: seeing,
+      ...(transport === "tls" ? { tls } : {}),
+    });
+    await using client = await MailClient.greeted(server.port, "one", { transport });
+    assertEquals(await client.ask("EHLO a.b"), wanted);
+    assertMatch(await client.ask("NOOP"), /^250 /);
+  }
+  assertEquals(seen.slice(0, 4), ["220", "EHLO", "250", "NOOP"]);
+});
+
 // The examples
 
 Deno.test("the guard greylists, limits, tags and counts guesses", async () => {

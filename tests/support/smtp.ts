@@ -68,9 +68,13 @@ export class MailClient implements AsyncDisposable {
   }
 
   /** Connects, and reads the greeting. Trusts one certificate only, that of {@linkcode tls} unless it is told another. */
-  static async greeted(port: number, trusted: Pair = "one"): Promise<MailClient> {
+  static async greeted(
+    port: number,
+    trusted: Pair = "one",
+    { transport = "tcp" }: { transport?: "tcp" | "tls" } = {},
+  ): Promise<MailClient> {
     const caCerts = [await Deno.readTextFile(`${certificates}${trusted}.crt`)];
-    const client = await connect<Said, Reply>(`smtp://127.0.0.1:${port}`, {
+    const client = await connect<Said, Reply>(`smtp+${transport}://127.0.0.1:${port}`, {
       tls: { caCerts, serverName: `${trusted}.test` },
     });
     await soon(client.pong());
