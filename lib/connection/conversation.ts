@@ -8,6 +8,9 @@ import { ConnectionError } from "./connection_error.ts";
 import type { AnyHandler, Connection, Conversation, SendResult } from "../contract.ts";
 import { toError } from "../error_record.ts";
 
+/** What a script waits with. */
+type Awaiting = PromiseWithResolvers<unknown>;
+
 /** The end of the stream, which no message can be mistaken for. */
 const END = Symbol("end of stream");
 
@@ -35,8 +38,13 @@ export function conversational(handler: AnyHandler): AnyHandler {
       conversations.get(connection)?.finish();
       return handler.onEnd?.(connection);
     },
+    onError(connection, error) {
+      // What is its end already, though it may linger on.
+      if (connection.error === error) conversations.get(connection)?.finish(error);
+      handler.onError?.(connection, error);
+    },
     onClose(connection) {
-      conversations.get(connection)?.finish();
+      conversations.get(connection)?.finish(connection.error);
       handler.onClose?.(connection);
     },
   };
@@ -69,8 +77,10 @@ interface Failing extends Connection {
 export class Script implements Conversation {
   readonly connection: Failing;
   readonly #waiting: unknown[] = [];
-  #awaiting: ((message: unknown) => void) | undefined;
+  #awaiting: Awaiting | undefined;
   #ended = false;
+  /** What has ended the connection before its peer has ended the stream. */
+  #error: Error | undefined;
 
   constructor(connection: Connection) {
     this.connection = connection as Failing;
@@ -101,15 +111,18 @@ export class Script implements Conversation {
     const awaiting = this.#awaiting;
     if (awaiting !== undefined) {
       this.#awaiting = undefined;
-      return awaiting(message);
+      return awaiting.resolve(message);
     }
     if (this.#waiting.push(message) >= WAITING_MESSAGES) this.connection.pause();
   }
 
-  /** No message will follow. */
-  finish(): void {
+  /** No message will follow: the stream has ended, or this error has ended the connection. Only the first end counts. */
+  finish(error?: Error): void {
+    if (this.#ended) return;
     this.#ended = true;
-    this.#awaiting?.(END);
+    this.#error = error;
+    if (error === undefined) this.#awaiting?.resolve(END);
+    else this.#awaiting?.reject(error);
     this.#awaiting = undefined;
   }
 
@@ -125,7 +138,9 @@ export class Script implements Conversation {
       if (this.#waiting.length === 0) this.connection.resume();
       return Promise.resolve(message);
     }
+    if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#ended) return Promise.resolve(END);
-    return new Promise((resolve) => this.#awaiting = resolve);
+    this.#awaiting = Promise.withResolvers();
+    return this.#awaiting.promise;
   }
 }

@@ -58,9 +58,9 @@ export interface Client<In = any, Out = In> extends AsyncIterable<Out>, AsyncDis
   send(message: In): SendResult;
   /** The same as `send`, in a conversation's words. */
   ping(message: In): SendResult;
-  /** Sends and waits for the next message; rejects with `end_of_stream` if there is none. */
+  /** Sends and waits for the next message; rejects with the connection's error, or `end_of_stream` if there is none. */
   pingPong(message: In): Promise<Out>;
-  /** Waits for the next message; null at the end of the stream. */
+  /** Waits for the next message; null at the end of the stream. Rejects with the error that has ended the connection. */
   pong(): Promise<Out | null>;
   /** Sends what is queued and closes. Settles when the connection is gone. */
   close(): Promise<void>;
@@ -184,8 +184,12 @@ class ReconnectingClient implements Client {
         this.#script.finish();
         return this.#options.onEnd?.(connection);
       },
+      onError: (connection, error) => {
+        if (connection.error === error) this.#script.finish(error);
+        this.#options.onError?.(connection, error);
+      },
       onClose: (connection) => {
-        this.#script.finish();
+        this.#script.finish(connection.error);
         this.#options.onClose?.(connection);
       },
     };

@@ -33,6 +33,14 @@ Deno.test("a client converses and iterates to the end of the stream", async () =
   await soon(client.closed);
 });
 
+Deno.test("a client that waits hears which error has ended its connection", async () => {
+  await using server = await listen("text://127.0.0.1:0");
+  await using client = await connect<string>(server.addresses[0], { limits: { idleTimeout: 100 } });
+  assertEquals(code(await assertRejects(() => soon(client.pong()))), "idle_timeout");
+  assertEquals(code(await assertRejects(() => soon(client.pingPong("x")))), "idle_timeout");
+  await soon(client.closed);
+});
+
 Deno.test("a client with onMessage is called back", async () => {
   await using server = await listen("text://127.0.0.1:0", { onMessage: echo });
   const heard: string[] = [];

@@ -76,6 +76,54 @@ Deno.test("exception hears what transmission throws and may still answer", async
   assertEquals(errors, ["boom", "end_of_stream"]);
 });
 
+Deno.test("what waits for a message hears which error has ended the connection, and is bounded by no handlerTimeout", async () => {
+  const waits: Record<string, (socket: Lines) => Promise<unknown>> = {
+    pong: (socket) => socket.pong(),
+    pingPong: (socket) => socket.pingPong("?"),
+    iteration: (socket) => Array.fromAsync(socket),
+  };
+  const limits = { handlerTimeout: 10, lingerTimeout: 0 };
+  const ends = {
+    idle_timeout: { ...limits, idleTimeout: 100 },
+    first_frame_timeout: { ...limits, firstFrameTimeout: 100 },
+    frame_too_large: { ...limits, maxFrameBytes: 4 },
+  };
+  for (const [name, wait] of Object.entries(waits)) {
+    for (const [code, limits] of Object.entries(ends)) {
+      const heard = Promise.withResolvers<unknown>();
+      await using server = await listen("text://127.0.0.1:0", {
+        limits,
+        transmission: async (socket: Lines) => void await wait(socket),
+        exception: (error, { connection }) => heard.resolve([error === connection.error, error]),
+      });
+      using wire = await Wire.open(server.port);
+      if (code === "frame_too_large") await wire.write("too long\n");
+      const [isOwn, error] = await soon(heard.promise) as [boolean, { code: string }];
+      assertEquals([isOwn, error.code], [true, code], name);
+      await until(() => server.stats.open === 0);
+      assertEquals(server.stats.errors, { [code]: 1 });
+    }
+  }
+});
+
+Deno.test("a peer's end is none of the connection's errors, whatever comes after it", async () => {
+  const heard: unknown[] = [];
+  await using server = await listen("text://127.0.0.1:0", {
+    limits: { idleTimeout: 100, lingerTimeout: 0 },
+    async transmission(socket: Lines) {
+      heard.push(await socket.pong(), await socket.pong());
+      await new Promise((resolve) => socket.connection.signal.addEventListener("abort", resolve));
+      heard.push(await socket.pong());
+    },
+  });
+  using wire = await Wire.open(server.port);
+  await wire.write("x\n");
+  await wire.conn.closeWrite();
+  await until(() => heard.length === 3);
+  assertEquals(heard, ["x", null, null]);
+  assertEquals(server.stats.errors, { idle_timeout: 1 });
+});
+
 Deno.test("without exception an error is counted and closes the connection alone", async () => {
   await using server = await listen("text://127.0.0.1:0", {
     async transmission(socket: Lines) {
