@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { MemoryWatch } from "../../lib/isolation/memory_watch.ts";
 import { ConfigError, resolveConfig } from "../../lib/config.ts";
 import type { ServiceInput } from "../../lib/config/input.ts";
@@ -117,6 +117,37 @@ Deno.test("what Deno denies is told with what to write in the configuration", ()
       ["Requires patience", "Requires patience"],
     ]
   ) assertEquals(adviseInConfiguration(said), wanted);
+});
+
+Deno.test({
+  name: "a relative path is advised in full, since those of the configuration start elsewhere",
+  // The paths are of one kind of system.
+  ignore: Deno.build.os === "windows",
+  fn() {
+    for (
+      const [kind, item, wanted] of [
+        ["write", "./x", "/srv/here/x"],
+        ["read", "../y", "/srv/y"],
+        ["read", "", "/srv/here"],
+        ["read", "/z", "/z"],
+        ["read", "<CWD>", "<CWD>"],
+        ["run", "./tool", "/srv/here/tool"],
+        ["run", "ls", "ls"],
+        ["env", "HOME", "HOME"],
+        ["net", "a:1", "a:1"],
+      ]
+    ) {
+      const said = `Requires ${kind} access to "${item}", run again with the --allow-${kind} flag`;
+      assertEquals(
+        adviseInConfiguration(said, () => "/srv/here"),
+        `Requires ${kind} access to "${item}": to allow it, give the service permissions: { ${kind}: ["${wanted}"] }`,
+      );
+      const gone = adviseInConfiguration(said, () => {
+        throw new Deno.errors.NotFound("gone");
+      });
+      assertStringIncludes(gone, `["${item}"]`);
+    }
+  },
 });
 
 Deno.test("isolation and permissions that there are not are refused", () => {
