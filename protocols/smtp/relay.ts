@@ -161,11 +161,13 @@ export class Upstream {
   }
 
   async #next(): Promise<Reply> {
-    const answer = await this.#client.pong();
-    if (answer === null) {
-      const cause = this.#client.connection.error;
-      throw new RelayError(cause?.message ?? "the next server has gone", undefined, { cause });
+    let answer;
+    try {
+      answer = await this.#client.pong();
+    } catch (cause) {
+      throw new RelayError((cause as Error).message, undefined, { cause });
     }
+    if (answer === null) throw new RelayError("the next server has gone");
     // It is this server's to say when its own connection ends.
     return answer.code === 421 ? { ...answer, code: 451 } : answer;
   }
