@@ -58,9 +58,9 @@ export async function testMisbehaving(launcher: Launcher): Promise<void> {
   for (const name of BAD) assertEquals(find(status, name).crashes, 1, name);
   for (
     const [name, what] of [
-      ["heap", "takes \\d+ MiB of memory, of at most 128 MiB"],
-      ["buffers", "takes \\d+ MiB of memory, of at most 128 MiB"],
-      ["loop", `gave no sign of life within ${HEARTBEAT_SECONDS} s`],
+      ["heap", "takes \\d+ MiB of memory, of at most 128 MiB \\(limits.memory\\)"],
+      ["buffers", "takes \\d+ MiB of memory, of at most 128 MiB \\(limits.memory\\)"],
+      ["loop", `gave no sign of life within ${HEARTBEAT_SECONDS} s \\(limits.heartbeat\\)`],
     ]
   ) assertMatch(server.output, new RegExp(`${name}: Instance 0 of generation 1 ${what}; next try`));
 }

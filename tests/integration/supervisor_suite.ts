@@ -313,7 +313,7 @@ export function testSupervisor(isolation: Isolation): void {
       ["exit", /Instance 0 of generation 1 called Deno\.exit\(3\); next try in /],
       ["close_self", /Instance 0 of generation 1 called self\.close\(\); next try in /],
       ...(isolation === "worker" ? [] : [
-        ["busy", /Instance 0 of generation 1 gave no sign of life within 150 ms; next try in /] as const,
+        ["busy", /Instance 0 of generation 1 gave no sign of life within 150 ms \(limits\.heartbeat\); next try in /] as const,
         [
           "kill_self",
           /Instance 0 of generation 1 lost its process, which ended by SIGKILL; next try in /,

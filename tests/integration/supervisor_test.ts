@@ -18,7 +18,7 @@ Deno.test("a busy worker is wedged: it is not restarted, the log says what to se
   bad.ping("crash");
   assertEquals(
     await wedged,
-    "Instance 0 of generation 1 gave no sign of life within 150 ms and is wedged: " +
+    "Instance 0 of generation 1 gave no sign of life within 150 ms (limits.heartbeat) and is wedged: " +
       "it cannot be ended without the server; with isolation: process it could",
   );
   assertEquals(server.status("bad").state, "wedged");
