@@ -25,7 +25,6 @@ import { type Reply, reply } from "./reply.ts";
 import { receivedLine, returnPathLine } from "./trace.ts";
 
 const ROUTE = "route";
-const REMEDY = { remedy: "the service has none; give it tls: { cert, key }" };
 const TOO_MANY = reply("450 4.7.1 Too many messages, try again later");
 
 /** Where one message goes. */
@@ -74,13 +73,13 @@ class MailService {
     this.#isTlsKnown = true;
     if (isSecure || connection.canStartTls) return;
     const { users, authWithoutTls, requireTls } = this.#options;
-    if (requireTls) this.#log?.warn("No mail is taken: options.requireTls wants TLS, and {remedy}", REMEDY);
-    else if (users !== undefined && !authWithoutTls) {
-      this.#log?.warn(
-        "AUTH is not offered, and options.users is for nothing: {remedy}, or options: { authWithoutTls: true }",
-        REMEDY,
-      );
-    }
+    const remedy = "the service has no TLS; give it tls: { cert, key }";
+    const warning = requireTls
+      ? `No mail is taken, since options.requireTls is true and ${remedy}`
+      : users !== undefined && !authWithoutTls
+      ? `AUTH is not offered, and options.users is for nothing: ${remedy}, or options: { authWithoutTls: true }`
+      : undefined;
+    if (warning !== undefined) this.#log?.warn("{warning}", { warning });
   }
 
   authenticate({ user, password }: AuthAttempt): Promise<boolean> {

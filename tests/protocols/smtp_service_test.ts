@@ -51,7 +51,7 @@ async function serveLogged(
 ): Promise<{ server: Server; lines: string[] }> {
   const lines: string[] = [];
   const at = (level: string): WriteLog => (template, properties = {}) =>
-    void lines.push(`${level}: ${template.replace(/\{(\w+)\}/g, (_, name) => `${properties[name]}`)}`);
+    void lines.push(`${level}: ${template.replace(/\{([^{}]*)\}/g, (_, name) => `${properties[name]}`)}`);
   const log = Object.fromEntries(
     ["trace", "debug", "info", "warn", "warning", "error", "fatal"].map((level) => [level, at(level)]),
   ) as unknown as ServiceLog;
@@ -715,7 +715,11 @@ Deno.test("users who can never show a password are a warning, once", async () =>
         {},
         /^warn: AUTH is not offered, and options\.users is for nothing: .*give it tls: \{ cert, key \}/,
       ],
-      [{ ...options, requireTls: true }, {}, /^warn: No mail is taken: .*give it tls: \{ cert, key \}$/],
+      [
+        { ...options, requireTls: true },
+        {},
+        /^warn: No mail is taken, since options\.requireTls is true and .*give it tls: \{ cert, key \}$/,
+      ],
       [{ ...options, authWithoutTls: true }, {}, undefined],
       [options, { tls }, undefined],
     ] as const
