@@ -1,33 +1,50 @@
 /**
- * `protohost stop`: has a running server drain and end.
+ * `protohost stop`: has a running server drain and end, and waits for that.
  *
  * @module
  */
 
 import type { Arguments, Command, Help } from "./command.ts";
-import { askServer } from "./control_client.ts";
+import { askServer, stopServer } from "./control_client.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { serverFlags } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Waiting that takes longer is told of. */
+const PATIENCE_MS = 1000;
+
 const help: Help = {
-  usage: "stop [--now] [-c FILE | --control PATH]",
+  usage: "stop [--now] [--no-wait] [-c FILE | --control PATH]",
   text: `
 Has a running server stop accepting, let its connections finish until the drain timeout, and end.
-With --now it cuts them. The same as a TERM signal to the server, or two of them.`,
+With --now it cuts them. The same as a TERM signal to the server, or two of them. It returns when
+the server has stopped, so that another can be started; Ctrl-C ends only the waiting.`,
   examples: [
     ["protohost stop", "the server of ./protohost.yaml"],
     ["protohost stop --now", "without waiting for connections"],
+    ["protohost stop --no-wait", "returns at once, while connections finish"],
   ],
 };
 
-const flags = { ...serverFlags, now: { type: "boolean", text: "Cut open connections" } } as const;
+const flags = {
+  ...serverFlags,
+  now: { type: "boolean", text: "Cut open connections" },
+  "no-wait": { type: "boolean", text: "Return at once, not when the server has stopped" },
+} as const;
 
 const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  await askServer(args.flags, { command: "stop", immediate: args.flags.now ?? false });
-  terminal.print(args.flags.now ? "Stopping at once" : "Stopping, once its connections have finished");
+  const { now = false, "no-wait": leave = false } = args.flags;
+  if (leave) {
+    await askServer(args.flags, { command: "stop", immediate: now });
+    terminal.print(now ? "Stopping at once" : "Stopping, once its connections have finished");
+    return EXIT.ok;
+  }
+  await stopServer(args.flags, { immediate: now, patienceMs: PATIENCE_MS }, (open) => {
+    terminal.print(`Waiting for ${open} ${open === 1 ? "connection" : "connections"} to finish`);
+  });
+  terminal.print("Stopped");
   return EXIT.ok;
 }

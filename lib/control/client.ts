@@ -4,7 +4,8 @@
  * @module
  */
 
-import { connect } from "../service/connect.ts";
+import { type Client, connect } from "../service/connect.ts";
+import { late, settleWithin } from "../settle.ts";
 import type { ErrorRecord } from "../error_record.ts";
 import type { ControlAsk, ControlCommand, ControlReply, ControlRequest, ControlResults } from "./messages.ts";
 
@@ -19,6 +20,14 @@ export class ControlError extends Error {
   }
 }
 
+/** How a server is asked to stop. */
+export interface ControlStop {
+  /** Cut connections instead of waiting for them to finish. */
+  immediate: boolean;
+  /** After so long it is told for how many connections the server waits. */
+  patienceMs: number;
+}
+
 /**
  * Asks a server for one thing and waits for the answer.
  *
@@ -30,10 +39,52 @@ export async function controlRequest<C extends ControlCommand>(
   path: string,
   ask: ControlAsk<C>,
 ): Promise<ControlResults[C]> {
-  await using client = await connect<ControlRequest, ControlReply<C>>(`jsonnl+unix://${path}`, {
-    // An answer may be long, and a reload may take long.
+  await using client = await reach<C>(path);
+  return await request(client, ask);
+}
+
+/**
+ * Has a server stop, and waits until it has: that is when it closes the connection.
+ *
+ * @param path Path of the control socket.
+ * @param waits Told how many connections are open, if it takes longer.
+ * @throws {DialError} If no server listens there.
+ * @throws {ControlError} If the server refuses.
+ */
+export async function controlStop(
+  path: string,
+  { immediate, patienceMs }: ControlStop,
+  waits: (open: number) => void,
+): Promise<void> {
+  await using client = await reach<"stop" | "status">(path);
+  await request<"stop">(client as Client<ControlRequest, ControlReply<"stop">>, {
+    command: "stop",
+    immediate,
+  });
+  if (await settleWithin(client.closed, patienceMs) !== late) return;
+  const asked = request<"status">(client as Client<ControlRequest, ControlReply<"status">>, {
+    command: "status",
+  });
+  const status = await asked.catch((error) => {
+    if (error instanceof ControlError) throw error;
+    // It has stopped in the meantime.
+    return undefined;
+  });
+  if (status !== undefined) waits(status.services.reduce((sum, { stats }) => sum + stats.open, 0));
+  await client.closed;
+}
+
+function reach<C extends ControlCommand>(path: string): Promise<Client<ControlRequest, ControlReply<C>>> {
+  return connect(`jsonnl+unix://${path}`, {
+    // An answer may be long, and a reload or a drain may take long.
     limits: { maxFrameBytes: "64MiB", idleTimeout: 0, frameTimeout: 0 },
   });
+}
+
+async function request<C extends ControlCommand>(
+  client: Client<ControlRequest, ControlReply<C>>,
+  ask: ControlAsk<C>,
+): Promise<ControlResults[C]> {
   const reply = await client.pingPong({ id: 1, ...ask } as ControlRequest);
   if (!reply.ok) throw new ControlError(reply.error);
   return reply.result;

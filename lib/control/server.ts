@@ -31,8 +31,8 @@ export async function serveControl(path: string, supervisor: Supervisor): Promis
   return await listen(`jsonnl+unix://${path}`, {
     name: "control",
     mode: SOCKET_MODE,
-    // A reload takes as long as it takes.
-    limits: { maxFrameBytes: "64KiB", maxConnections: 64, handlerTimeout: 0 },
+    // A reload takes as long as it takes, and so does a drain, for whose end a client may wait.
+    limits: { maxFrameBytes: "64KiB", maxConnections: 64, handlerTimeout: 0, idleTimeout: 0 },
     async onMessage(connection: Connection<ControlReply>, message: unknown) {
       connection.send(await reply(message, supervisor));
     },

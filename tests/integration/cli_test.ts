@@ -263,12 +263,48 @@ Deno.test({
     assertMatch((await run(folder, "status")).stdout, /^plain: generation 1 draining, 1 connection$/m);
     assertMatch((await run(folder, "connections", "plain")).stdout, /^plain\.1\.\S+ .* open, draining /m);
 
-    assertEquals((await run(folder, "stop")).code, 0);
+    assertEquals(await run(folder, "stop", "--no-wait"), {
+      code: 0,
+      stdout: "Stopping, once its connections have finished\n",
+      stderr: "",
+    });
+    await held.write("to the end\n");
+    assertEquals(await held.line(), "to the end");
+    await using waiting = new Program(fromSource, ["stop"], folder.path);
+    await waiting.until(/Waiting for 1 connection to finish/);
     held[Symbol.dispose]();
-    assertEquals(await server.ended(), 0);
+    assertEquals([await waiting.ended(), await server.ended()], [0, 0]);
+    assertStringIncludes(waiting.output, "to finish\nStopped\n");
     const gone = await run(folder, "status");
     assertEquals(gone.code, 4);
     assertStringIncludes(gone.stderr, "protohost.sock");
+  },
+});
+
+Deno.test({
+  name: "a server can be started where another has been stopped, connections open",
+  ignore: windows,
+  async fn() {
+    await using folder = new TempFolder();
+    await folder.write(files);
+    for (const flags of [["--now"], []]) {
+      await using server = new Program(fromSource, ["serve"], folder.path);
+      using held = await Wire.open(await bannerPort(server, "plain"));
+      await held.write("here\n");
+      assertEquals(await held.line(), "here");
+      const stopped = run(folder, "stop", ...flags);
+      // Without --now it waits for this one.
+      if (flags.length === 0) {
+        await server.until(/drains/);
+        held[Symbol.dispose]();
+      }
+      const { code, stdout } = await stopped;
+      assertEquals([code, stdout.endsWith("Stopped\n")], [0, true]);
+      await using next = new Program(fromSource, ["serve"], folder.path);
+      await bannerPort(next, "plain");
+      assertEquals((await run(folder, "stop")).code, 0);
+      assertEquals([await server.ended(), await next.ended()], [0, 0]);
+    }
   },
 });
 

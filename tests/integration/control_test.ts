@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ControlError, controlRequest } from "../../lib/control/client.ts";
+import { ControlError, controlRequest, controlStop } from "../../lib/control/client.ts";
+import { connect } from "../../lib/service/connect.ts";
 import { DialError } from "../../lib/transport/dial.ts";
 import { startServer } from "../../lib/supervisor/start_server.ts";
 import type { Supervisor } from "../../lib/supervisor/supervisor.ts";
 import { StartError } from "../../lib/supervisor/supervisor_error.ts";
-import { Wire } from "../support/wire.ts";
+import { soon, Wire } from "../support/wire.ts";
 import { configOf, LogWatch, QUICK } from "./supervised.ts";
 
 interface Controlled extends AsyncDisposable {
@@ -43,7 +44,6 @@ Deno.test("the control socket is its owner's alone and goes with the server", op
 Deno.test("status and connections come over the control socket, counters fresh", options, async () => {
   await using server = await controlled();
   const [{ addresses: [address] }] = server.supervisor.status().services;
-  const { connect } = await import("../../lib/service/connect.ts");
   await using client = await connect<string>(address);
   assertEquals(await client.pingPong("x"), "X");
   const status = await controlRequest(server.path, { command: "status" });
@@ -83,6 +83,26 @@ Deno.test("stop over the control socket is answered, and ends the server", optio
   assertEquals(await controlRequest(server.path, { command: "stop" }), null);
   await server.supervisor.finished;
   assertEquals(server.supervisor.status().state, "stopped");
+});
+
+Deno.test("who has a server stop can wait until it has, and is told what it waits for", options, async () => {
+  for (const immediate of [false, true]) {
+    await using server = await controlled();
+    const [{ addresses: [address] }] = server.supervisor.status().services;
+    await using held = await connect<string>(address);
+    assertEquals(await held.pingPong("x"), "X");
+    const told = Promise.withResolvers<number>();
+    const stopped = controlStop(server.path, { immediate, patienceMs: 10 }, told.resolve);
+    if (!immediate) {
+      assertEquals(await soon(told.promise), 1);
+      assertEquals(await held.pingPong("still here"), "STILL HERE");
+      await held.close();
+    }
+    await soon(stopped);
+    // Another server can be started there now.
+    await assertRejects(() => Deno.lstat(server.path), Deno.errors.NotFound);
+    await soon(server.supervisor.finished);
+  }
 });
 
 Deno.test("what is no request is answered, and the connection goes on", options, async () => {
