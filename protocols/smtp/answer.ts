@@ -7,6 +7,9 @@
 import type { SmtpAnswer } from "./handler.ts";
 import { type Reply, reply } from "./reply.ts";
 
+/** What a command comes to: a reply, nothing yet, or a promise of one of them. */
+export type Outcome = Reply | undefined | Promise<Reply | undefined>;
+
 /** The reply that an answer means; undefined for the usual one. */
 export function readAnswer(answer: SmtpAnswer): Reply | undefined {
   return typeof answer === "string" ? reply(answer) : answer ?? undefined;

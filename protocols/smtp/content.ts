@@ -18,7 +18,8 @@
 
 import { bytes, concat, equals } from "@protohost/protohost";
 import { SmtpError } from "./error.ts";
-import { CR, LF, lineEnd } from "./lines.ts";
+import { endsHeader, isEnd } from "./header.ts";
+import { CR, DOT, LF, lineEnd } from "./lines.ts";
 import type { SmtpSession, SmtpState } from "./session.ts";
 
 /** A part of what follows `DATA`. */
@@ -52,11 +53,6 @@ export interface ChunkPart {
 /** A part of a message's content. */
 export type ContentPart = LinesPart | ChunkPart;
 
-const DOT = 0x2e;
-const COLON = 0x3a;
-const SPACE = 0x20;
-const TAB = 0x09;
-const DELETE = 0x7f;
 const CRLF = bytes("\r\n");
 const END = bytes(".\r\n");
 const NOTHING = new Uint8Array();
@@ -155,27 +151,6 @@ function readLines(frame: Uint8Array, state: SmtpState): LinesPart {
   return { part: "eoh", bytes: new Uint8Array(), firstLine: lines, last };
 }
 
-/** Whether the header is over with this line: it is blank, the end of the content, or no header field. */
-function endsHeader(
-  buffer: Uint8Array,
-  { at, end, isFirst }: { at: number; end: number; isFirst: boolean },
-): boolean {
-  if (end - at === CRLF.length || isEnd(buffer, at, end)) return true;
-  let next = buffer[at] === DOT ? at + 1 : at;
-  // What begins with a blank goes on with the field before.
-  if (isBlank(buffer[next])) return isFirst;
-  const begin = next;
-  while (buffer[next] > SPACE && buffer[next] < DELETE && buffer[next] !== COLON) next++;
-  if (next === begin) return true;
-  // Blanks before the colon are of old, and still read (section 4.5.8).
-  while (isBlank(buffer[next])) next++;
-  return buffer[next] !== COLON;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === TAB;
-}
-
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   return bytes.length >= end.length && equals(bytes.subarray(bytes.length - end.length), end);
 }
@@ -201,10 +176,6 @@ function unstuff(lines: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Where the last line begins. */
 function lastLine(lines: Uint8Array): number {
   return lines.length < 2 ? 0 : lines.lastIndexOf(LF, lines.length - 2) + 1;
-}
-
-function isEnd(lines: Uint8Array, at: number, end: number): boolean {
-  return end - at === END.length && lines[at] === DOT;
 }
 
 /** Whether what is there from a position on can become the end of the content. */

@@ -14,8 +14,7 @@
  */
 
 import type { Connection } from "@protohost/protohost";
-import { after, readAnswer } from "./answer.ts";
-import { AuthExchange, type Claim } from "./auth.ts";
+import { after, type Outcome, readAnswer } from "./answer.ts";
 import type { Said } from "./codec.ts";
 import type { Command } from "./command.ts";
 import { completed, type ContentPart, linesOf } from "./content.ts";
@@ -26,30 +25,16 @@ import { Incoming } from "./incoming.ts";
 import type { Journal } from "./journal.ts";
 import { lastWord } from "./last_word.ts";
 import type { ServiceOptions } from "./options.ts";
+import { type DialogueOptions, Login, TOO_MANY_ERRORS } from "./login.ts";
 import { type Reply, reply } from "./reply.ts";
 import type { SmtpSession } from "./session.ts";
 import { refusalOf, Transaction } from "./transaction.ts";
-
-/** What a command comes to: a reply, nothing yet, or a promise of one of them. */
-type Outcome = Reply | undefined | Promise<Reply | undefined>;
 
 const OK = reply("250 2.0.0 Ok");
 const NO_MAIL = reply("503 5.5.1 MAIL first");
 const NO_RECIPIENTS = reply("554 5.5.1 No valid recipients");
 const NO_ARGUMENTS = reply("501 5.5.4 Wanted no arguments");
-const TOO_MANY_ERRORS = reply("421 4.7.0 Too many errors");
 const GOING_DOWN = reply("421 4.3.2 The service is going down");
-const BAD_CREDENTIALS = reply("535 5.7.8 Authentication failed");
-
-/** What a client is served by. */
-export interface DialogueOptions {
-  /** What is done with mail. */
-  handler: SmtpHandler;
-  /** What the service was told. */
-  options: ServiceOptions;
-  /** Who hears what was refused, and what became of messages. */
-  journal?: Journal;
-}
 
 /** One client, from its greeting to its end. */
 export class Dialogue implements SmtpClient {
@@ -60,13 +45,12 @@ export class Dialogue implements SmtpClient {
   user: string | undefined;
   readonly #handler: SmtpHandler;
   readonly #options: ServiceOptions;
+  readonly #login: Login;
   readonly #journal: Journal | undefined;
   #mail: Transaction | undefined;
-  #auth: AuthExchange | undefined;
   /** The chunk that is coming: how long it is, whether it is the last, and why it is refused. */
   #chunk: { size: number; last: boolean; refusal?: Reply } | undefined;
   #errors = 0;
-  #failedAuths = 0;
   #isDraining = false;
 
   constructor(
@@ -77,6 +61,7 @@ export class Dialogue implements SmtpClient {
     this.#handler = handler;
     this.#options = options;
     this.#journal = journal;
+    this.#login = new Login(this, { handler, options, journal });
   }
 
   get isSecure(): boolean {
@@ -98,7 +83,7 @@ export class Dialogue implements SmtpClient {
       ? this.#part(message)
       : "verb" in message
       ? this.#command(message)
-      : this.#authStep(this.#auth?.next(message.response) ?? BAD_CREDENTIALS);
+      : this.#login.next(message.response);
     return after(outcome, (reply) => this.#say(reply));
   }
 
@@ -138,7 +123,7 @@ export class Dialogue implements SmtpClient {
       case "BDAT":
         return this.#bdat(command);
       case "AUTH":
-        return this.#authenticate(command);
+        return this.#login.begin(command.args, this.#mail !== undefined);
       case "STARTTLS":
         return this.#startTls(command);
       case "RSET":
@@ -182,11 +167,10 @@ export class Dialogue implements SmtpClient {
 
   #extensions(): string[] {
     const { connection, isSecure } = this;
-    return extensions(this.#options, { tls: connection.canStartTls && !isSecure, auth: this.#offersAuth });
-  }
-
-  get #offersAuth(): boolean {
-    return this.#handler.onAuth !== undefined && (this.isSecure || this.#options.authWithoutTls);
+    return extensions(this.#options, {
+      tls: connection.canStartTls && !isSecure,
+      auth: this.#login.isOffered,
+    });
   }
 
   #startTls({ args }: Command): Outcome {
@@ -197,43 +181,6 @@ export class Dialogue implements SmtpClient {
     this.helo = "";
     this.user = undefined;
     return reply("220 2.0.0 Go ahead");
-  }
-
-  #authenticate({ args }: Command): Outcome {
-    const refusal = this.#refusalOfAuth();
-    const begun = refusal === undefined ? AuthExchange.begin(args) : undefined;
-    this.#auth = begun?.exchange;
-    return this.#authStep(refusal ?? begun?.step ?? reply("504 5.5.4 Unknown mechanism"));
-  }
-
-  #refusalOfAuth(): Reply | undefined {
-    if (this.#handler.onAuth === undefined) return reply("502 5.5.1 Authentication is not offered");
-    if (this.helo === "") return reply("503 5.5.1 EHLO first");
-    if (this.user !== undefined || this.#mail !== undefined) return reply("503 5.5.1 Not now");
-    return this.#offersAuth ? undefined : reply("538 5.7.11 Begin TLS first");
-  }
-
-  #authStep(step: Claim | Reply): Outcome {
-    if ("code" in step) {
-      if (step.code === 334) return step;
-      this.#auth = undefined;
-      this.#journal?.refusedAuth(this, step);
-      return step;
-    }
-    this.#auth = undefined;
-    return after(this.#handler.onAuth!({ ...step, client: this }), (answer) => {
-      const answered = typeof answer === "boolean" ? undefined : readAnswer(answer);
-      if (answer === true || (answered !== undefined && answered.code < 400)) {
-        this.user = step.user;
-        return answered ?? reply("235 2.7.0 Welcome");
-      }
-      const refusal = answered ?? BAD_CREDENTIALS;
-      this.#journal?.failedAuth(this, step.user);
-      if (++this.#failedAuths < this.#options.maxAuthFailures) return refusal;
-      // Both, so that who counts refusals has this one too.
-      this.connection.send(refusal);
-      return TOO_MANY_ERRORS;
-    });
   }
 
   // The envelope
@@ -364,7 +311,8 @@ export class Dialogue implements SmtpClient {
 
   #forget(why: string): void {
     const mail = this.#mail;
-    this.#mail = this.#auth = undefined;
+    this.#mail = undefined;
+    this.#login.forget();
     mail?.end(why);
   }
 }

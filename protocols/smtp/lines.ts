@@ -12,6 +12,7 @@ import { SmtpError } from "./error.ts";
 
 export const LF = 0x0a;
 export const CR = 0x0d;
+export const DOT = 0x2e;
 
 /** What a search for the end of a line is bounded by, and called in errors. */
 export interface LineOptions {
