@@ -12,7 +12,8 @@ import { Script } from "../connection/conversation.ts";
 import { dial } from "../transport/dial.ts";
 import { type Endpoint, parseEndpoint } from "../endpoint.ts";
 import { type Limits, type LimitsInput, resolveLimits } from "../limits.ts";
-import { resolveProtocol } from "./resolve.ts";
+import { checkConnectOptions } from "./connect_options.ts";
+import { ProtocolError, resolveProtocol } from "./resolve.ts";
 import { createStats } from "../stats.ts";
 import { secureClient } from "../transport/secure_client.ts";
 import type { ClientTls } from "../transport/tls.ts";
@@ -39,7 +40,10 @@ export interface ConnectOptions<In = any, Out = any, S = any, T = any>
   timeout?: number | string;
   /** Whether a lost connection is made again, and a first one that fails tried again. @default {false} */
   reconnect?: boolean | ReconnectOptions;
-  /** How TLS is done, at a `+tls` address and where the protocol upgrades to it. */
+  /**
+   * How TLS is done, at a `+tls` address and where the protocol upgrades to it: `{ serverName, caCerts, cert, key,
+   * insecure }`, all PEM as text. The system's authorities are trusted unless `caCerts` names others.
+   */
   tls?: ClientTls;
   /** What the connection bears. */
   limits?: LimitsInput;
@@ -69,7 +73,12 @@ export interface Client<In = any, Out = In> extends AsyncIterable<Out>, AsyncDis
 /**
  * Makes a connection to a server. `In` is what it sends, `Out` what it receives.
  *
+ * A server whose certificate no authority of the system has signed takes `tls: { caCerts: [PEM] }`; in tests
+ * `tls: { insecure: true }` takes any.
+ *
  * @throws {DialError} If the server is not there or does not answer in time.
+ * @throws {ConnectOptionError} If there is an option that there should not be.
+ * @throws {ProtocolError} If the address names no bundled protocol and `protocol` is not given.
  */
 // deno-lint-ignore no-explicit-any
 export async function connect<In = any, Out = In, S = any, T = any>(
@@ -77,11 +86,22 @@ export async function connect<In = any, Out = In, S = any, T = any>(
   options: ConnectOptions<In, Out, S, T> = {},
 ): Promise<Client<In, Out>> {
   const endpoint = parseEndpoint(address);
+  checkConnectOptions(options);
   const { protocol: given } = options;
-  const protocol = typeof given === "object" ? given : await resolveProtocol(given ?? endpoint.protocol);
+  const protocol = typeof given === "object" ? given : await protocolNamed(given ?? endpoint.protocol);
   const client = new ReconnectingClient(endpoint, protocol, options);
   await client.open();
   return client as unknown as Client<In, Out>;
+}
+
+async function protocolNamed(name: string): Promise<AnyProtocol> {
+  try {
+    return await resolveProtocol(name);
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.code !== "unknown_protocol") throw error;
+    const hint = "one of your own is given as { protocol }, itself or the URL of its module";
+    throw new ProtocolError(error.code, `${error.message}; ${hint}`);
+  }
 }
 
 class ReconnectingClient implements Client {

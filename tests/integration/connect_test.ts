@@ -70,6 +70,36 @@ Deno.test("a server that is not there, and one that does not shake hands, are cl
   assertEquals(code(late), "connect_timeout");
 });
 
+Deno.test("options that there are not are refused with those that there are", async () => {
+  for (
+    const [options, said] of [
+      [
+        { bogus: 1 },
+        "the option bogus: there is none; wanted protocol, timeout, reconnect, tls, limits, signal",
+      ],
+      [{ timeuot: 1 }, "did you mean timeout?"],
+      [{ ca: "PEM" }, "did you mean tls: { caCerts }?"],
+      [{ insecure: true }, "did you mean tls: { insecure }?"],
+      [
+        { tls: { ca: ["PEM"] } },
+        "the option tls.ca: there is none; wanted serverName, caCerts, cert, key, insecure",
+      ],
+    ] as [object, string][]
+  ) {
+    const error = await assertRejects(() => connect("text://127.0.0.1:1", options), TypeError, said);
+    assertEquals(code(error), "unknown_option");
+  }
+});
+
+Deno.test("a client whose address names no bundled protocol is told how to give its own", async () => {
+  const error = await assertRejects(
+    () => connect("tlv://127.0.0.1:1"),
+    TypeError,
+    "one of your own is given as { protocol }",
+  );
+  assertEquals(code(error), "unknown_protocol");
+});
+
 Deno.test("a client that reconnects finds its server again", async () => {
   const first = await listen("text://127.0.0.1:0", { onMessage: echo });
   const address = first.addresses[0];
