@@ -9,6 +9,7 @@ import { type Config, ConfigError, formatProblem, loadConfig, type Problem } fro
 import { draftText } from "../config/parse.ts";
 import { salvage } from "../config/salvage.ts";
 import { placeOf } from "../error_place.ts";
+import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -16,6 +17,7 @@ import { findConfig } from "./find_config.ts";
 import { configFlag, jsonFlag } from "./flags.ts";
 import { loadServices } from "./load_services.ts";
 import { formatPlan } from "./plan.ts";
+import { showDuration } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {
@@ -36,9 +38,12 @@ const flags = { config: configFlag, json: jsonFlag } as const;
 const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
+const STILL_LOADING = `Still loading: a service is given ${showDuration(DEFAULT_TIMING.loadTimeoutMs)}`;
+
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   const config = await readConfig(await findConfig(args.flags.config, EXIT.failed));
-  const services = await loadServices(config);
+  const slow = setTimeout(() => terminal.complain(STILL_LOADING), DEFAULT_TIMING.slowLoadMs);
+  const services = await loadServices(config).finally(() => clearTimeout(slow));
   terminal.print(
     args.flags.json ? JSON.stringify(services, null, 2) : formatPlan(config, services, terminal.paint),
   );

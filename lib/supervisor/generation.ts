@@ -13,6 +13,7 @@ import { serviceLog } from "../log/log.ts";
 import type { Isolation } from "../messages.ts";
 import { Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "../stats.ts";
+import { describeDuration } from "./status.ts";
 import type { WorkerEnvironment } from "./worker_link.ts";
 import { endpointKey, isSharable, usefulInstances, workerSpecs } from "./worker_spec.ts";
 
@@ -114,7 +115,18 @@ export class Generation {
 
   /** Loads every instance. @throws {SlotError} The first failure; the others are then stopped. */
   async load(): Promise<void> {
-    await this.#all((slot) => slot.load());
+    const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
+    const slow = setTimeout(() => {
+      serviceLog(this.service.name).warning(
+        "Is still loading after {after}, of at most {limit}: does a module wait or loop as it is loaded?",
+        { after: describeDuration(slowLoadMs), limit: describeDuration(loadTimeoutMs) },
+      );
+    }, slowLoadMs);
+    try {
+      await this.#all((slot) => slot.load());
+    } finally {
+      clearTimeout(slow);
+    }
     // A module's own addresses are known only now.
     const idle = this.#slots.filter((slot) => slot.spec.instance > 0 && slot.requested.length === 0);
     if (idle.length === 0) return;

@@ -12,6 +12,8 @@ export interface Timing {
   memoryRestartMs: number;
   /** How long a worker may take to load its modules and run `onStart`. */
   loadTimeoutMs: number;
+  /** After so long of that the log tells it. */
+  slowLoadMs: number;
   /** How long a worker may take to bind, or to close its listeners. */
   listenTimeoutMs: number;
   /** How long past the drain timeout a worker may take to say that it has drained. */
@@ -42,6 +44,7 @@ export const DEFAULT_TIMING: Readonly<Timing> = {
   heartbeatsMissed: 5,
   memoryRestartMs: 60_000,
   loadTimeoutMs: 60_000,
+  slowLoadMs: 5_000,
   listenTimeoutMs: 10_000,
   drainGraceMs: 5_000,
   stopTimeoutMs: 5_000,

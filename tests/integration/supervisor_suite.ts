@@ -313,7 +313,10 @@ export function testSupervisor(isolation: Isolation): void {
       ["exit", /Instance 0 of generation 1 called Deno\.exit\(3\); next try in /],
       ["close_self", /Instance 0 of generation 1 called self\.close\(\); next try in /],
       ...(isolation === "worker" ? [] : [
-        ["busy", /Instance 0 of generation 1 gave no sign of life within 150 ms \(limits\.heartbeat\); next try in /] as const,
+        [
+          "busy",
+          /Instance 0 of generation 1 gave no sign of life within 150 ms \(limits\.heartbeat\); next try in /,
+        ] as const,
         [
           "kill_self",
           /Instance 0 of generation 1 lost its process, which ended by SIGKILL; next try in /,
@@ -503,11 +506,13 @@ export function testSupervisor(isolation: Isolation): void {
     assertEquals(supervisor.status().state, "stopped");
   });
 
-  test("start gives up when a module never loads", async () => {
+  test("start says when a module loads slowly, and gives up when it never does", async () => {
+    using log = new LogWatch();
     const supervisor = supervisorOf(configOf({ a: { handler: "never_loads" } }), {
-      timing: { loadTimeoutMs: 300 },
+      timing: { loadTimeoutMs: 300, slowLoadMs: 100 },
     });
     await assertRejects(() => supervisor.start(), StartError, "was still loading after 300 ms");
+    assertEquals(log.lines.filter((line) => line.includes("Is still loading after 100 ms")).length, 1);
   });
 
   test(
