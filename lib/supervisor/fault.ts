@@ -25,7 +25,11 @@ export function overdue(state: string, limitMs: number, who: Faulty = "instance"
 
 /** It has not answered. That is noticed within the time, by a ping before its end: so it is not said to have lasted it. */
 export function silent(heartbeatMs: number, who: Faulty = "instance"): Fault {
-  return inWords(who, "silent", `gave no sign of life within ${describeDuration(heartbeatMs)} (limits.heartbeat)`);
+  return inWords(
+    who,
+    "silent",
+    `gave no sign of life within ${describeDuration(heartbeatMs)} (limits.heartbeat)`,
+  );
 }
 
 /** Its process takes nearly as much memory as it may, or more. */
