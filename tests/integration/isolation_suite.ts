@@ -62,7 +62,7 @@ export async function testMisbehaving(launcher: Launcher): Promise<void> {
       ["buffers", "takes \\d+ MiB of memory, of at most 128 MiB \\(limits.memory\\)"],
       ["loop", `gave no sign of life within ${HEARTBEAT_SECONDS} s \\(limits.heartbeat\\)`],
     ]
-  ) assertMatch(server.output, new RegExp(`${name}: Instance 0 of generation 1 ${what}; next try`));
+  ) await server.program.until(new RegExp(`${name}: Instance 0 of generation 1 ${what}; next try`));
 }
 
 /** Everything that a service was not given, and how it is given. */
@@ -209,10 +209,6 @@ export class Serving implements AsyncDisposable {
     this.#launcher = launcher;
     this.folder = folder;
     this.program = program;
-  }
-
-  get output(): string {
-    return this.program.output;
   }
 
   async status(): Promise<ServerStatus> {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ask, fromSource } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 import {
@@ -95,8 +95,7 @@ Deno.test("without permission to run programs services are workers, and the log 
     arg === "-P=serve" ? ["net", "read", "write", "env", "sys"].map((name) => `--allow-${name}`) : [arg]
   );
   await using server = await serving({ ...fromSource, args }, { services: { a: service("misbehaves") } });
-  assertMatch(
-    server.output,
+  await server.program.until(
     /Services run as workers of one process: .* no permission to run programs \(--allow-run\)/,
   );
   const { isolation, instances } = find(await server.status(), "a");
@@ -137,7 +136,7 @@ Deno.test("restarts leave nothing behind", { ignore }, async () => {
     `${before.descriptors} to ${after.descriptors} descriptors`,
   );
   assert(after.threads <= before.threads + 2, `${before.threads} to ${after.threads} threads`);
-  assertStringIncludes(server.output, "Generation 14 serves");
+  await server.program.until(/Generation 14 serves/);
 });
 
 function resources(pid: number): { children: number; descriptors: number; threads: number } {
