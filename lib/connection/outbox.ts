@@ -36,9 +36,6 @@ export class Outbox {
   #writing = false;
   #scheduled = false;
   #stopped = false;
-  // What follows a write, made with the first one: a connection may never say anything.
-  #onWritten: ((count: number) => void) | undefined;
-  #onFailed: ((error: unknown) => void) | undefined;
   #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
 
   constructor(transport: Transport, sender: Sender, options: { maxBytes: number; separate: boolean }) {
@@ -89,9 +86,11 @@ export class Outbox {
     if (this.#afterBarrier !== undefined && this.#before === undefined) return;
     this.#writing = true;
     this.#sender.writing();
-    this.#onWritten ??= (count) => this.#written(count);
-    this.#onFailed ??= (error) => this.#failed(error);
-    this.#transport.write(buffer.head()).then(this.#onWritten, this.#onFailed);
+    // Made for each write: kept, they would take more room in an idle connection than they take time here.
+    this.#transport.write(buffer.head()).then(
+      (count) => this.#written(count),
+      (error) => this.#failed(error),
+    );
   }
 
   /** Has all that is queued leave, then calls back; what is queued later waits for {@linkcode replace}. */
