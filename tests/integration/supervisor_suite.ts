@@ -527,8 +527,11 @@ export function testSupervisor(isolation: Isolation): void {
       const instances = new Set(["b"]);
       while (instances.size < 3) {
         const client = await server.connect("a");
-        clients.push(client);
-        instances.add(await client.pingPong("who"));
+        const instance = await client.pingPong("who");
+        // Which one it reaches is the system's choice: what is not wanted goes, so that no pool is full of it.
+        if (instances.has(instance)) await client.close();
+        else clients.push(client);
+        instances.add(instance);
       }
       assertEquals(await clients[0].pingPong("who"), "0");
       clients[0].ping("hello");
