@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { AnyProtocol, Codec } from "../contract.ts";
+import { codecOf } from "../codec_of.ts";
+import type { AnyProtocol } from "../contract.ts";
 import { formatAddr } from "../endpoint.ts";
 import { compileCondition } from "./condition.ts";
 import type { HookContext, HookEntry, HookFunction } from "./define.ts";
@@ -138,7 +139,7 @@ function reader(
   { place, protocol }: { place: string; protocol: AnyProtocol },
 ): () => unknown {
   if (typeof message !== "string") return () => structuredClone(message);
-  const codec: Codec<unknown> = towards === "out" ? protocol.reply ?? protocol : protocol;
+  const codec = codecOf(protocol, towards);
   if (codec.parse === undefined) {
     const which = towards === "out" && protocol.reply ? `the reply of ${protocol.name}` : protocol.name;
     throw new HookDefinitionError(

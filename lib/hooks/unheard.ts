@@ -7,16 +7,20 @@
  * @module
  */
 
+import { codecOf } from "../codec_of.ts";
 import type { AnyProtocol, Codec, Direction } from "../contract.ts";
 import type { HookEntry } from "./define.ts";
 import { namesIn } from "./names.ts";
 import { DIRECTION_BITS } from "./pattern.ts";
 
+const DIRECTIONS: readonly Direction[] = ["in", "out"];
+
 /** What is wrong with the names that hooks are bound to, one problem a name. */
 export function unheardNames(entries: readonly HookEntry[], protocol: AnyProtocol): string[] {
   return entries.flatMap((entry) =>
     boundNames(entry).flatMap(({ name, directions }) => {
-      const called = codecsOf(protocol, directions).map((codec) => calledInstead(name, codec));
+      const called = DIRECTIONS.filter((direction) => (directions & DIRECTION_BITS[direction]) !== 0)
+        .map((direction) => calledInstead(name, codecOf(protocol, direction)));
       const wanted = called[0];
       // Of a hook for both directions the name may belong to one.
       if (wanted === undefined || called.includes(undefined)) return [];
@@ -37,13 +41,6 @@ function boundNames(entry: HookEntry): { name: string; directions: number }[] {
   const { commands, direction } = entry;
   if (typeof commands === "function") return [];
   return [commands].flat().map((name) => ({ name, directions: DIRECTION_BITS[direction] }));
-}
-
-// deno-lint-ignore no-explicit-any
-function codecsOf(protocol: AnyProtocol, directions: number): Codec<any>[] {
-  const byDirection: [Direction, unknown][] = [["in", protocol], ["out", protocol.reply ?? protocol]];
-  return byDirection.filter(([direction]) => (directions & DIRECTION_BITS[direction]) !== 0)
-    .map(([, codec]) => codec as typeof protocol);
 }
 
 /** What a codec calls a message that is written as a name is; undefined if that is the name, or if it cannot be known. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { codecOf } from "../codec_of.ts";
 import type { ServiceConnection } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/connection_error.ts";
 import type { AnyProtocol, Direction, Upgrade } from "../contract.ts";
@@ -85,8 +86,7 @@ export class Crossing {
   /** Has all leave that has passed in a direction. */
   leave(direction: Direction): void {
     if (this.upstream === undefined) return;
-    const from = direction === "in" ? this.client : this.upstream;
-    this.lane(direction).leave(from.receiving.buffer, this.#target(direction).sending);
+    this.lane(direction).leave(this.#source(direction).receiving.buffer, this.#target(direction).sending);
   }
 
   /** Lets injected replies follow what the upstream has said, when it is their turn. */
@@ -120,14 +120,15 @@ export class Crossing {
 
   /** The bytes of a message in a direction. */
   encode(direction: Direction, message: unknown): Uint8Array | string {
-    const protocol = this.#protocol;
-    if (direction === "in") return protocol.encode(message, this.upstream!);
-    return (protocol.reply ?? protocol).encode(message, this.client);
+    return codecOf(this.#protocol, direction).encode(message, this.#target(direction));
   }
 
   #passFrame(direction: Direction): void {
-    const from = direction === "in" ? this.client : this.upstream!;
-    this.lane(direction).pass(from.receiving.buffer, this.#target(direction).sending);
+    this.lane(direction).pass(this.#source(direction).receiving.buffer, this.#target(direction).sending);
+  }
+
+  #source(direction: Direction): ServiceConnection {
+    return direction === "in" ? this.client : this.upstream!;
   }
 
   #target(direction: Direction): ServiceConnection {

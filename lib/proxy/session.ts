@@ -11,6 +11,7 @@
  * @module
  */
 
+import { codecOf } from "../codec_of.ts";
 import { commandOf } from "../connection/command_of.ts";
 import { ServiceConnection } from "../connection/connection.ts";
 import { rest } from "../connection/hooked.ts";
@@ -73,8 +74,7 @@ export class ProxySession implements FrameRelay {
       lane.swallows = false;
     }
     const { protocol, options } = this.#proxy;
-    const codec = direction === "in" ? protocol : protocol.reply ?? protocol;
-    const command = commandOf(codec, message, from);
+    const command = commandOf(codecOf(protocol, direction), message, from);
     if (!options.hooks!.concerns(direction, command)) return this.#passOn(direction, message, came, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
     if (verdict === undefined) return this.#passOn(direction, message, came, upgrade);

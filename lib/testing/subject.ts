@@ -4,6 +4,7 @@
  * @module
  */
 
+import { codecOf } from "../codec_of.ts";
 import { equal } from "@std/assert";
 import { inspect } from "node:util";
 import { bytes, concat } from "../framing/bytes.ts";
@@ -36,7 +37,7 @@ export class Subject {
   constructor(protocol: AnyProtocol, direction: "in" | "out", options: SubjectOptions) {
     this.#protocol = protocol;
     this.#side = direction === "in" ? "server" : "client";
-    this.codec = direction === "in" ? protocol : protocol.reply ?? protocol;
+    this.codec = codecOf(protocol, direction);
     this.options = options;
     this.random = new Random(options.seed);
   }
