@@ -10,7 +10,11 @@ import { Buffer } from "node:buffer";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
 /** 32 MiB and a tenth of a second for each try. */
-const DEFAULT_LN = 15;
+export const DEFAULT_LN = 15;
+/** The least cost. */
+export const MIN_LN = 10;
+/** The highest. */
+export const MAX_LN = 20;
 const R = 8;
 const P = 1;
 const SALT_BYTES = 16;
@@ -53,8 +57,10 @@ export interface HashOptions {
  * @throws {RangeError} If the cost is out of bounds.
  */
 export async function hashPassword(password: string, { ln = DEFAULT_LN }: HashOptions = {}): Promise<string> {
-  if (!Number.isInteger(ln) || ln < 10 || ln > 20) {
-    throw new RangeError(`Cannot hash a password at the cost ${ln}, wanted a whole number from 10 to 20`);
+  if (!Number.isInteger(ln) || ln < MIN_LN || ln > MAX_LN) {
+    throw new RangeError(
+      `Cannot hash a password at the cost ${ln}, wanted a whole number from ${MIN_LN} to ${MAX_LN}`,
+    );
   }
   const salt = randomBytes(SALT_BYTES);
   const hash = await derive(password, { ln, r: R, p: P, salt, hash: new Uint8Array(HASH_BYTES) });
@@ -88,7 +94,7 @@ function parse(hash: string): Parsed | undefined {
   const match = HASH.exec(hash);
   if (match === null) return undefined;
   const [ln, r, p] = match.slice(1, 4).map(Number);
-  if (ln < 10 || ln > 20 || r < 1 || r > 32 || p < 1 || p > 16) return undefined;
+  if (ln < MIN_LN || ln > MAX_LN || r < 1 || r > 32 || p < 1 || p > 16) return undefined;
   return { ln, r, p, salt: Buffer.from(match[4], "base64"), hash: Buffer.from(match[5], "base64") };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { promptSecret } from "@std/cli/prompt-secret";
-import { hashPassword } from "../password.ts";
+import { DEFAULT_LN, hashPassword, MAX_LN, MIN_LN } from "../password.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
@@ -30,7 +30,8 @@ const flags = {
   cost: {
     type: "count",
     value: "N",
-    text: "From 10 to 20, 15 if not said; each step doubles memory and time of a try",
+    text:
+      `From ${MIN_LN} to ${MAX_LN}, ${DEFAULT_LN} if not said; each step doubles memory and time of a try`,
   },
 } as const;
 
@@ -38,8 +39,8 @@ const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
 async function run({ flags: { cost } }: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
-  if (cost !== undefined && (cost < 10 || cost > 20)) {
-    throw new UsageError(`--cost is ${cost}, wanted a number from 10 to 20`);
+  if (cost !== undefined && (cost < MIN_LN || cost > MAX_LN)) {
+    throw new UsageError(`--cost is ${cost}, wanted a number from ${MIN_LN} to ${MAX_LN}`);
   }
   const password = Deno.stdin.isTerminal()
     ? ask()

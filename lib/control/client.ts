@@ -39,8 +39,8 @@ export async function controlRequest<C extends ControlCommand>(
   path: string,
   ask: ControlAsk<C>,
 ): Promise<ControlResults[C]> {
-  await using client = await reach<C>(path);
-  return await request(client, ask);
+  await using client = await reach(path);
+  return await request<C>(client, ask);
 }
 
 /**
@@ -56,16 +56,10 @@ export async function controlStop(
   { immediate, patienceMs }: ControlStop,
   waits: (open: number) => void,
 ): Promise<void> {
-  await using client = await reach<"stop" | "status">(path);
-  await request<"stop">(client as Client<ControlRequest, ControlReply<"stop">>, {
-    command: "stop",
-    immediate,
-  });
+  await using client = await reach(path);
+  await request(client, { command: "stop", immediate });
   if (await settleWithin(client.closed, patienceMs) !== late) return;
-  const asked = request<"status">(client as Client<ControlRequest, ControlReply<"status">>, {
-    command: "status",
-  });
-  const status = await asked.catch((error) => {
+  const status = await request<"status">(client, { command: "status" }).catch((error) => {
     if (error instanceof ControlError) throw error;
     // It has stopped in the meantime.
     return undefined;
@@ -74,7 +68,7 @@ export async function controlStop(
   await client.closed;
 }
 
-function reach<C extends ControlCommand>(path: string): Promise<Client<ControlRequest, ControlReply<C>>> {
+function reach(path: string): Promise<Client<ControlRequest, ControlReply>> {
   return connect(`jsonnl+unix://${path}`, {
     // An answer may be long, and a reload or a drain may take long.
     limits: { maxFrameBytes: "64MiB", idleTimeout: 0, frameTimeout: 0 },
@@ -82,10 +76,10 @@ function reach<C extends ControlCommand>(path: string): Promise<Client<ControlRe
 }
 
 async function request<C extends ControlCommand>(
-  client: Client<ControlRequest, ControlReply<C>>,
+  client: Client<ControlRequest, ControlReply>,
   ask: ControlAsk<C>,
 ): Promise<ControlResults[C]> {
-  const reply = await client.pingPong({ id: 1, ...ask } as ControlRequest);
+  const reply = await client.pingPong({ id: 1, ...ask } as ControlRequest) as ControlReply<C>;
   if (!reply.ok) throw new ControlError(reply.error);
   return reply.result;
 }
