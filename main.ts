@@ -11,7 +11,7 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 async function main(args: string[]): Promise<number> {
   if (args[0] === CHILD_COMMAND) {
     // It starts in half the time without what commands have in common; there is a user to be told only if it is none.
-    const { hostInstance, isChild } = await import("./lib/isolation/host.ts");
+    const { hostInstance, isChild } = await import("./lib/worker/child_host.ts");
     if (isChild()) {
       await hostInstance(Number(args[1]));
       return 0;

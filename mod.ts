@@ -20,46 +20,44 @@
  * @module
  */
 
-export { defineService, skip } from "./lib/contract.ts";
+export { defineService } from "./lib/contract/handler.ts";
+export { skip } from "./lib/contract/protocol.ts";
 export type {
   AnyHandler,
-  AnyProtocol,
-  Codec,
-  Connection,
-  Conversation,
-  Direction,
   Handler,
-  Peer,
-  Protocol,
-  SendOptions,
-  SendResult,
   ServiceContext,
   ServiceDefinition,
   ServiceLog,
   ServiceModule,
-  Side,
-  Skip,
-  TransportName,
-  Upgrade,
   WriteLog,
-} from "./lib/contract.ts";
+} from "./lib/contract/handler.ts";
+export type { AnyProtocol, Codec, Direction, Protocol, Skip, Upgrade } from "./lib/contract/protocol.ts";
+export type {
+  Connection,
+  Conversation,
+  Peer,
+  SendOptions,
+  SendResult,
+  Side,
+  TransportName,
+} from "./lib/contract/connection.ts";
 export { bytes, concat, equals, indexOf, text } from "./lib/framing/bytes.ts";
 export { delimiter } from "./lib/framing/delimiter.ts";
 export { BadFrameError, type Framer, type FramerOptions, FrameTooLargeError } from "./lib/framing/framer.ts";
 export { lengthPrefix, type LengthPrefixOptions } from "./lib/framing/length_prefix.ts";
 export { line, type LineFramer, type LineOptions } from "./lib/framing/line.ts";
 export type { LineDecoder, ReadLine } from "./lib/framing/line_decoder.ts";
-export { AddressError, formatEndpoint, parseEndpoint } from "./lib/endpoint.ts";
-export type { Endpoint } from "./lib/endpoint.ts";
-export { DEFAULT_LIMITS } from "./lib/limits.ts";
-export type { Limits, LimitsInput, Quantity } from "./lib/limits.ts";
-export { connect } from "./lib/service/connect.ts";
-export type { Client, ConnectOptions, ReconnectOptions } from "./lib/service/connect.ts";
-export { CONNECTION_ERRORS, ConnectionError } from "./lib/connection/connection_error.ts";
-export type { ConnectionErrorCode } from "./lib/connection/connection_error.ts";
+export { AddressError, formatEndpoint, parseEndpoint } from "./lib/contract/endpoint.ts";
+export type { Endpoint } from "./lib/contract/endpoint.ts";
+export { DEFAULT_LIMITS } from "./lib/contract/limits.ts";
+export type { Limits, LimitsInput, Quantity } from "./lib/contract/limits.ts";
+export { connect } from "./lib/embed/connect.ts";
+export type { Client, ConnectOptions, ReconnectOptions } from "./lib/embed/connect.ts";
+export { CONNECTION_ERRORS, ConnectionError } from "./lib/contract/connection_error.ts";
+export type { ConnectionErrorCode } from "./lib/contract/connection_error.ts";
 export { DialError } from "./lib/transport/dial.ts";
 export { FrameError } from "./lib/framing/frame_buffer.ts";
-export { defineHooks, on, sequence } from "./lib/hooks/define.ts";
+export { defineHooks, on, sequence } from "./lib/hooks/define_hooks.ts";
 export type {
   CommandHook,
   CommandSelector,
@@ -72,7 +70,7 @@ export type {
   OnOptions,
   SequenceHook,
   SequenceOptions,
-} from "./lib/hooks/define.ts";
+} from "./lib/hooks/define_hooks.ts";
 export { HookDefinitionError, HookError } from "./lib/hooks/hook_error.ts";
 export type { HookErrorCode } from "./lib/hooks/hook_error.ts";
 export type { Matched } from "./lib/hooks/matcher.ts";
@@ -92,17 +90,19 @@ export type { HookDirection, SequenceStep, Step } from "./lib/hooks/steps.ts";
 export type { OnHookError, OnHookTimeout } from "./lib/hooks/timeouts.ts";
 export { close, delay, drop, pass, replace, reply } from "./lib/hooks/verdict.ts";
 export type { Verdict } from "./lib/hooks/verdict.ts";
-export { listen } from "./lib/service/listen.ts";
-export type { ListenOptions, MiddleOptions, Server } from "./lib/service/listen.ts";
+export { listen } from "./lib/embed/listen.ts";
+export type { ListenOptions, MiddleOptions, Server } from "./lib/embed/listen.ts";
 export { ListenError } from "./lib/transport/listener.ts";
-export type { CertificateFiles, Isolation, LogLevel, TlsSpec } from "./lib/messages.ts";
-export type { Permissions } from "./lib/isolation/permissions.ts";
-export type { PoolLimits, PoolStatus } from "./lib/pool/spec.ts";
-export type { ConnectionInfo, ServiceStats } from "./lib/stats.ts";
-export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/proxy/spec.ts";
+export type { CertificateFiles, TlsSpec } from "./lib/spec/tls_spec.ts";
+export type { Isolation } from "./lib/spec/worker_spec.ts";
+export type { LogLevel } from "./lib/contract/log_level.ts";
+export type { Permissions } from "./lib/spec/permissions.ts";
+export type { PoolLimits, PoolStatus } from "./lib/spec/pool_spec.ts";
+export type { ConnectionInfo, ServiceStats } from "./lib/contract/stats.ts";
+export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/spec/proxy_spec.ts";
 export type { ClientTls } from "./lib/transport/tls.ts";
-export { serve } from "./lib/supervisor/serve.ts";
-export type { ServeOptions } from "./lib/supervisor/serve.ts";
+export { serve } from "./lib/server/serve.ts";
+export type { ServeOptions } from "./lib/server/serve.ts";
 export type { StopOptions, Supervisor } from "./lib/supervisor/supervisor.ts";
 export {
   ReloadError,
@@ -118,7 +118,7 @@ export type {
   ServerStatus,
   ServiceState,
   ServiceStatus,
-} from "./lib/supervisor/status.ts";
+} from "./lib/supervisor/server_status.ts";
 export { ConfigError } from "./lib/config/problems.ts";
 export type {
   ActionInput,
@@ -139,6 +139,6 @@ export type {
   StepInput,
   TlsInput,
   UpstreamTlsInput,
-} from "./lib/config.ts";
-export type { ErrorRecord } from "./lib/error_record.ts";
-export { parseDuration, parseSize } from "./lib/units.ts";
+} from "./lib/config/mod.ts";
+export type { ErrorRecord } from "./lib/base/error_record.ts";
+export { parseDuration, parseSize } from "./lib/base/units.ts";

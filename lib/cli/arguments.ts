@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../base/suggest.ts";
 import type { Arguments, Command, Flags } from "./command.ts";
 import { UsageError } from "./errors.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ServerStatus } from "../supervisor/status.ts";
+import type { ServerStatus } from "../supervisor/server_status.ts";
 import { formatRows } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 

@@ -5,10 +5,10 @@
  */
 
 import { dirname } from "@std/path";
-import { type Config, ConfigError, formatProblem, loadConfig, type Problem } from "../config.ts";
-import { draftText } from "../config/parse.ts";
-import { salvage } from "../config/salvage.ts";
-import { placeOf } from "../error_place.ts";
+import { type Config, ConfigError, formatProblem, loadConfig, type Problem } from "../config/mod.ts";
+import { draftText } from "../config/parse_config.ts";
+import { salvage } from "../config/partial.ts";
+import { placeOf } from "../base/error_place.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ConnectionInfo } from "../stats.ts";
+import type { ConnectionInfo } from "../contract/stats.ts";
 import type { Arguments, Command, Help } from "./command.ts";
-import { askServer } from "./control_client.ts";
+import { askServer } from "./running_server.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { jsonFlag, serverFlags } from "./flags.ts";
 import { showBytes, showDuration } from "./quantities.ts";

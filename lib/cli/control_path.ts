@@ -5,9 +5,9 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import { draftText } from "../config/parse.ts";
+import { draftText } from "../config/parse_config.ts";
 import { folderUrl } from "../config/paths.ts";
-import { resolveControl } from "../config/resolve.ts";
+import { resolveControl } from "../config/resolve_config.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { findConfig } from "./find_config.ts";

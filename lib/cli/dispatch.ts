@@ -5,13 +5,13 @@
  */
 
 import { CHILD_COMMAND } from "../isolation/child_command.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../base/suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { commands } from "./commands.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { commandHelp, overviewHelp } from "./help.ts";
-import { permissionAdvice, PermissionError } from "./permissions.ts";
+import { permissionAdvice, PermissionError } from "./permission_advice.ts";
 import type { Terminal } from "./terminal.ts";
 import { describeVersion } from "./version.ts";
 
@@ -28,7 +28,7 @@ export async function dispatch(args: string[], terminal: Terminal): Promise<Exit
       return EXIT.ok;
     }
     if (name === CHILD_COMMAND) {
-      const { hostInstance } = await import("../isolation/host.ts");
+      const { hostInstance } = await import("../worker/child_host.ts");
       await hostInstance(Number(rest[0]));
       return EXIT.ok;
     }

@@ -7,7 +7,7 @@
 import { resolve } from "@std/path";
 import { CommandError } from "./errors.ts";
 import type { ExitCode } from "./exit_codes.ts";
-import { requirePermissions } from "./permissions.ts";
+import { requirePermissions } from "./permission_advice.ts";
 
 /** The files that are looked for in the current folder, in this order. */
 export const CONFIG_NAMES: readonly string[] = ["protohost.yaml", "protohost.yml"];

@@ -5,7 +5,7 @@
  */
 
 import { promptSecret } from "@std/cli/prompt-secret";
-import { DEFAULT_LN, hashPassword, MAX_LN, MIN_LN } from "../password.ts";
+import { DEFAULT_LN, hashPassword, MAX_LN, MIN_LN } from "../base/password.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";

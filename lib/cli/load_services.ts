@@ -5,15 +5,16 @@
  */
 
 import { configureSync, resetSync } from "@logtape/logtape";
-import { Bus } from "../service/bus.ts";
+import { Bus } from "../service/service_bus.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
-import type { Config, ServiceConfig } from "../config.ts";
-import { formatEndpoint } from "../endpoint.ts";
-import type { ErrorRecord } from "../error_record.ts";
+import type { Config, ServiceConfig } from "../config/mod.ts";
+import { formatEndpoint } from "../contract/endpoint.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
 import { Generation } from "../supervisor/generation.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
-import { spawnIsolate } from "../isolation/isolate.ts";
-import type { ToWorker, WorkerSpec } from "../messages.ts";
+import { spawnIsolate } from "../isolation/worker_runner.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "../isolation/runner.ts";
 import { problemOf } from "../supervisor/supervisor_error.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";

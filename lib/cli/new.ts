@@ -5,11 +5,11 @@
  */
 
 import { dirname } from "@std/path";
-import { bundledProtocols } from "../bundled.ts";
+import { bundledProtocols } from "../modules/bundled.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { requirePermissions } from "./permissions.ts";
+import { requirePermissions } from "./permission_advice.ts";
 import { nextPort, scaffold } from "./scaffold.ts";
 import type { Terminal } from "./terminal.ts";
 

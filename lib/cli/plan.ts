@@ -5,11 +5,11 @@
  */
 
 import { fromFileUrl, relative } from "@std/path";
-import type { Config, ServiceConfig } from "../config.ts";
-import { parseEndpoint } from "../endpoint.ts";
-import { placeOf } from "../error_place.ts";
+import type { Config, ServiceConfig } from "../config/mod.ts";
+import { parseEndpoint } from "../contract/endpoint.ts";
+import { placeOf } from "../base/error_place.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
-import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../limits.ts";
+import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../contract/limits.ts";
 import type { LoadedService } from "./load_services.ts";
 import { showBytes, showDuration } from "./quantities.ts";
 import { formatRows } from "./table.ts";

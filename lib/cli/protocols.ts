@@ -5,9 +5,9 @@
  */
 
 import { fromFileUrl, relative, toFileUrl } from "@std/path";
-import type { BundledName } from "../bundled.ts";
-import { loadConfig } from "../config.ts";
-import { listProtocols, type ProtocolEntry } from "../service/resolve.ts";
+import type { BundledName } from "../modules/bundled.ts";
+import { loadConfig } from "../config/mod.ts";
+import { listProtocols, type ProtocolEntry } from "../modules/find_protocol.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";

@@ -5,8 +5,8 @@
  */
 
 import { basename, extname, resolve } from "@std/path";
-import { type ConfigInput, resolveConfig } from "../config.ts";
-import { parseEndpoint } from "../endpoint.ts";
+import { type ConfigInput, resolveConfig } from "../config/mod.ts";
+import { parseEndpoint } from "../contract/endpoint.ts";
 import type { Arguments, Command, FlagValues, Help } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import type { ExitCode } from "./exit_codes.ts";

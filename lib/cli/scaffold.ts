@@ -4,7 +4,7 @@
  * @module
  */
 
-import { version } from "../version.ts";
+import { version } from "../base/version.ts";
 
 /** A file to write. */
 export interface ScaffoldFile {

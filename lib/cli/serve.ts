@@ -4,7 +4,7 @@
  * @module
  */
 
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/mod.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { findConfig } from "./find_config.ts";

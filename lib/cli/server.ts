@@ -10,16 +10,16 @@
  * @module
  */
 
-import { type Config, ConfigError } from "../config.ts";
-import { formatAddr, parseEndpoint } from "../endpoint.ts";
-import { descriptorsOf } from "../isolation/permissions.ts";
-import { startServer } from "../supervisor/start_server.ts";
+import { type Config, ConfigError } from "../config/mod.ts";
+import { formatAddr, parseEndpoint } from "../contract/endpoint.ts";
+import { descriptorsOf } from "../spec/permissions.ts";
+import { startServer } from "../server/start_server.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { StartError } from "../supervisor/supervisor_error.ts";
 import { formatBanner } from "./banner.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { requirePermissions } from "./permissions.ts";
+import { requirePermissions } from "./permission_advice.ts";
 import { onSignal } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { watch } from "./watch.ts";

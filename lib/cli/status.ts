@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { PoolStatus } from "../pool/spec.ts";
-import type { InstanceStatus, ServerStatus, ServiceStatus } from "../supervisor/status.ts";
+import type { PoolStatus } from "../spec/pool_spec.ts";
+import type { InstanceStatus, ServerStatus, ServiceStatus } from "../supervisor/server_status.ts";
 import type { Arguments, Command, Help } from "./command.ts";
-import { askServer } from "./control_client.ts";
+import { askServer } from "./running_server.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { jsonFlag, serverFlags } from "./flags.ts";
 import { showBytes, showDuration } from "./quantities.ts";

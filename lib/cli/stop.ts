@@ -5,7 +5,7 @@
  */
 
 import type { Arguments, Command, Help } from "./command.ts";
-import { askServer, stopServer } from "./control_client.ts";
+import { askServer, stopServer } from "./running_server.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { serverFlags } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";

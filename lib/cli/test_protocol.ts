@@ -5,15 +5,15 @@
  */
 
 import { relative, resolve, toFileUrl } from "@std/path";
-import { consoleToStderr } from "../log/console.ts";
-import { placeOf } from "../error_place.ts";
-import { readableFailure, reasonOf } from "../service/load_failure.ts";
-import { bundlingHint } from "../service/load_module.ts";
-import { type CheckOptions, inspectProtocol, type ProtocolReport } from "../testing.ts";
+import { consoleToStderr } from "../log/console_to_stderr.ts";
+import { placeOf } from "../base/error_place.ts";
+import { readableFailure, reasonOf } from "../modules/load_failure.ts";
+import { bundlingHint } from "../modules/load_module.ts";
+import { type CheckOptions, inspectProtocol, type ProtocolReport } from "../testing/mod.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
-import { requirePermissions } from "./permissions.ts";
+import { requirePermissions } from "./permission_advice.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {

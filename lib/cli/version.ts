@@ -4,7 +4,7 @@
  * @module
  */
 
-import { version } from "../version.ts";
+import { version } from "../base/version.ts";
 
 /** The versions of the program and of what it runs on. */
 export function describeVersion(): string {

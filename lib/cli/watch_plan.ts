@@ -5,8 +5,8 @@
  */
 
 import { dirname, fromFileUrl, isAbsolute, join, relative } from "@std/path";
-import type { Config, ServiceConfig } from "../config/types.ts";
-import { parseEndpoint } from "../endpoint.ts";
+import type { Config, ServiceConfig } from "../config/config_types.ts";
+import { parseEndpoint } from "../contract/endpoint.ts";
 
 /** What a bunch of changes calls for: everything anew, or single services. */
 export type WatchAction = { type: "reload" } | { type: "restart"; services: string[] };

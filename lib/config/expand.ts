@@ -7,7 +7,7 @@
  */
 
 import { type Finding, finding, type Place } from "./problems.ts";
-import { isMapping } from "./tree.ts";
+import { isMapping } from "./untyped.ts";
 
 /** Looks up a variable of the environment. */
 export type Environment = (name: string) => string | undefined;

@@ -6,7 +6,7 @@
 
 import { absolutePath, isModule, moduleUrl } from "./paths.ts";
 import type { Place } from "./problems.ts";
-import { asMapping, stringsAt } from "./tree.ts";
+import { asMapping, stringsAt } from "./untyped.ts";
 
 /** A file that a configuration names. */
 export interface FileReference {

@@ -5,13 +5,13 @@
  */
 
 import * as z from "zod";
-import { parseRange } from "../address_range.ts";
+import { parseRange } from "../base/address_range.ts";
 import { parsePattern } from "../hooks/condition.ts";
 import { compilePattern } from "../hooks/pattern.ts";
 import { MAX_SEQUENCE } from "../hooks/steps.ts";
-import type { LogLevel } from "../messages.ts";
-import { didYouMean } from "../suggest.ts";
-import { resolveSteps } from "./hooks.ts";
+import type { LogLevel } from "../contract/log_level.ts";
+import { didYouMean } from "../base/suggest.ts";
+import { resolveSteps } from "./resolve_hooks.ts";
 import {
   choice,
   count,
@@ -22,7 +22,7 @@ import {
   oneOrMore,
   path,
   readable,
-} from "./shapes.ts";
+} from "./schema_helpers.ts";
 import type { StepInput } from "./rule_input.ts";
 
 const LOG_LEVELS: LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];

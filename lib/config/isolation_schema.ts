@@ -5,8 +5,8 @@
  */
 
 import * as z from "zod";
-import { PERMISSION_KINDS, type PermissionKind } from "../isolation/permissions.ts";
-import { choice, count, duration, mapping, orEmpty } from "./shapes.ts";
+import { PERMISSION_KINDS, type PermissionKind } from "../spec/permissions.ts";
+import { choice, count, duration, mapping, orEmpty } from "./schema_helpers.ts";
 
 const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {
   net: "HOST or HOST:PORT to connect to or to listen at, beside the service's own addresses and upstreams",

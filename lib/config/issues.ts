@@ -5,10 +5,10 @@
  */
 
 import type * as z from "zod";
-import { didYouMean } from "../suggest.ts";
+import { didYouMean } from "../base/suggest.ts";
 import { describe, type Finding, finding, type Place } from "./problems.ts";
-import { KEY_SEPARATOR } from "./shapes.ts";
-import { valueAt } from "./tree.ts";
+import { KEY_SEPARATOR } from "./schema_helpers.ts";
+import { valueAt } from "./untyped.ts";
 
 type Issue = z.core.$ZodIssue;
 

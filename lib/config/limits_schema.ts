@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { LIMIT_FIELDS, type LimitsInput, parseLimit } from "../limits.ts";
+import { LIMIT_FIELDS, type LimitsInput, parseLimit } from "../contract/limits.ts";
 
 type LimitName = keyof LimitsInput;
 

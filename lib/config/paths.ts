@@ -5,7 +5,7 @@
  */
 
 import { extname, fromFileUrl, isAbsolute, resolve, toFileUrl } from "@std/path";
-import { formatEndpoint, parseEndpoint } from "../endpoint.ts";
+import { formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
 
 /** The URL of a folder, with a slash at its end. */
 export function folderUrl(folder: string | URL): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isMapping } from "./tree.ts";
+import { isMapping } from "./untyped.ts";
 
 /** One thing that is wrong. */
 export interface Problem {

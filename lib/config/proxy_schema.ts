@@ -5,8 +5,8 @@
  */
 
 import * as z from "zod";
-import { TrustedProxies } from "../proxy/proxied_transport.ts";
-import { choice, duration, mapping, oneOrMore, orEmpty, path, readable } from "./shapes.ts";
+import { TrustedProxies } from "../transport/proxied_transport.ts";
+import { choice, duration, mapping, oneOrMore, orEmpty, path, readable } from "./schema_helpers.ts";
 
 const WANTED_NETWORK = "an address or a network in CIDR notation, such as 10.0.0.0/8";
 

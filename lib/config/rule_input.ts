@@ -6,8 +6,8 @@
 
 import type { FieldCondition } from "../hooks/rule.ts";
 import type { HookDirection } from "../hooks/steps.ts";
-import type { Quantity } from "../limits.ts";
-import type { LogLevel } from "../messages.ts";
+import type { Quantity } from "../contract/limits.ts";
+import type { LogLevel } from "../contract/log_level.ts";
 
 /** A rule as users write it: bound either to commands or to a sequence of them. */
 export interface RuleInput {

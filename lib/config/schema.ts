@@ -9,15 +9,15 @@
  */
 
 import * as z from "zod";
-import { parseEndpoint } from "../endpoint.ts";
-import type { LogLevel } from "../messages.ts";
+import { parseEndpoint } from "../contract/endpoint.ts";
+import type { LogLevel } from "../contract/log_level.ts";
 import { hookSchemas } from "./hooks_schema.ts";
 import { limitSchemas } from "./limits_schema.ts";
 import { proxySchemas } from "./proxy_schema.ts";
 import { isolationSchemas } from "./isolation_schema.ts";
-import { choice, count, mapping, oneOrMore, orEmpty, path } from "./shapes.ts";
-import type { ConfigInput } from "./input.ts";
-import type { LogFormat } from "./types.ts";
+import { choice, count, mapping, oneOrMore, orEmpty, path } from "./schema_helpers.ts";
+import type { ConfigInput } from "./config_input.ts";
+import type { LogFormat } from "../spec/log_spec.ts";
 
 const LOG_LEVELS: LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
 const LOG_FORMATS: LogFormat[] = ["pretty", "json"];

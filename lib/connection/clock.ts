@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Limits } from "../limits.ts";
+import type { Limits } from "../contract/limits.ts";
 
 /** Something with deadlines. */
 export interface Ticking {

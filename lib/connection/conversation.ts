@@ -4,9 +4,10 @@
  * @module
  */
 
-import { ConnectionError } from "./connection_error.ts";
-import type { AnyHandler, Connection, Conversation, SendResult } from "../contract.ts";
-import { toError } from "../error_record.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
+import type { AnyHandler } from "../contract/handler.ts";
+import type { Connection, Conversation, SendResult } from "../contract/connection.ts";
+import { toError } from "../base/error_record.ts";
 
 /** What a script waits with. */
 type Awaiting = PromiseWithResolvers<unknown>;

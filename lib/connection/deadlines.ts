@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ConnectionErrorCode } from "./connection_error.ts";
-import type { Limits } from "../limits.ts";
+import type { ConnectionErrorCode } from "../contract/connection_error.ts";
+import type { Limits } from "../contract/limits.ts";
 
 /** Moments on the clock's scale in milliseconds; 0 for what is not awaited. */
 export class Deadlines {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Connection } from "../contract.ts";
+import type { Connection } from "../contract/connection.ts";
 
 /** Sends a message of one connection to another; holds the one back while the other's queue is full. */
 export function pipe(message: unknown, from: Connection<unknown>, to: Connection<unknown>): void {

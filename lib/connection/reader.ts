@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Delivery } from "./delivery.ts";
+import type { Delivery } from "../framing/frame_loop.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The most that a closing connection discards while the peer still sends. */

@@ -6,9 +6,9 @@
  */
 
 import type { Transport } from "../transport/transport.ts";
-import type { ServiceConnection } from "./connection.ts";
-import { ConnectionError } from "./connection_error.ts";
-import { Hold } from "./delivery.ts";
+import type { ServiceConnection } from "./service_connection.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
+import { Hold } from "../framing/frame_loop.ts";
 
 /** Why TLS cannot be started on a connection now; undefined if it can. */
 export function tlsObstacle(of: ServiceConnection): ConnectionError | undefined {

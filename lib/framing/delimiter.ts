@@ -5,7 +5,7 @@
  */
 
 import { bytes, concat, equals, indexOf, text } from "./bytes.ts";
-import { describeValue } from "../describe_value.ts";
+import { describeValue } from "../base/describe_value.ts";
 import { checkLength, checkMax, type Framer, type FramerOptions, unwrappable } from "./framer.ts";
 import { checkOptions, maxRule } from "./framer_options.ts";
 

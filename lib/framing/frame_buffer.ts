@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Codec, Peer } from "../contract.ts";
+import type { Codec } from "../contract/protocol.ts";
+import type { Peer } from "../contract/connection.ts";
 import { textBetween } from "./bytes.ts";
 
 /** The room that an idle connection's pending read pins. */

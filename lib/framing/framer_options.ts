@@ -4,8 +4,8 @@
  * @module
  */
 
-import { describeValue } from "../describe_value.ts";
-import { didYouMean } from "../suggest.ts";
+import { describeValue } from "../base/describe_value.ts";
+import { didYouMean } from "../base/suggest.ts";
 
 /** What an option must be. */
 export interface OptionRule {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Codec, Peer, Skip } from "../contract.ts";
+import type { Codec, Skip } from "../contract/protocol.ts";
+import type { Peer } from "../contract/connection.ts";
 import { text } from "./bytes.ts";
 
 /** Makes a message of a line without its end. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type AddressRange, isWithin, parseRange } from "../address_range.ts";
+import { type AddressRange, isWithin, parseRange } from "../base/address_range.ts";
 import { text } from "../framing/bytes.ts";
-import type { HookContext } from "./define.ts";
+import type { HookContext } from "./define_hooks.ts";
 import type { Condition, FieldCondition } from "./rule.ts";
 
 /** Whether a condition holds. */

@@ -13,13 +13,13 @@
  * @module
  */
 
-import type { Connection } from "../contract.ts";
-import type { HookAnswer, HookContext } from "./define.ts";
+import type { Connection } from "../contract/connection.ts";
+import type { HookAnswer, HookContext } from "./define_hooks.ts";
 import { describeMessage, HookError } from "./hook_error.ts";
 import type { HookOptions, HookSession } from "./hook_set.ts";
 import type { Fired, Matched, MatcherState, SequenceMatcher } from "./matcher.ts";
-import type { BoundHook, Plan } from "./plan.ts";
-import { late, settleWithin } from "../settle.ts";
+import type { BoundHook, Plan } from "./hook_plan.ts";
+import { late, settleWithin } from "../base/settle.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "./timeouts.ts";
 import { close, type Direction, drop, readVerdict, type Verdict } from "./verdict.ts";
 

@@ -5,14 +5,16 @@
  */
 
 import { ConnectionHooks } from "./connection_hooks.ts";
-import type { AnyProtocol, Connection, ServiceContext } from "../contract.ts";
-import { describeBinding, type HookEntry } from "./define.ts";
+import type { AnyProtocol } from "../contract/protocol.ts";
+import type { Connection } from "../contract/connection.ts";
+import type { ServiceContext } from "../contract/handler.ts";
+import { describeBinding, type HookEntry } from "./define_hooks.ts";
 import type { HookError } from "./hook_error.ts";
 import { SequenceMatcher } from "./matcher.ts";
 import { NameCache } from "./name_cache.ts";
 import { isPattern, namesIn, testName } from "./names.ts";
 import { DIRECTION_BITS } from "./pattern.ts";
-import type { BoundHook, Plan } from "./plan.ts";
+import type { BoundHook, Plan } from "./hook_plan.ts";
 import type { SequenceStep } from "./steps.ts";
 import type { OnHookError, OnHookTimeout } from "./timeouts.ts";
 import type { Direction, Verdict } from "./verdict.ts";

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { ServiceContext } from "../contract.ts";
-import { describeValue, loadDefault } from "../service/load_module.ts";
-import type { HookEntry } from "./define.ts";
+import type { ServiceContext } from "../contract/handler.ts";
+import { describeValue, loadDefault } from "../modules/load_module.ts";
+import type { HookEntry } from "./define_hooks.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
-import type { QueueOptions } from "./queue.ts";
+import type { QueueOptions } from "./action_queue.ts";
 import type { HookSource, Rule } from "./rule.ts";
 import { compileRule } from "./rule_hook.ts";
-import { unheardNames } from "./unheard.ts";
+import { unheardNames } from "./unmatched_names.ts";
 
 /** What hooks are loaded with. */
 export interface LoadHooksOptions extends HookOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogLevel } from "../messages.ts";
+import type { LogLevel } from "../contract/log_level.ts";
 import type { HookDirection, SequenceStep } from "./steps.ts";
 import type { OnHookError, OnHookTimeout } from "./timeouts.ts";
 

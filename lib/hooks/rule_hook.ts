@@ -7,17 +7,17 @@
  * @module
  */
 
-import { codecOf } from "../codec_of.ts";
-import type { AnyProtocol } from "../contract.ts";
-import { formatAddr } from "../endpoint.ts";
+import { codecOf } from "../contract/codec_of.ts";
+import type { AnyProtocol } from "../contract/protocol.ts";
+import { formatAddr } from "../contract/endpoint.ts";
 import { compileCondition } from "./condition.ts";
-import type { HookContext, HookEntry, HookFunction } from "./define.ts";
+import type { HookContext, HookEntry, HookFunction } from "./define_hooks.ts";
 import { describeMessage, HookDefinitionError, HookError } from "./hook_error.ts";
 import type { HookOptions } from "./hook_set.ts";
-import { eventJson, eventOf, messageJson } from "./event.ts";
+import { eventJson, eventOf, messageJson } from "./action_event.ts";
 import { compilePattern } from "./pattern.ts";
-import { runProgram } from "./program.ts";
-import { type Job, JobQueue, type QueueOptions } from "./queue.ts";
+import { runProgram } from "./run_program.ts";
+import { type Job, JobQueue, type QueueOptions } from "./action_queue.ts";
 import { type Action, describeRule, type ExecAction, type Rule, type WebhookAction } from "./rule.ts";
 import { close, delay, type Direction, drop, replace, reply, type Verdict } from "./verdict.ts";
 import { postEvent } from "./webhook.ts";

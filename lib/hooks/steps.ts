@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeValue } from "../describe_value.ts";
+import { describeValue } from "../base/describe_value.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import { describeTest, type NameTest } from "./names.ts";
 import type { Direction } from "./verdict.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Direction } from "../contract.ts";
+import type { Direction } from "../contract/protocol.ts";
 
 export type { Direction };
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PermanentError } from "./queue.ts";
+import { PermanentError } from "./action_queue.ts";
 import type { WebhookAction } from "./rule.ts";
 
 /** Answers that may be different the next time. */

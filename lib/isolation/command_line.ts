@@ -10,7 +10,7 @@
 import { fromFileUrl } from "@std/path";
 import { CHILD_COMMAND } from "./child_command.ts";
 import { type Grant, granted, grantOf } from "./grant.ts";
-import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
+import { PERMISSION_KINDS, type Permissions } from "../spec/permissions.ts";
 
 const PROGRAM = new URL("../../main.ts", import.meta.url).href;
 const CONFIGS: readonly string[] = ["deno.json", "deno.jsonc"];

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { descriptorOf, PERMISSION_KINDS, type PermissionKind, type Permissions } from "./permissions.ts";
+import {
+  descriptorOf,
+  PERMISSION_KINDS,
+  type PermissionKind,
+  type Permissions,
+} from "../spec/permissions.ts";
 
 /** Permissions as an isolate or a process takes them. `inherit`: whatever this process itself has of the kind. */
 export type Grant = Record<PermissionKind, boolean | "inherit" | string[]>;

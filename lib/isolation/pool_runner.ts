@@ -8,12 +8,13 @@
 import { join } from "@std/path";
 import { projectConfig } from "./command_line.ts";
 import { granted } from "./grant.ts";
-import { mergePermissions, type Permissions } from "./permissions.ts";
+import { mergePermissions, type Permissions } from "../spec/permissions.ts";
 import { spawnProcess } from "./process_runner.ts";
-import { makeFolder, removeFolder } from "../pool/folder.ts";
-import type { ToWorker, WorkerSpec } from "../messages.ts";
+import { makeFolder, removeFolder } from "./pool_folder.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
-import { failure, SlotError } from "../supervisor/slot_error.ts";
+import { failure, SlotError } from "./instance_error.ts";
 import { hasUnixSockets } from "../transport/unix_socket.ts";
 
 /** So long the instance's process may take to end those beneath it. */

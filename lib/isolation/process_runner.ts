@@ -12,13 +12,14 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { granted } from "./grant.ts";
-import type { Permissions } from "./permissions.ts";
-import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import type { Permissions } from "../spec/permissions.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
-import { settleWithin } from "../settle.ts";
-import { failure, SlotError } from "../supervisor/slot_error.ts";
+import { settleWithin } from "../base/settle.ts";
+import { failure, SlotError } from "./instance_error.ts";
 import { childArguments, whyNoChild } from "./command_line.ts";
-import { logOutput } from "./output.ts";
+import { logOutput } from "./child_output.ts";
 
 /** What a process has said is heard so long after its end at the latest: not every pipe reports that it has ended. */
 const LAST_WORDS_MS = 300;

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 
 /** One running worker. */
 export interface Runner {

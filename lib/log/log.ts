@@ -17,10 +17,10 @@ import {
   sanitizeControlSequences,
   type TextFormatter,
 } from "@logtape/logtape";
-import type { LogConfig } from "../config/types.ts";
-import { userFrames } from "../error_place.ts";
+import type { LogConfig } from "../spec/log_spec.ts";
+import { userFrames } from "../base/error_place.ts";
 import { toLogRecord } from "./log_record.ts";
-import type { LogLevel } from "../messages.ts";
+import type { LogLevel } from "../contract/log_level.ts";
 
 /** The log of the server itself. */
 export function serverLog(): Logger {

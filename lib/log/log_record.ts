@@ -5,8 +5,8 @@
  */
 
 import { getLogger, type LogRecord as TapeRecord } from "@logtape/logtape";
-import { toErrorRecord } from "../error_record.ts";
-import type { LogRecord } from "../messages.ts";
+import { toErrorRecord } from "../base/error_record.ts";
+import type { LogRecord } from "../spec/log_spec.ts";
 
 /** The most of one string that travels, in UTF-16 units. */
 const MAX_STRING = 16_384;

@@ -5,10 +5,12 @@
  */
 
 import { configureSync, type LogRecord as TapeRecord } from "@logtape/logtape";
-import { FloodGate, type FloodOptions } from "./flood.ts";
+import { FloodGate, type FloodOptions } from "./log_flood.ts";
+import { isErrorRecord } from "../base/error_record.ts";
 import { toLogRecord } from "./log_record.ts";
-import type { LogLevel, LogRecord } from "../messages.ts";
-import { adviseInConfiguration } from "../isolation/permissions.ts";
+import type { LogLevel } from "../contract/log_level.ts";
+import type { LogRecord } from "../spec/log_spec.ts";
+import { adviseInConfiguration, adviseInRecord } from "../spec/permission_advice.ts";
 
 /** A batch leaves after so long, */
 const BATCH_MS = 20;
@@ -60,11 +62,14 @@ function advised(record: LogRecord): LogRecord {
     ...record,
     message: adviseInConfiguration(message),
     properties: Object.fromEntries(
-      Object.entries(properties).map((
-        [name, value],
-      ) => [name, typeof value === "string" ? adviseInConfiguration(value) : value]),
+      Object.entries(properties).map(([name, value]) => [name, advisedValue(value)]),
     ),
   };
+}
+
+function advisedValue(value: unknown): unknown {
+  if (typeof value === "string") return adviseInConfiguration(value);
+  return isErrorRecord(value) ? adviseInRecord(value) : value;
 }
 
 /** What of a worker's spec its log goes by. */

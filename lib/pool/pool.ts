@@ -6,16 +6,16 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import type { WorkerSpec } from "../messages.ts";
-import { settleWithin } from "../settle.ts";
-import { type ConnectionInfo, countError, type ServiceStats } from "../stats.ts";
-import { describeDuration } from "../supervisor/status.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { settleWithin } from "../base/settle.ts";
+import { type ConnectionInfo, countError, type ServiceStats } from "../contract/stats.ts";
+import { describeDuration } from "../supervisor/server_status.ts";
 import { closeQuietly } from "../transport/transport.ts";
-import { type Arrival, Client } from "./client.ts";
+import { type Arrival, Client } from "./pooled_connection.ts";
 import type { PoolProcess } from "./pool_process.ts";
 import type { Processes } from "./processes.ts";
-import { refuse } from "./refusal.ts";
-import type { PoolStatus } from "./spec.ts";
+import { refuse } from "../service/refusal.ts";
+import type { PoolStatus } from "../spec/pool_spec.ts";
 
 /** So long past the drain timeout a process may take to cut its connection itself. */
 const CUT_MS = 1000;

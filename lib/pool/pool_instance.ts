@@ -5,20 +5,21 @@
  * @module
  */
 
-import type { TransportName } from "../contract.ts";
-import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
+import type { TransportName } from "../contract/connection.ts";
+import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import { spawnProcess } from "../isolation/process_runner.ts";
 import { serviceLog } from "../log/log.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
-import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
-import { TrustedProxies } from "../proxy/proxied_transport.ts";
-import { Door } from "../service/door.ts";
-import { settleWithin } from "../settle.ts";
-import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { TrustedProxies } from "../transport/proxied_transport.ts";
+import { Door } from "../service/acceptor.ts";
+import { settleWithin } from "../base/settle.ts";
+import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import { readTlsFiles, secureServer } from "../transport/tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
-import { PoolBus } from "./bus.ts";
+import { PoolBus } from "./pool_bus.ts";
 import { Pool } from "./pool.ts";
 import type { Loaded } from "./pool_process.ts";
 import { Processes } from "./processes.ts";

@@ -15,8 +15,9 @@
  * @module
  */
 
-import type { FromWorker, MemoryGrade, WorkerSpec } from "../messages.ts";
-import type { ConnectionInfo, ServiceStats } from "../stats.ts";
+import type { FromWorker, MemoryGrade } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import type { ConnectionInfo, ServiceStats } from "../contract/stats.ts";
 import {
   crashed,
   exited,
@@ -29,7 +30,7 @@ import {
   unloadable,
 } from "../supervisor/fault.ts";
 import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "../supervisor/worker_link.ts";
-import type { HandedPeer } from "./spec.ts";
+import type { HandedPeer } from "../spec/pool_spec.ts";
 
 /** What a process says once it has loaded. */
 export type Loaded = Extract<FromWorker, { type: "loaded" }>;

@@ -10,16 +10,16 @@
 
 import type { Logger } from "@logtape/logtape";
 import { join } from "@std/path";
-import { mergePermissions } from "../isolation/permissions.ts";
+import { mergePermissions } from "../spec/permissions.ts";
 import { serviceLog } from "../log/log.ts";
-import type { WorkerSpec } from "../messages.ts";
-import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { type Fault, unstartable } from "../supervisor/fault.ts";
-import { SlotError } from "../supervisor/slot_error.ts";
-import { describeDuration } from "../supervisor/status.ts";
+import { SlotError } from "../isolation/instance_error.ts";
+import { describeDuration } from "../supervisor/server_status.ts";
 import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
 import { type Loaded, PoolProcess, type PoolProcessEvents, type PoolProcessState } from "./pool_process.ts";
-import { missing, type PoolSpec, type PoolStatus } from "./spec.ts";
+import { missing, type PoolSpec, type PoolStatus } from "../spec/pool_spec.ts";
 
 /** The first pause before another process is tried; it doubles each time. */
 const FIRST_PAUSE_MS = 200;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ServiceLog } from "../contract.ts";
+import type { ServiceLog } from "../contract/handler.ts";
 import type { ClientTls } from "../transport/tls.ts";
-import type { ProxySpec, UpstreamTlsSpec } from "./spec.ts";
+import type { ProxySpec, UpstreamTlsSpec } from "../spec/proxy_spec.ts";
 import { Upstreams } from "./upstreams.ts";
 
 /** Makes the upstreams of a service, which tell its log when one of several cannot be reached. */

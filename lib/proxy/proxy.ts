@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { ServiceConnection } from "../connection/connection.ts";
-import type { ConnectionHost } from "../connection/host.ts";
-import type { AnyHandler, AnyProtocol, Direction } from "../contract.ts";
+import type { ServiceConnection } from "../connection/service_connection.ts";
+import type { ConnectionHost } from "../connection/connection_host.ts";
+import type { AnyHandler } from "../contract/handler.ts";
+import type { AnyProtocol, Direction } from "../contract/protocol.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
-import { createStats } from "../stats.ts";
-import { ProxySession } from "./session.ts";
-import type { OnBadFrame } from "./spec.ts";
+import { createStats } from "../contract/stats.ts";
+import { ProxySession } from "./proxy_session.ts";
+import type { OnBadFrame } from "../spec/proxy_spec.ts";
 import type { Upstreams } from "./upstreams.ts";
 import type { Secure } from "../transport/transport.ts";
 

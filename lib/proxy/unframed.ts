@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Codec, skip } from "../contract.ts";
+import { type Codec, skip } from "../contract/protocol.ts";
 
 /** Cuts nothing: what has come goes on as it is. */
 export const UNFRAMED: Codec<never> = {

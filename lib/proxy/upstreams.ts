@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { TransportName } from "../contract.ts";
+import type { TransportName } from "../contract/connection.ts";
 import { dial, type DialError } from "../transport/dial.ts";
-import { type Endpoint, formatEndpoint, parseEndpoint } from "../endpoint.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { secureClient } from "../transport/secure_client.ts";
 import type { ClientTls } from "../transport/tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
-import { formatProxyHeader } from "./proxy_protocol.ts";
+import { formatProxyHeader } from "../transport/proxy_header.ts";
 
 /** How upstreams are reached. */
 export interface UpstreamOptions {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { ConnectionError } from "../connection/connection_error.ts";
-import type { TransportName } from "../contract.ts";
-import { formatAddr } from "../endpoint.ts";
-import { errorCode } from "../error_record.ts";
-import type { Limits } from "../limits.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
+import type { TransportName } from "../contract/connection.ts";
+import { formatAddr } from "../contract/endpoint.ts";
+import { errorCode } from "../base/error_record.ts";
+import type { Limits } from "../contract/limits.ts";
 import type { Accepted } from "../transport/listener.ts";
-import { takeProxyHeader, type TrustedProxies, UntrustedTransport } from "../proxy/proxied_transport.ts";
-import { settleWithin } from "../settle.ts";
-import { countError, type ServiceStats } from "../stats.ts";
+import { takeProxyHeader, type TrustedProxies, UntrustedTransport } from "../transport/proxied_transport.ts";
+import { settleWithin } from "../base/settle.ts";
+import { countError, type ServiceStats } from "../contract/stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
 
 /** What a service gives its door. */

@@ -5,23 +5,24 @@
  * @module
  */
 
-import { LocalBus } from "./bus.ts";
-import { createContext, type OwnedContext } from "./context.ts";
-import { formatEndpoint } from "../endpoint.ts";
-import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
-import type { Limits } from "../limits.ts";
+import { LocalBus } from "./service_bus.ts";
+import { createContext, type OwnedContext } from "./service_context.ts";
+import { formatEndpoint } from "../contract/endpoint.ts";
+import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
+import type { Limits } from "../contract/limits.ts";
 import { loadBindings } from "./load_bindings.ts";
 import { ServiceError } from "./load_service.ts";
-import { describeHookSets } from "../hooks/overview.ts";
+import { describeHookSets } from "../hooks/describe_hooks.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
-import type { FromWorker, ToWorker, WorkerSpec } from "../messages.ts";
-import { Hatch } from "../pool/hatch.ts";
-import { refusalOf } from "../pool/refusal.ts";
-import type { HandedPeer } from "../pool/spec.ts";
-import { TrustedProxies } from "../proxy/proxied_transport.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { Hatch } from "../transport/handoff_socket.ts";
+import { refusalOf } from "./refusal.ts";
+import type { HandedPeer } from "../spec/pool_spec.ts";
+import { TrustedProxies } from "../transport/proxied_transport.ts";
 import { type Binding, createService, type Service } from "./service.ts";
-import { createStats } from "../stats.ts";
-import { isSharable } from "../supervisor/worker_spec.ts";
+import { createStats } from "../contract/stats.ts";
+import { isSharable } from "../contract/endpoint.ts";
 
 /** One instance of a service. */
 export class Instance {
@@ -94,7 +95,7 @@ export class Instance {
   }
 
   async #load(spec: WorkerSpec): Promise<void> {
-    if (spec.console === "stderr") (await import("../log/console.ts")).consoleToStderr();
+    if (spec.console === "stderr") (await import("../log/console_to_stderr.ts")).consoleToStderr();
     this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
     const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } =
       spec;

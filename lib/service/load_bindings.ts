@@ -4,16 +4,17 @@
  * @module
  */
 
-import type { AnyProtocol, ServiceContext } from "../contract.ts";
+import type { AnyProtocol } from "../contract/protocol.ts";
+import type { ServiceContext } from "../contract/handler.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
-import { hookHost } from "../hooks/host.ts";
+import { hookHost } from "../hooks/hook_reports.ts";
 import { loadHooks } from "../hooks/load_hooks.ts";
 import type { HooksSpec } from "../hooks/rule.ts";
 import { loadService } from "./load_service.ts";
-import type { WorkerSpec } from "../messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { loadUpstreams } from "../proxy/load_proxy.ts";
 import type { Binding } from "./service.ts";
-import type { ServiceStats } from "../stats.ts";
+import type { ServiceStats } from "../contract/stats.ts";
 
 /** Loads what a worker is to serve. Nothing of it is started. What it throws says what cannot be had. */
 export async function loadBindings(

@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { AnyHandler, AnyProtocol, ServiceContext, ServiceDefinition } from "../contract.ts";
-import { type Endpoint, parseEndpoint } from "../endpoint.ts";
-import { describeValue, loadDefault } from "./load_module.ts";
-import type { WorkerSpec } from "../messages.ts";
-import { checkedProtocol, resolveProtocol } from "./resolve.ts";
+import type { AnyHandler, ServiceContext, ServiceDefinition } from "../contract/handler.ts";
+import type { AnyProtocol } from "../contract/protocol.ts";
+import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
+import { describeValue, loadDefault } from "../modules/load_module.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { checkedProtocol, resolveProtocol } from "../modules/find_protocol.ts";
 import type { Binding } from "./service.ts";
-import { nearest } from "../suggest.ts";
+import { nearest } from "../base/suggest.ts";
 
 /** A service module that is none, or lacks what it needs; `code` is `bad_service`. */
 export class ServiceError extends TypeError {

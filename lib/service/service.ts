@@ -5,21 +5,23 @@
  */
 
 import { Clock } from "../connection/clock.ts";
-import { ServiceConnection } from "../connection/connection.ts";
-import type { ConnectionHost } from "../connection/host.ts";
-import { ConnectionError } from "../connection/connection_error.ts";
-import type { AnyHandler, AnyProtocol, ServiceContext, TransportName } from "../contract.ts";
+import { ServiceConnection } from "../connection/service_connection.ts";
+import type { ConnectionHost } from "../connection/connection_host.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
+import type { AnyHandler, ServiceContext } from "../contract/handler.ts";
+import type { AnyProtocol } from "../contract/protocol.ts";
+import type { TransportName } from "../contract/connection.ts";
 import { conversational } from "../connection/conversation.ts";
-import { Door } from "./door.ts";
-import { type Endpoint, formatAddr } from "../endpoint.ts";
+import { Door } from "./acceptor.ts";
+import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
-import type { Limits } from "../limits.ts";
-import type { TlsSpec } from "../messages.ts";
-import type { TrustedProxies } from "../proxy/proxied_transport.ts";
+import type { Limits } from "../contract/limits.ts";
+import type { TlsSpec } from "../spec/tls_spec.ts";
+import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { Proxy } from "../proxy/proxy.ts";
-import type { OnBadFrame } from "../proxy/spec.ts";
+import type { OnBadFrame } from "../spec/proxy_spec.ts";
 import type { Upstreams } from "../proxy/upstreams.ts";
-import { type ConnectionInfo, createStats, type ServiceStats } from "../stats.ts";
+import { type ConnectionInfo, createStats, type ServiceStats } from "../contract/stats.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
 
 /** An address and the protocol spoken there. */

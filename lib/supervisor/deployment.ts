@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Config, ServiceConfig } from "../config/types.ts";
-import { formatEndpoint } from "../endpoint.ts";
-import type { ErrorRecord } from "../error_record.ts";
+import type { Config, ServiceConfig } from "../config/config_types.ts";
+import { formatEndpoint } from "../contract/endpoint.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
 import { Generation, type GenerationEnvironment } from "./generation.ts";
 import { serviceLog } from "../log/log.ts";
-import { settleWithin } from "../settle.ts";
-import { createStats, mergeStats, type ServiceStats } from "../stats.ts";
-import { describeDuration, type ServiceState, type ServiceStatus } from "./status.ts";
+import { settleWithin } from "../base/settle.ts";
+import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
+import { describeDuration, type ServiceState, type ServiceStatus } from "./server_status.ts";
 
 /** So many generations of a service may drain at once. One more, and the oldest is cut. */
 export const MAX_DRAINING = 4;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type ErrorRecord, toErrorRecord } from "../error_record.ts";
-import { failure, SlotError } from "./slot_error.ts";
-import { describeBytes, describeDuration } from "./status.ts";
+import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
+import { failure, SlotError } from "../isolation/instance_error.ts";
+import { describeBytes, describeDuration } from "./server_status.ts";
 
 /** Something that is wrong with it. */
 export interface Fault {

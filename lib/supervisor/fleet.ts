@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Config } from "../config/types.ts";
-import type { ConnectionInfo } from "../stats.ts";
+import type { Config } from "../config/config_types.ts";
+import type { ConnectionInfo } from "../contract/stats.ts";
 import { Deployment } from "./deployment.ts";
 import type { Generation, GenerationEnvironment } from "./generation.ts";
 import { type Change, rollOut } from "./rollout.ts";
-import type { ServiceStatus } from "./status.ts";
+import type { ServiceStatus } from "./server_status.ts";
 import type { ServiceProblem } from "./supervisor_error.ts";
 
 /** The services of one server. */

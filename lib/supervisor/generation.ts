@@ -6,16 +6,17 @@
 
 import { Backoff } from "./backoff.ts";
 import type { DrainResult } from "./drain_tally.ts";
-import type { Config, ServiceConfig } from "../config/types.ts";
-import { type Endpoint, formatEndpoint } from "../endpoint.ts";
+import type { Config, ServiceConfig } from "../config/config_types.ts";
+import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { serviceLog } from "../log/log.ts";
-import type { Isolation } from "../messages.ts";
+import type { Isolation } from "../spec/worker_spec.ts";
 import { Slot } from "./slot.ts";
-import { mergeStats, type ServiceStats } from "../stats.ts";
-import { describeDuration } from "./status.ts";
+import { mergeStats, type ServiceStats } from "../contract/stats.ts";
+import { describeDuration } from "./server_status.ts";
 import type { WorkerEnvironment } from "./worker_link.ts";
-import { endpointKey, isSharable, usefulInstances, workerSpecs } from "./worker_spec.ts";
+import { endpointKey, usefulInstances, workerSpecs } from "./worker_specs.ts";
+import { isSharable } from "../contract/endpoint.ts";
 
 /** What generations work with. */
 export interface GenerationEnvironment extends WorkerEnvironment {

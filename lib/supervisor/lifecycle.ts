@@ -55,8 +55,8 @@
  * @module
  */
 
-import type { ErrorRecord } from "../error_record.ts";
-import type { ToWorker } from "../messages.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
 import type { Timing } from "./timing.ts";
 
 /** Where a slot is in its life. `revived` marks a worker that takes the place of a crashed one. */

@@ -12,10 +12,10 @@
  */
 
 import type { Deployment } from "./deployment.ts";
-import { formatEndpoint } from "../endpoint.ts";
+import { formatEndpoint } from "../contract/endpoint.ts";
 import type { Generation } from "./generation.ts";
 import { problemOf, type ServiceProblem } from "./supervisor_error.ts";
-import { endpointKey } from "./worker_spec.ts";
+import { endpointKey } from "./worker_specs.ts";
 
 /** What becomes of one service. */
 export interface Change {

@@ -11,12 +11,12 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import { AwaitedOrder, type Outcome } from "./awaited_order.ts";
+import { AwaitedOrder, type Outcome } from "./pending_order.ts";
 import type { Backoff } from "./backoff.ts";
 import { type DrainResult, DrainTally } from "./drain_tally.ts";
-import type { Endpoint } from "../endpoint.ts";
+import type { Endpoint } from "../contract/endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
-import type { ErrorRecord } from "../error_record.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
 import {
   crashed,
   deaf,
@@ -37,11 +37,12 @@ import {
   type SlotState,
   transition,
 } from "./lifecycle.ts";
-import type { MemoryGrade, ToWorker, WorkerSpec } from "../messages.ts";
-import { failure } from "./slot_error.ts";
+import type { MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { failure } from "../isolation/instance_error.ts";
 import { SlotLog } from "./slot_log.ts";
-import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "../stats.ts";
-import type { InstanceStatus } from "./status.ts";
+import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
+import type { InstanceStatus } from "./server_status.ts";
 import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
 
 /** What a slot works with. */

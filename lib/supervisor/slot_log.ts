@@ -5,10 +5,10 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import type { WorkerSpec } from "../messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Backoff } from "./backoff.ts";
 import type { Fault } from "./fault.ts";
-import { describeDuration } from "./status.ts";
+import { describeDuration } from "./server_status.ts";
 import type { Timing } from "./timing.ts";
 
 /** What it is logged with. */

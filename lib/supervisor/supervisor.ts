@@ -6,20 +6,20 @@
  * @module
  */
 
-import { Bus } from "../service/bus.ts";
-import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/types.ts";
+import { Bus } from "../service/service_bus.ts";
+import { loadConfig } from "../config/load_config.ts";
+import type { Config } from "../config/config_types.ts";
 import { Fleet } from "./fleet.ts";
 import { canSharePorts } from "../transport/listener.ts";
 import { serverLog, serviceLog } from "../log/log.ts";
-import type { Isolation } from "../messages.ts";
-import { planReload } from "./reload.ts";
-import { SelfRestart } from "./self_restart.ts";
+import type { Isolation } from "../spec/worker_spec.ts";
+import { planReload } from "./reload_plan.ts";
+import { SelfRestart } from "./automatic_restart.ts";
 import type { Spawn } from "../isolation/runner.ts";
-import { failure } from "./slot_error.ts";
-import { spawnRunner } from "../isolation/spawn.ts";
-import type { ConnectionInfo } from "../stats.ts";
-import type { ServerState, ServerStatus } from "./status.ts";
+import { failure } from "../isolation/instance_error.ts";
+import { spawnRunner } from "../isolation/start_runner.ts";
+import type { ConnectionInfo } from "../contract/stats.ts";
+import type { ServerState, ServerStatus } from "./server_status.ts";
 import {
   ReloadError,
   RestartError,
@@ -29,7 +29,7 @@ import {
   UnknownServiceError,
 } from "./supervisor_error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
-import { version } from "../version.ts";
+import { version } from "../base/version.ts";
 
 /** How a supervisor works; all of it is for tests and for special needs. */
 export interface SupervisorOptions {

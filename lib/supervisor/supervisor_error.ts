@@ -4,9 +4,9 @@
  * @module
  */
 
-import { placeOf } from "../error_place.ts";
-import { errorCode, type ErrorRecord, toErrorRecord } from "../error_record.ts";
-import { nearest } from "../suggest.ts";
+import { placeOf } from "../base/error_place.ts";
+import { errorCode, type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
+import { nearest } from "../base/suggest.ts";
 
 /** What is wrong with one service. */
 export interface ServiceProblem {

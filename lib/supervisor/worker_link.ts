@@ -5,14 +5,15 @@
  * @module
  */
 
-import type { Bus, Subscriber } from "../service/bus.ts";
+import type { Bus, Subscriber } from "../service/service_bus.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { emitRecords } from "../log/log_record.ts";
-import type { FromWorker, MemoryGrade, ToWorker, WorkerSpec } from "../messages.ts";
-import type { PoolStatus } from "../pool/spec.ts";
-import { Questions } from "./questions.ts";
+import type { FromWorker, MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import type { PoolStatus } from "../spec/pool_spec.ts";
+import { Questions } from "./pending_requests.ts";
 import type { Runner, Spawn } from "../isolation/runner.ts";
-import { createStats, type ServiceStats } from "../stats.ts";
+import { createStats, type ServiceStats } from "../contract/stats.ts";
 import type { Timing } from "./timing.ts";
 
 /** What all workers of a server share. */

@@ -18,7 +18,7 @@ import {
   windows,
 } from "./delivery.ts";
 import { garbage, overTheLimit } from "./hostile.ts";
-import { command, encode, parse, roundTrip } from "./messages.ts";
+import { command, encode, parse, roundTrip } from "./round_trip.ts";
 import type { Subject } from "./subject.ts";
 
 /** A check: answers what is wrong, or undefined. */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type AnyProtocol, type Codec, type Peer, type Side, skip } from "../contract.ts";
-import type { Limits } from "../limits.ts";
+import { type AnyProtocol, type Codec, skip } from "../contract/protocol.ts";
+import type { Peer, Side } from "../contract/connection.ts";
+import type { Limits } from "../contract/limits.ts";
 
 /** What a codec under test sees of a connection. */
 export interface TestPeer extends Peer {

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { codecOf } from "../codec_of.ts";
+import { codecOf } from "../contract/codec_of.ts";
 import { equal } from "@std/assert";
 import { inspect } from "node:util";
 import { bytes, concat } from "../framing/bytes.ts";
-import type { AnyProtocol, Codec, Side } from "../contract.ts";
-import { DEFAULT_LIMITS, type Limits } from "../limits.ts";
+import type { AnyProtocol, Codec } from "../contract/protocol.ts";
+import type { Side } from "../contract/connection.ts";
+import { DEFAULT_LIMITS, type Limits } from "../contract/limits.ts";
 import { Random } from "./random.ts";
 import { createPeer, type Handling, Receiver } from "./receiver.ts";
 

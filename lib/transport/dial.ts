@@ -6,7 +6,7 @@
 
 import { lookup } from "node:dns/promises";
 import { dialDatagrams } from "./datagrams.ts";
-import { type Endpoint, formatEndpoint } from "../endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import { secureClient } from "./secure_client.ts";
 import type { ClientTls } from "./tls.ts";
 import { type Transport, writeAll } from "./transport.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { TransportName } from "../contract.ts";
+import type { TransportName } from "../contract/connection.ts";
 import { DatagramListener } from "./datagrams.ts";
-import { type Endpoint, formatEndpoint } from "../endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { Secure, Transport } from "./transport.ts";
 import { UnixListener } from "./unix_socket.ts";
 

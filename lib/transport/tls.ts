@@ -9,9 +9,9 @@
 import { connect, createSecureContext, createServer, type SecureContext, type TLSSocket } from "node:tls";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { ConnectionError } from "../connection/connection_error.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
 import { TransportDuplex } from "./duplex.ts";
-import type { TlsSpec } from "../messages.ts";
+import type { TlsSpec } from "../spec/tls_spec.ts";
 import type { Secure, Transport } from "./transport.ts";
 
 /**

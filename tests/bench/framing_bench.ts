@@ -6,9 +6,10 @@
  * @module
  */
 
-import type { AnyProtocol, Peer } from "../../lib/contract.ts";
+import type { AnyProtocol } from "../../lib/contract/protocol.ts";
+import type { Peer } from "../../lib/contract/connection.ts";
 import { FrameBuffer } from "../../lib/framing/frame_buffer.ts";
-import { DEFAULT_LIMITS } from "../../lib/limits.ts";
+import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
 import { concat } from "../../lib/framing/bytes.ts";
 import frame from "../../protocols/frame.ts";
 import jsonnl from "../../protocols/jsonnl.ts";

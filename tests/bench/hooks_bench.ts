@@ -6,8 +6,10 @@
  * @module
  */
 
-import type { AnyProtocol, Connection, ServiceContext } from "../../lib/contract.ts";
-import { type HookEntry, on, sequence } from "../../lib/hooks/define.ts";
+import type { AnyProtocol } from "../../lib/contract/protocol.ts";
+import type { Connection } from "../../lib/contract/connection.ts";
+import type { ServiceContext } from "../../lib/contract/handler.ts";
+import { type HookEntry, on, sequence } from "../../lib/hooks/define_hooks.ts";
 import { compileHooks, type HookSession } from "../../lib/hooks/hook_set.ts";
 import { any, repeat } from "../../lib/hooks/steps.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { join } from "@std/path";
-import { controlRequest } from "../../lib/control/client.ts";
-import type { Isolation } from "../../lib/messages.ts";
+import { controlRequest } from "../../lib/control/control_client.ts";
+import type { Isolation } from "../../lib/spec/worker_spec.ts";
 import type { Contestant } from "./contestants.ts";
 import type { Sample } from "./figures.ts";
 import type { Point, Scenario } from "./scenario.ts";

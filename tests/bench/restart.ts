@@ -5,7 +5,7 @@
  */
 
 import { join } from "@std/path";
-import { controlRequest } from "../../lib/control/client.ts";
+import { controlRequest } from "../../lib/control/control_client.ts";
 import { contestantOf, OURS } from "./contestants.ts";
 import type { Sample } from "./figures.ts";
 import type { Point, Scenario } from "./scenario.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { ServerStatus } from "../../lib/supervisor/status.ts";
+import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { say } from "./isolation_suite.ts";
 import { fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
 import { soon, until } from "../support/wire.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { verifyPassword } from "../../lib/password.ts";
-import type { ServerStatus } from "../../lib/supervisor/status.ts";
+import { verifyPassword } from "../../lib/base/password.ts";
+import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
 

@@ -8,7 +8,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compileProgram } from "../../scripts/compile_program.ts";
 import { denortEnv } from "../../scripts/denort.ts";
-import type { ServerStatus } from "../../lib/supervisor/status.ts";
+import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
 import { testBound, testMany, testPoolEnd } from "./pool_suite.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ControlError, controlRequest, controlStop } from "../../lib/control/client.ts";
-import { connect } from "../../lib/service/connect.ts";
+import { ControlError, controlRequest, controlStop } from "../../lib/control/control_client.ts";
+import { connect } from "../../lib/embed/connect.ts";
 import { DialError } from "../../lib/transport/dial.ts";
-import { startServer } from "../../lib/supervisor/start_server.ts";
+import { startServer } from "../../lib/server/start_server.ts";
 import type { Supervisor } from "../../lib/supervisor/supervisor.ts";
 import { StartError } from "../../lib/supervisor/supervisor_error.ts";
 import { soon, Wire } from "../support/wire.ts";

@@ -6,8 +6,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { Isolation } from "../../lib/messages.ts";
-import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/supervisor/status.ts";
+import type { Isolation } from "../../lib/spec/worker_spec.ts";
+import type { InstanceStatus, ServerStatus, ServiceStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 

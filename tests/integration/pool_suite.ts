@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { controlRequest } from "../../lib/control/client.ts";
-import type { PoolStatus } from "../../lib/pool/spec.ts";
-import type { ConnectionInfo } from "../../lib/stats.ts";
-import type { ServerStatus } from "../../lib/supervisor/status.ts";
+import { controlRequest } from "../../lib/control/control_client.ts";
+import type { PoolStatus } from "../../lib/spec/pool_spec.ts";
+import type { ConnectionInfo } from "../../lib/contract/stats.ts";
+import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, type Launcher } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 import { alive, find, say, type Serving, serving } from "./isolation_suite.ts";

@@ -6,10 +6,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { connect } from "../../lib/service/connect.ts";
-import { parseEndpoint } from "../../lib/endpoint.ts";
+import { connect } from "../../lib/embed/connect.ts";
+import { parseEndpoint } from "../../lib/contract/endpoint.ts";
 import type { Action, HookSource } from "../../lib/hooks/rule.ts";
-import { resolveLimits } from "../../lib/limits.ts";
+import { resolveLimits } from "../../lib/contract/limits.ts";
 import { StartError } from "../../lib/supervisor/supervisor_error.ts";
 import { resetAfter } from "../support/reset.ts";
 import { until, Wire } from "../support/wire.ts";

@@ -23,7 +23,7 @@ import {
   text,
   type TlsSpec,
 } from "@protohost/protohost";
-import { formatProxyHeader } from "../../lib/proxy/proxy_protocol.ts";
+import { formatProxyHeader } from "../../lib/transport/proxy_header.ts";
 import { ask, reServer } from "../support/ask.ts";
 import { soon, until, Wire } from "../support/wire.ts";
 

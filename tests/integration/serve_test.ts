@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect, serve, StartError } from "@protohost/protohost";
-import { ConfigError } from "../../lib/config.ts";
+import { ConfigError } from "../../lib/config/mod.ts";
 import { LogWatch } from "./supervised.ts";
 
 Deno.test("serve runs a configuration made in code, in workers, until it is stopped", async () => {

@@ -5,10 +5,10 @@
  */
 
 import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
-import { type Client, connect } from "../../lib/service/connect.ts";
-import type { Config, ServiceConfig } from "../../lib/config.ts";
-import { resolveLimits } from "../../lib/limits.ts";
-import type { ServiceStatus } from "../../lib/supervisor/status.ts";
+import { type Client, connect } from "../../lib/embed/connect.ts";
+import type { Config, ServiceConfig } from "../../lib/config/mod.ts";
+import { resolveLimits } from "../../lib/contract/limits.ts";
+import type { ServiceStatus } from "../../lib/supervisor/server_status.ts";
 import { Supervisor, type SupervisorOptions } from "../../lib/supervisor/supervisor.ts";
 
 /** The URL of a fixture's module. */

@@ -7,10 +7,10 @@
 
 import { assert, assertArrayIncludes, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DialError } from "../../lib/transport/dial.ts";
-import { parseEndpoint } from "../../lib/endpoint.ts";
-import type { Config } from "../../lib/config.ts";
-import type { Isolation } from "../../lib/messages.ts";
-import { resolveLimits } from "../../lib/limits.ts";
+import { parseEndpoint } from "../../lib/contract/endpoint.ts";
+import type { Config } from "../../lib/config/mod.ts";
+import type { Isolation } from "../../lib/spec/worker_spec.ts";
+import { resolveLimits } from "../../lib/contract/limits.ts";
 import { canSharePorts } from "../../lib/transport/listener.ts";
 import { Supervisor, type SupervisorOptions } from "../../lib/supervisor/supervisor.ts";
 import {
@@ -645,7 +645,7 @@ export function testSupervisor(isolation: Isolation): void {
     await using server = await supervise({ a: { handler: "shout" }, b: { handler: "shout" } });
     const address = server.address("b");
     await server.supervisor.reload(configOf({ a: { handler: "shout" } }));
-    const { connect } = await import("../../lib/service/connect.ts");
+    const { connect } = await import("../../lib/embed/connect.ts");
     await assertRejects(() => connect(address), DialError);
     assertEquals(fixture("shout").endsWith("/shout.ts"), true);
   });

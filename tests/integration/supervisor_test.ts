@@ -1,5 +1,5 @@
 import { assertArrayIncludes, assertEquals, assertRejects } from "@std/assert";
-import { resolveLimits } from "../../lib/limits.ts";
+import { resolveLimits } from "../../lib/contract/limits.ts";
 import { RestartError } from "../../lib/supervisor/supervisor_error.ts";
 import { LogWatch, supervise } from "./supervised.ts";
 import { testSupervisor } from "./supervisor_suite.ts";

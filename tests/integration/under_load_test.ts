@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { controlRequest } from "../../lib/control/client.ts";
+import { controlRequest } from "../../lib/control/control_client.ts";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
 

@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Connection, defineHooks, listen, on, reply } from "@protohost/protohost";
-import { formatProxyHeader } from "../../lib/proxy/proxy_protocol.ts";
+import { formatProxyHeader } from "../../lib/transport/proxy_header.ts";
 import { TempFolder } from "../support/program.ts";
 import { until, Wire } from "../support/wire.ts";
 

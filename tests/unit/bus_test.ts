@@ -1,5 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Bus, type BusMessage, LocalBus, MAX_TOPIC_LENGTH, TopicError } from "../../lib/service/bus.ts";
+import {
+  Bus,
+  type BusMessage,
+  LocalBus,
+  MAX_TOPIC_LENGTH,
+  TopicError,
+} from "../../lib/service/service_bus.ts";
 
 /** Workers on one bus, joined as the supervisor joins them. */
 function workers(count: number): { bus: Bus; locals: LocalBus[] } {

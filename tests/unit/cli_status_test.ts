@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { formatStatus } from "../../lib/cli/status.ts";
 import { createRecorder } from "../../lib/cli/terminal.ts";
-import { createStats } from "../../lib/stats.ts";
-import type { InstanceStatus, ServerStatus } from "../../lib/supervisor/status.ts";
+import { createStats } from "../../lib/contract/stats.ts";
+import type { InstanceStatus, ServerStatus } from "../../lib/supervisor/server_status.ts";
 
 const MIB = 1024 ** 2;
 const status: ServerStatus = {

@@ -9,7 +9,7 @@ import { dispatch } from "../../lib/cli/dispatch.ts";
 import { commandHelp } from "../../lib/cli/help.ts";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
-import { permissionAdvice, PermissionError, requirePermissions } from "../../lib/cli/permissions.ts";
+import { permissionAdvice, PermissionError, requirePermissions } from "../../lib/cli/permission_advice.ts";
 import { showBytes, showDuration } from "../../lib/cli/quantities.ts";
 import { formatPlan } from "../../lib/cli/plan.ts";
 import type { HookDescription } from "../../lib/hooks/hook_set.ts";
@@ -19,12 +19,12 @@ import { nextPort, scaffold } from "../../lib/cli/scaffold.ts";
 import { formatStatus } from "../../lib/cli/status.ts";
 import { formatRows, formatTable } from "../../lib/cli/table.ts";
 import { createRecorder } from "../../lib/cli/terminal.ts";
-import { version } from "../../lib/version.ts";
+import { version } from "../../lib/base/version.ts";
 import { actionFor, planWatch } from "../../lib/cli/watch_plan.ts";
-import { bundledProtocols } from "../../lib/bundled.ts";
-import { type ConfigInput, parseConfig, resolveConfig } from "../../lib/config.ts";
-import type { ServerStatus } from "../../lib/supervisor/status.ts";
-import { createStats } from "../../lib/stats.ts";
+import { bundledProtocols } from "../../lib/modules/bundled.ts";
+import { type ConfigInput, parseConfig, resolveConfig } from "../../lib/config/mod.ts";
+import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
+import { createStats } from "../../lib/contract/stats.ts";
 
 const flags = {
   config: { type: "string", short: "c", value: "FILE", text: "" },

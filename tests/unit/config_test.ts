@@ -8,11 +8,11 @@ import {
   loadConfig,
   parseConfig,
   resolveConfig,
-} from "../../lib/config.ts";
-import { resolveControl } from "../../lib/config/resolve.ts";
+} from "../../lib/config/mod.ts";
+import { resolveControl } from "../../lib/config/resolve_config.ts";
 import { configJsonSchema } from "../../lib/config/json_schema.ts";
-import { DEFAULT_LIMITS } from "../../lib/limits.ts";
-import { nearest } from "../../lib/suggest.ts";
+import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
+import { nearest } from "../../lib/base/suggest.ts";
 
 const FILE = at("protohost.yaml");
 

@@ -5,7 +5,7 @@ import {
   formatAddr,
   formatEndpoint,
   parseEndpoint,
-} from "../../lib/endpoint.ts";
+} from "../../lib/contract/endpoint.ts";
 
 const READABLE: [address: string, endpoint: Endpoint, written?: string][] = [
   [

@@ -5,7 +5,7 @@ import {
   type LimitsInput,
   parseLimit,
   resolveLimits,
-} from "../../lib/limits.ts";
+} from "../../lib/contract/limits.ts";
 
 Deno.test("parseLimit answers the number, or what was wanted", () => {
   const duration = "a duration such as 500ms, 30s or 5m";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { bytes, concat, line, type Peer, type Protocol, text } from "@protohost/protohost";
-import { Delivery } from "../../lib/connection/delivery.ts";
-import { DEFAULT_LIMITS } from "../../lib/limits.ts";
+import { Delivery } from "../../lib/framing/frame_loop.ts";
+import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
 import { Random } from "../../lib/testing/random.ts";
 
 const CASES = 400;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { placeOf, userFrames } from "../../lib/error_place.ts";
-import { readableFailure, reasonOf } from "../../lib/service/load_failure.ts";
-import { bundlingHint } from "../../lib/service/load_module.ts";
+import { placeOf, userFrames } from "../../lib/base/error_place.ts";
+import { readableFailure, reasonOf } from "../../lib/modules/load_failure.ts";
+import { bundlingHint } from "../../lib/modules/load_module.ts";
 
 /** What an executable of Deno 2.9 throws, as it throws it. */
 function diagnostic(range: [number, number], kind: string, text: string): string {
@@ -99,7 +99,7 @@ Deno.test("the hint of an executable names the line that bundles when a package 
 
 Deno.test("a stack has the user's frames only, and all if there are none of theirs", () => {
   const own = `    at Delivery.pass (${
-    new URL("../../lib/connection/delivery.ts", import.meta.url).href
+    new URL("../../lib/framing/frame_loop.ts", import.meta.url).href
   }:141:23)`;
   const theirs = "    at Object.onMessage (file:///srv/chat.ts:6:5)";
   const runtime = "    at async Promise.all (ext:core/01_core.js:1:1)";

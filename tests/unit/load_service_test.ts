@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { AnyProtocol, ServiceContext } from "../../lib/contract.ts";
+import type { AnyProtocol } from "../../lib/contract/protocol.ts";
+import type { ServiceContext } from "../../lib/contract/handler.ts";
 import { warnOfMistakes } from "../../lib/service/load_service.ts";
 import echo from "../../protocols/echo.ts";
 import text from "../../protocols/text.ts";

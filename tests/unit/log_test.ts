@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { configureSync, getLogger, type LogRecord as TapeRecord, resetSync } from "@logtape/logtape";
-import { FloodGate } from "../../lib/log/flood.ts";
+import { FloodGate } from "../../lib/log/log_flood.ts";
 import { configureLog, formatterOf, serviceLog } from "../../lib/log/log.ts";
 import { emitRecords, toLogRecord } from "../../lib/log/log_record.ts";
 import { LogRelay } from "../../lib/log/log_relay.ts";
-import type { LogRecord } from "../../lib/messages.ts";
+import type { LogRecord } from "../../lib/spec/log_spec.ts";
 
 function record(message: string, timestamp: number, category = ["protohost", "a"]): LogRecord {
   return { level: "info", category, message, properties: {}, timestamp };
@@ -197,7 +197,7 @@ Deno.test("a pretty line of an error has its stack beneath", () => {
 
 Deno.test("a failed handler's stack stands beneath its line in real lines, without protohost's own frames", () => {
   const own = `    at Delivery.pass (${
-    new URL("../../lib/connection/delivery.ts", import.meta.url).href
+    new URL("../../lib/framing/frame_loop.ts", import.meta.url).href
   }:1:2)`;
   const error = new RangeError("bad");
   error.stack = `RangeError: bad\n    at f (file:///a.ts:1:2)\n${own}`;

@@ -1,13 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { MemoryWatch } from "../../lib/isolation/memory_watch.ts";
-import { ConfigError, resolveConfig } from "../../lib/config.ts";
-import type { ServiceInput } from "../../lib/config/input.ts";
-import {
-  adviseInConfiguration,
-  mergePermissions,
-  type Permissions,
-} from "../../lib/isolation/permissions.ts";
-import { permissionsOf } from "../../lib/isolation/service_permissions.ts";
+import { MemoryWatch } from "../../lib/worker/memory_watch.ts";
+import { ConfigError, resolveConfig } from "../../lib/config/mod.ts";
+import type { ServiceInput } from "../../lib/config/config_input.ts";
+import { adviseInConfiguration } from "../../lib/spec/permission_advice.ts";
+import { mergePermissions, type Permissions } from "../../lib/spec/permissions.ts";
+import { permissionsOf } from "../../lib/supervisor/service_permissions.ts";
 
 Deno.test("permissions merge kind by kind, and all is more than some", () => {
   assertEquals(

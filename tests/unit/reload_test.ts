@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Config, type ConfigInput, resolveConfig } from "../../lib/config.ts";
-import { planReload } from "../../lib/supervisor/reload.ts";
+import { type Config, type ConfigInput, resolveConfig } from "../../lib/config/mod.ts";
+import { planReload } from "../../lib/supervisor/reload_plan.ts";
 
 function config(input: ConfigInput): Config {
   return resolveConfig(input, { base: "/srv" });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseDuration, parseSize } from "../../lib/units.ts";
+import { parseDuration, parseSize } from "../../lib/base/units.ts";
 
 Deno.test("parseSize reads numbers and units, and nothing else", () => {
   const table: [unknown, number | undefined][] = [

@@ -1,14 +1,9 @@
 import { assertEquals } from "@std/assert";
-import type { Config, ServiceConfig } from "../../lib/config.ts";
-import { parseEndpoint } from "../../lib/endpoint.ts";
-import { DEFAULT_LIMITS } from "../../lib/limits.ts";
-import {
-  endpointKey,
-  isSharable,
-  shareLimits,
-  usefulInstances,
-  workerSpecs,
-} from "../../lib/supervisor/worker_spec.ts";
+import type { Config, ServiceConfig } from "../../lib/config/mod.ts";
+import { parseEndpoint } from "../../lib/contract/endpoint.ts";
+import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
+import { endpointKey, shareLimits, usefulInstances, workerSpecs } from "../../lib/supervisor/worker_specs.ts";
+import { isSharable } from "../../lib/contract/endpoint.ts";
 
 const service: ServiceConfig = {
   name: "chat",

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { resolve, toFileUrl } from "@std/path";
-import { type Config, ConfigError, formatProblem, parseConfig } from "../../../lib/config.ts";
+import { type Config, ConfigError, formatProblem, parseConfig } from "../../../lib/config/mod.ts";
 
 /** The absolute path, on this system, of a path in the configuration's folder. */
 function at(path: string): string {

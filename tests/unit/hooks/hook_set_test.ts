@@ -6,7 +6,7 @@ import {
   on,
   type OnOptions,
   sequence,
-} from "../../../lib/hooks/define.ts";
+} from "../../../lib/hooks/define_hooks.ts";
 import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookOptions } from "../../../lib/hooks/hook_set.ts";
 import { MAX_NAMES, NameCache } from "../../../lib/hooks/name_cache.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { HookError } from "../../../lib/hooks/hook_error.ts";
-import { hookHost } from "../../../lib/hooks/host.ts";
-import { createStats, mergeStats } from "../../../lib/stats.ts";
+import { hookHost } from "../../../lib/hooks/hook_reports.ts";
+import { createStats, mergeStats } from "../../../lib/contract/stats.ts";
 import { testConnection, testOptions } from "./support.ts";
 
 Deno.test("what fails and what rules count stands in the service's counters, and what fails in its log", () => {

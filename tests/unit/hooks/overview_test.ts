@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { on } from "../../../lib/hooks/define.ts";
-import { describeHookSets } from "../../../lib/hooks/overview.ts";
+import { on } from "../../../lib/hooks/define_hooks.ts";
+import { describeHookSets } from "../../../lib/hooks/describe_hooks.ts";
 import { reply } from "../../../lib/hooks/verdict.ts";
 import { testHooks } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Job, JobQueue, PermanentError, type QueueOptions } from "../../../lib/hooks/queue.ts";
+import { type Job, JobQueue, PermanentError, type QueueOptions } from "../../../lib/hooks/action_queue.ts";
 
 /** A queue whose jobs end when a test says so. */
 class Bench {

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import type { AnyProtocol } from "../../../lib/contract.ts";
-import { resolveConfig } from "../../../lib/config.ts";
+import type { AnyProtocol } from "../../../lib/contract/protocol.ts";
+import { resolveConfig } from "../../../lib/config/mod.ts";
 import type { RuleInput } from "../../../lib/config/rule_input.ts";
 import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookSet } from "../../../lib/hooks/hook_set.ts";
 import { loadHooks, type LoadHooksOptions } from "../../../lib/hooks/load_hooks.ts";
-import { MAX_JSON, messageJson } from "../../../lib/hooks/event.ts";
+import { MAX_JSON, messageJson } from "../../../lib/hooks/action_event.ts";
 import { close, delay, drop, replace, reply, type Verdict } from "../../../lib/hooks/verdict.ts";
 import resp from "../../../protocols/resp/mod.ts";
 import { lines, testConnection, testOptions, type Told } from "./support.ts";

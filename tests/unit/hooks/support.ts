@@ -1,5 +1,7 @@
-import type { Connection, Protocol, ServiceContext } from "../../../lib/contract.ts";
-import type { HookEntry } from "../../../lib/hooks/define.ts";
+import type { Connection } from "../../../lib/contract/connection.ts";
+import type { Protocol } from "../../../lib/contract/protocol.ts";
+import type { ServiceContext } from "../../../lib/contract/handler.ts";
+import type { HookEntry } from "../../../lib/hooks/define_hooks.ts";
 import type { HookError } from "../../../lib/hooks/hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "../../../lib/hooks/hook_set.ts";
 

@@ -1,0 +1,31 @@
+/**
+ * Where in the user's code an error comes from. Pure.
+ *
+ * @module
+ */
+
+const ownCode = [new URL("../", import.meta.url).href, new URL("../../main.ts", import.meta.url).href];
+
+/**
+ * The frames of a stack (`    at f (file:///srv/chat.ts:1:2)`) but those of protohost itself. All of them if there are no
+ * others: then it is protohost that failed.
+ */
+export function userFrames(stack: string): string[] {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const theirs = frames.filter((frame) => !isOwn(frame) && !/[\s(](?:ext|node):/.test(frame));
+  return theirs.length > 0 ? theirs : frames;
+}
+
+/** Where in the user's code an error was thrown, for the end of a message that does not say so: ` (URL:LINE:COLUMN)`. */
+export function placeOf({ message, stack = "" }: { message: string; stack?: string }): string {
+  for (const frame of userFrames(stack)) {
+    const place = /(\w+:\/\/\S+?:\d+:\d+)\)?$/.exec(frame)?.[1];
+    if (place === undefined || isOwn(frame)) continue;
+    return message.includes(place) ? "" : ` (${place})`;
+  }
+  return "";
+}
+
+function isOwn(frame: string): boolean {
+  return ownCode.some((url) => frame.includes(url));
+}

@@ -1,0 +1,58 @@
+/**
+ * Errors as JSON values: a custom error loses its `name` and `code` on the way between isolates.
+ *
+ * @module
+ */
+
+/** An error as it travels between isolates and over the control socket. */
+export interface ErrorRecord {
+  /** The name of the error's class. */
+  name: string;
+  /** What programs compare; `error` if the error itself had none. */
+  code: string;
+  /** What happened, in words. */
+  message: string;
+  /** Where it was thrown. */
+  stack?: string;
+}
+
+/** Whatever was thrown, as an error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Makes a record of whatever was thrown. */
+export function toErrorRecord(error: unknown): ErrorRecord {
+  if (!(error instanceof Error)) return { name: "Error", code: "error", message: String(error) };
+  return {
+    name: error.name,
+    code: errorCode(error),
+    message: error.message,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+  };
+}
+
+/** Whether a value reads as an {@linkcode ErrorRecord}. */
+export function isErrorRecord(value: unknown): value is ErrorRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, code, message } = value as Partial<Record<keyof ErrorRecord, unknown>>;
+  return typeof name === "string" && typeof code === "string" && typeof message === "string";
+}
+
+/** The `code` of an error; of one without, what its class amounts to. */
+export function errorCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === "string" && code !== "") {
+    return code.startsWith("E") ? SYSTEM_CODES[code] ?? code : code;
+  }
+  if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe) {
+    return "connection_reset";
+  }
+  return "error";
+}
+
+const SYSTEM_CODES: Record<string, string> = {
+  ECONNRESET: "connection_reset",
+  EPIPE: "connection_reset",
+  ECONNABORTED: "connection_reset",
+};

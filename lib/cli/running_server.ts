@@ -1,0 +1,54 @@
+/**
+ * Asks a running server over its control socket.
+ *
+ * @module
+ */
+
+import { controlRequest, type ControlStop, controlStop } from "../control/control_client.ts";
+import type { ControlAsk, ControlCommand, ControlResults } from "../control/control_messages.ts";
+import { DialError } from "../transport/dial.ts";
+import { findControlPath, type ServerFlags } from "./control_path.ts";
+import { CommandError } from "./errors.ts";
+import { EXIT } from "./exit_codes.ts";
+
+/**
+ * Asks a server for one thing.
+ *
+ * @throws {CommandError} If there is no server.
+ * @throws {ControlError} If the server refuses.
+ */
+export async function askServer<C extends ControlCommand>(
+  flags: ServerFlags,
+  ask: ControlAsk<C>,
+): Promise<ControlResults[C]> {
+  return await reached(flags, (path) => controlRequest<C>(path, ask));
+}
+
+/**
+ * Has a server stop, and waits until it has.
+ *
+ * @param waits Told how many connections are open, if it takes longer than `patienceMs`.
+ * @throws {CommandError} If there is no server.
+ * @throws {ControlError} If the server refuses.
+ */
+export async function stopServer(
+  flags: ServerFlags,
+  options: ControlStop,
+  waits: (open: number) => void,
+): Promise<void> {
+  await reached(flags, (path) => controlStop(path, options, waits));
+}
+
+async function reached<T>(flags: ServerFlags, act: (path: string) => Promise<T>): Promise<T> {
+  const path = await findControlPath(flags);
+  try {
+    return await act(path);
+  } catch (error) {
+    if (!(error instanceof DialError)) throw error;
+    throw new CommandError(
+      `No server listens at the control socket ${path}\n` +
+        `Start one with "protohost serve", or name another by -c FILE or --control PATH`,
+      { cause: error, exitCode: EXIT.noServer },
+    );
+  }
+}

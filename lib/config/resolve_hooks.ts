@@ -1,0 +1,122 @@
+/**
+ * Hooks of a configuration, resolved: modules as URLs, rules with all that they left out. Pure.
+ *
+ * @module
+ */
+
+import { DEFAULT_HOOK_TIMEOUT_MS } from "../hooks/timeouts.ts";
+import {
+  type Action,
+  type Condition,
+  DEFAULT_WEBHOOK_RETRIES,
+  DEFAULT_WEBHOOK_TIMEOUT_MS,
+  EXEC_TIMEOUT_MS,
+  type HookSource,
+  type HooksSpec,
+  type Rule,
+} from "../hooks/rule.ts";
+import type { SequenceStep } from "../hooks/steps.ts";
+import { parseDuration } from "../base/units.ts";
+import { absolutePath, moduleUrl } from "./paths.ts";
+import type { ServiceInput } from "./config_input.ts";
+import type { ActionInput, ActionMapping, ConditionInput, RuleInput, StepInput } from "./rule_input.ts";
+import type { ServiceConfig } from "./config_types.ts";
+
+/** The hooks of a service that the schema has passed. `base` is the URL of the configuration's folder. */
+export function resolveHooks(
+  input: ServiceInput,
+  base: string,
+): Pick<ServiceConfig, "hooks" | "hookTimeoutMs" | "onHookTimeout" | "onHookError"> {
+  return {
+    hooks: (input.hooks ?? []).map((one): HookSource =>
+      typeof one === "string" ? { module: moduleUrl(one, base) } : { rule: resolveRule(one, base) }
+    ),
+    hookTimeoutMs: parseDuration(input.hookTimeout) ?? DEFAULT_HOOK_TIMEOUT_MS,
+    onHookTimeout: input.onHookTimeout ?? "close",
+    onHookError: input.onHookError ?? "close",
+  };
+}
+
+/** What a worker is told of a service's hooks. */
+export function hooksSpec(service: ServiceConfig): HooksSpec {
+  const { hooks, hookTimeoutMs, onHookTimeout, onHookError } = service;
+  return { sources: hooks, timeoutMs: hookTimeoutMs, onHookTimeout, onHookError };
+}
+
+/** The steps of a sequence. */
+export function resolveSteps(steps: readonly StepInput[]): SequenceStep[] {
+  return steps.map(resolveStep);
+}
+
+function resolveRule(input: RuleInput, base: string): Rule {
+  const { on, sequence, direction = "in", within, strict, priority = 0 } = input;
+  return {
+    ...(on === undefined ? {} : { on: [on].flat().map(String) }),
+    ...(sequence === undefined ? {} : { sequence: resolveSteps(sequence) }),
+    direction,
+    ...(within === undefined ? {} : { withinMs: parseDuration(within)! }),
+    ...(strict === undefined ? {} : { strict }),
+    priority,
+    when: [input.when ?? []].flat().map(resolveCondition),
+    then: [input.then].flat().map((action) => resolveAction(action, base)),
+  };
+}
+
+function resolveStep(input: StepInput): SequenceStep {
+  if (typeof input !== "object") return { test: { name: String(input) } };
+  const direction = input.direction === undefined ? {} : { direction: input.direction };
+  if (input.repeat !== undefined) {
+    const min = Number(input.min ?? 1);
+    const max = Math.max(min, Number(input.max ?? min));
+    return { repeat: resolveStep(input.repeat), min, max, ...direction };
+  }
+  if (input.optional !== undefined) {
+    return { repeat: resolveStep(input.optional), min: 0, max: 1, ...direction };
+  }
+  if (input.not !== undefined) return { test: { not: namesOf(input.not) }, ...direction };
+  if (input.oneOf !== undefined) return { test: { oneOf: namesOf(input.oneOf) }, ...direction };
+  if (input.any !== undefined) return { test: { any: true }, ...direction };
+  return { test: { name: String(input.command) }, ...direction };
+}
+
+function namesOf(commands: string | number | (string | number)[]): { name: string }[] {
+  return [commands].flat().map((name) => ({ name: String(name) }));
+}
+
+function resolveCondition(input: ConditionInput): Condition {
+  if ("not" in input && input.not !== undefined) return { not: resolveCondition(input.not) };
+  if ("address" in input && input.address !== undefined) return { address: [input.address].flat() };
+  return input as Condition;
+}
+
+function resolveAction(input: ActionInput, base: string): Action {
+  const action: ActionMapping = typeof input === "string" ? { [input]: true } : input;
+  const { log, webhook } = action;
+  if (action.reply !== undefined) return { do: "reply", message: action.reply };
+  if (action.replace !== undefined) return { do: "replace", message: action.replace };
+  if (action.drop !== undefined) return { do: "drop" };
+  if (action.delay !== undefined) return { do: "delay", ms: parseDuration(action.delay)! };
+  if (action.count !== undefined) return { do: "count", name: action.count };
+  if (action.publish !== undefined) return { do: "publish", topic: action.publish };
+  if (log !== undefined) {
+    return typeof log === "string"
+      ? { do: "log", level: "info", text: log }
+      : { do: "log", level: log.level ?? "info", text: log.message };
+  }
+  if (webhook !== undefined) {
+    const { url, headers = {}, timeout, retries = DEFAULT_WEBHOOK_RETRIES } = typeof webhook === "string"
+      ? { url: webhook }
+      : webhook;
+    const timeoutMs = parseDuration(timeout) ?? DEFAULT_WEBHOOK_TIMEOUT_MS;
+    return { do: "webhook", url, headers, timeoutMs, retries };
+  }
+  if (action.exec !== undefined) {
+    const [program, ...args] = action.exec;
+    // A bare name is looked for where the system looks; a path starts from the configuration, as all do.
+    const command = /[/\\]/.test(program) ? absolutePath(program, base) : program;
+    return { do: "exec", command: [command, ...args], timeoutMs: EXEC_TIMEOUT_MS };
+  }
+  return action.close === true || action.close === null
+    ? { do: "close" }
+    : { do: "close", last: action.close };
+}

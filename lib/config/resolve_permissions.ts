@@ -1,0 +1,27 @@
+/**
+ * Permissions of a configuration, resolved: lists, absolute paths. Pure.
+ *
+ * @module
+ */
+
+import { PERMISSION_KINDS, type Permissions } from "../spec/permissions.ts";
+import { absolutePath } from "./paths.ts";
+import type { PermissionsInput } from "./config_input.ts";
+
+/** Resolves permissions, later ones over earlier ones kind by kind; undefined if there are none. */
+export function resolvePermissions(
+  base: string,
+  ...inputs: (PermissionsInput | undefined)[]
+): Permissions | undefined {
+  const input: PermissionsInput = Object.assign({}, ...inputs);
+  const permissions: Permissions = {};
+  for (const kind of PERMISSION_KINDS) {
+    const value = input[kind];
+    if (value === undefined || value === false) continue;
+    const items = typeof value === "string" ? [value] : value;
+    permissions[kind] = items === true || (kind !== "read" && kind !== "write")
+      ? items
+      : items.map((path) => absolutePath(path, base));
+  }
+  return Object.keys(permissions).length === 0 ? undefined : permissions;
+}

@@ -1,0 +1,38 @@
+/**
+ * What a configuration says of the servers behind a service, resolved. Pure.
+ *
+ * @module
+ */
+
+import type { ProxySpec, UpstreamTlsSpec } from "../spec/proxy_spec.ts";
+import { parseDuration } from "../base/units.ts";
+import { absoluteAddress, absolutePath } from "./paths.ts";
+import type { ServiceInput, UpstreamTlsInput } from "./config_input.ts";
+
+/** How long connecting to an upstream may take. */
+const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+
+/** The proxy of a service; undefined if there is no server behind it. */
+export function resolveProxy(input: ServiceInput, base: string): ProxySpec | undefined {
+  if (input.upstream === undefined) return undefined;
+  const { sendProxyProtocol } = input;
+  return {
+    upstream: [input.upstream].flat().map((address) => absoluteAddress(address, base)),
+    balance: input.balance ?? "first",
+    connectTimeoutMs: parseDuration(input.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    ...(sendProxyProtocol === undefined ? {} : { sendProxyProtocol: sendProxyProtocol === "v1" ? 1 : 2 }),
+    onBadFrame: input.onBadFrame ?? "close",
+    tls: resolveUpstreamTls(input.upstreamTls ?? {}, base),
+  };
+}
+
+function resolveUpstreamTls(input: UpstreamTlsInput, base: string): UpstreamTlsSpec {
+  const { verify = true, serverName, ca, cert, key } = input;
+  return {
+    verify,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(ca === undefined ? {} : { ca: [ca].flat().map((path) => absolutePath(path, base)) }),
+    ...(cert === undefined ? {} : { cert: absolutePath(cert, base) }),
+    ...(key === undefined ? {} : { key: absolutePath(key, base) }),
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * What a connection lives in.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import type { ServiceConnection } from "./service_connection.ts";
+import type { AnyHandler } from "../contract/handler.ts";
+import type { AnyProtocol, Upgrade } from "../contract/protocol.ts";
+import type { Side } from "../contract/connection.ts";
+import type { HookSet } from "../hooks/hook_set.ts";
+import type { Limits } from "../contract/limits.ts";
+import type { ServiceStats } from "../contract/stats.ts";
+import type { Secure } from "../transport/transport.ts";
+
+/** Takes what a connection receives, in place of hooks and handler. */
+export interface FrameRelay {
+  /**
+   * Takes a message on. What it came in is the frame that its buffer cut last.
+   *
+   * @param upgrade What it changes on both sides, once it has gone on.
+   */
+  message(connection: ServiceConnection, message: unknown, upgrade: Upgrade | undefined): unknown;
+  /** Takes a frame on that says nothing. */
+  skipped(connection: ServiceConnection): void;
+  /** Bytes that make no frame (`frame`, if they did and it makes no message). Answers whether the connection goes on. */
+  bad(connection: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean;
+  /** All that can be taken on for now has been: frames are no longer where they were. */
+  passed(connection: ServiceConnection): void;
+}
+
+/** What a connection's surroundings give it, the same for all connections of a listener. */
+export interface ConnectionHost {
+  readonly side: Side;
+  readonly protocol: AnyProtocol;
+  readonly handler: AnyHandler;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly stats: ServiceStats;
+  /** How this side does TLS when an upgrade asks for it. */
+  readonly secure?: Secure;
+  readonly hooks?: HookSet;
+  /** Hears of every error, counted already. */
+  report(connection: ServiceConnection, error: Error, code: string): void;
+  /** Hears of the end, after `onClose`. */
+  closed(connection: ServiceConnection): void;
+}

@@ -1,0 +1,171 @@
+/**
+ * The receiving half of a connection: what is read goes to delivery, and each message from there to a proxy, through the
+ * hooks, to the other end of a pipe, or to the handler.
+ *
+ * @module
+ */
+
+import type { Codec } from "../contract/protocol.ts";
+import type { Connection } from "../contract/connection.ts";
+import { toError } from "../base/error_record.ts";
+import type { FrameBuffer } from "../framing/frame_buffer.ts";
+import type { Transport } from "../transport/transport.ts";
+import { commandOf } from "../contract/command_of.ts";
+import type { ServiceConnection } from "./service_connection.ts";
+import type { ConnectionError, ConnectionErrorCode } from "../contract/connection_error.ts";
+import { Delivery, Hold, type Receiver } from "../framing/frame_loop.ts";
+import { pipe } from "./pipe.ts";
+import { type Read, Reader } from "./reader.ts";
+
+/** What a connection does with what comes. */
+export class Receiving implements Read, Receiver {
+  readonly delivery: Delivery;
+  readonly reader: Reader;
+  /** Whether it comes in datagrams. */
+  readonly isDatagrams: boolean;
+  readonly #of: ServiceConnection;
+  // deno-lint-ignore no-explicit-any
+  #codec!: Codec<any, any>;
+  #pipe: Connection<unknown> | undefined;
+
+  constructor(of: ServiceConnection, transport: Transport) {
+    this.#of = of;
+    this.isDatagrams = transport.receive !== undefined;
+    this.delivery = new Delivery(of, this, { datagrams: this.isDatagrams });
+    this.reader = new Reader(transport, this.delivery, this);
+  }
+
+  /** What has come and is not delivered. */
+  get buffer(): FrameBuffer {
+    return this.delivery.buffer;
+  }
+
+  /** Whether nothing more is to be waited for. */
+  get isOver(): boolean {
+    return this.isDatagrams || this.delivery.peerEnded || this.reader.isFedUp;
+  }
+
+  /** Cuts and decodes by this codec from now on. */
+  // deno-lint-ignore no-explicit-any
+  speak(codec: Codec<any, any>): void {
+    this.#codec = codec;
+    this.delivery.speak(codec);
+  }
+
+  /** Sends each message to another connection instead of handling it. */
+  pipe(other: Connection<unknown>): void {
+    this.#pipe = other;
+  }
+
+  /** Gives a message to whom it is for. */
+  handle(message: unknown): unknown {
+    if (this.#pipe !== undefined) return pipe(message, this.#of, this.#pipe);
+    return this.#of.host.handler.onMessage?.(this.#of, message);
+  }
+
+  /** Delivers no more, and throws away what still comes. */
+  discard(): void {
+    this.#drop();
+    this.reader.discard();
+  }
+
+  /** Delivers and reads no more. */
+  stop(): void {
+    this.#drop();
+    this.reader.stop();
+  }
+
+  #drop(): void {
+    this.delivery.hold(Hold.closed);
+    this.buffer.clear();
+  }
+
+  // What is read
+
+  received(bytes: number): void {
+    this.#count(bytes);
+    const { phase } = this.#of;
+    if (phase === "open") {
+      this.buffer.commit(bytes);
+      this.delivery.pass();
+    } else if (phase === "lingering" && this.reader.isFedUp) this.#of.shut();
+  }
+
+  datagram(datagram: Uint8Array<ArrayBuffer>): void {
+    this.#count(datagram.length);
+    if (this.#of.phase !== "open") return;
+    this.buffer.load(datagram);
+    this.delivery.pass();
+  }
+
+  endOfStream(): void {
+    const { phase } = this.#of;
+    if (phase === "lingering" || this.isDatagrams) this.#of.shut();
+    else if (phase !== "closed") this.delivery.endOfStream();
+  }
+
+  readFailed(error: unknown): void {
+    this.#of.lose(error, "connection_reset");
+  }
+
+  #count(bytes: number): void {
+    const of = this.#of;
+    of.deadlines.activeAt = of.host.clock.now;
+    of.bytesRead += bytes;
+    of.host.stats.bytesIn += bytes;
+  }
+
+  // What is delivered
+
+  message(message: unknown): unknown {
+    const of = this.#of;
+    of.host.stats.messagesIn++;
+    const to = of.protocol.upgrade?.(message, of.side === "server" ? "in" : "out", of);
+    if (of.relay !== undefined) return of.relay.message(of, message, to);
+    if (to !== undefined) of.upgrade(to);
+    const { hooks } = of.host;
+    if (!hooks?.observed.in) return this.handle(message);
+    const command = commandOf(this.#codec, message, of);
+    if (!hooks.concerns("in", command)) return this.handle(message);
+    return of.hookedBy(hooks).receive(message, command);
+  }
+
+  skipped(): void {
+    this.#of.relay?.skipped(this.#of);
+  }
+
+  end(): unknown {
+    this.#pipe?.end();
+    return this.#of.host.handler.onEnd?.(this.#of);
+  }
+
+  ended(): void {
+    const of = this.#of;
+    if (of.sending.isEnded || !(of.host.handler.allowHalfOpen || this.#pipe)) of.close();
+  }
+
+  failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
+    const of = this.#of;
+    const passable = fallback === "bad_frame" || fallback === "bad_message";
+    if (!passable || !of.relay?.bad(of, toError(thrown), frame)) of.failAs(thrown, fallback);
+  }
+
+  lost(error: ConnectionError): void {
+    this.#of.report(error, error.code);
+  }
+
+  busy(pending: boolean): void {
+    this.#of.deadlines.busySince = pending ? this.#of.host.clock.now : 0;
+  }
+
+  passed(framed: boolean): void {
+    const of = this.#of;
+    const { deadlines } = of;
+    if (framed) deadlines.framed = true;
+    if (this.buffer.length === 0 || !this.delivery.isFree) deadlines.partialSince = 0;
+    else if (framed || deadlines.partialSince === 0) deadlines.partialSince = of.host.clock.now;
+    of.relay?.passed(of);
+    of.sending.outbox.flush();
+    this.reader.wake();
+  }
+}

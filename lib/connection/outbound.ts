@@ -1,0 +1,158 @@
+/**
+ * The sending half of a connection: each message goes through the hooks and the codec to the queue of what is written.
+ *
+ * @module
+ */
+
+import type { AnyProtocol, Codec } from "../contract/protocol.ts";
+import type { SendOptions, SendResult } from "../contract/connection.ts";
+import { describeValue } from "../base/describe_value.ts";
+import type { Transport } from "../transport/transport.ts";
+import { commandOf } from "../contract/command_of.ts";
+import type { ServiceConnection } from "./service_connection.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
+import { type Delivery, Hold } from "../framing/frame_loop.ts";
+import { Outbox, type Sender } from "./write_queue.ts";
+
+/** What a connection does with what it is to say. */
+export class Sending implements Sender {
+  readonly outbox: Outbox;
+  readonly #of: ServiceConnection;
+  readonly #delivery: Delivery;
+  // deno-lint-ignore no-explicit-any
+  #codec!: Codec<any, any>;
+  #ended = false;
+
+  /** @param delivery Of the receiving half, which rests while too much is queued, and ends each pass with a write. */
+  constructor(of: ServiceConnection, transport: Transport, delivery: Delivery) {
+    this.#of = of;
+    this.#delivery = delivery;
+    this.outbox = new Outbox(transport, this, {
+      maxBytes: of.limits.maxSendBytes,
+      separate: transport.receive !== undefined,
+    });
+  }
+
+  /** Whether nothing more is to be said. */
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Encodes by this codec from now on. */
+  // deno-lint-ignore no-explicit-any
+  speak(codec: Codec<any, any>): void {
+    this.#codec = codec;
+  }
+
+  /** Takes a message of the handler's. */
+  send(message: unknown, options: SendOptions | undefined): SendResult {
+    if (!this.#isOpen) return "refused";
+    if (options?.raw === true) return this.#transmit(message as Uint8Array | string);
+    const { hooks } = this.#of.host;
+    if (hooks?.observed.out) {
+      const command = commandOf(this.#codec, message, this.#of);
+      // Behind what a hook has not decided on everything waits.
+      if (this.#of.isHooked || hooks.concerns("out", command)) {
+        return this.#of.hookedBy(hooks).send(message, command);
+      }
+    }
+    return this.transmit(message);
+  }
+
+  /** Takes a message that no hook is to see. */
+  transmit(message: unknown): SendResult {
+    if (!this.#isOpen) return "refused";
+    if (this.outbox.isFull) return this.#refuse();
+    const of = this.#of;
+    const sent = this.#transmit(this.#codec.encode(message, of));
+    const to = of.protocol.upgrade?.(message, of.side === "server" ? "out" : "in", of);
+    if (to !== undefined && sent === "queued") of.upgrade(to);
+    return sent;
+  }
+
+  /** Takes a last message, however full the queue is. */
+  sendLast(message: unknown, options: SendOptions | undefined): void {
+    if (this.#ended) return;
+    this.#queue(options?.raw ? message as Uint8Array | string : this.#codec.encode(message, this.#of));
+  }
+
+  /** Takes whole frames, however full the queue is: who relays them has paused the other side by then. */
+  sendFrames(frames: Uint8Array, count: number): void {
+    if (!this.#isOpen) return;
+    this.#of.host.stats.messagesOut += count;
+    this.outbox.push(frames);
+    if (!this.#delivery.isPassing) this.outbox.flush();
+  }
+
+  /** Takes no more, and ends writing when all is written. */
+  end(): void {
+    if (!this.#isOpen) return;
+    this.#ended = true;
+    this.outbox.schedule();
+  }
+
+  get #isOpen(): boolean {
+    return this.#of.phase === "open" && !this.#ended;
+  }
+
+  #transmit(data: Uint8Array | string): SendResult {
+    if (this.outbox.isFull) return this.#refuse();
+    this.#queue(data);
+    return "queued";
+  }
+
+  #queue(data: Uint8Array | string): void {
+    if (typeof data !== "string" && !(data instanceof Uint8Array)) throw unwritable(data, this.#of.protocol);
+    this.#of.host.stats.messagesOut++;
+    if (data.length === 0) return;
+    this.outbox.push(data);
+    if (!this.#delivery.isPassing) this.outbox.schedule();
+  }
+
+  #refuse(): SendResult {
+    const found = `${this.outbox.size} bytes are queued, maxSendBytes is ${this.#of.limits.maxSendBytes}`;
+    this.#of.report(new ConnectionError("send_refused", `Cannot queue a message: ${found}`), "send_refused");
+    return "refused";
+  }
+
+  // How it goes
+
+  writing(): void {
+    this.#of.deadlines.writeSince = this.#of.host.clock.now;
+  }
+
+  wrote(count: number): void {
+    const of = this.#of;
+    of.deadlines.writeSince = 0;
+    of.deadlines.activeAt = of.host.clock.now;
+    of.bytesWritten += count;
+    of.host.stats.bytesOut += count;
+  }
+
+  full(): void {
+    const of = this.#of;
+    if (of.relay === undefined) this.#delivery.hold(Hold.full);
+    of.attempt(() => of.host.handler.onBufferFull?.(of));
+  }
+
+  drained(): void {
+    const of = this.#of;
+    of.attempt(() => of.host.handler.onBufferDrain?.(of));
+    this.#delivery.release(Hold.full);
+  }
+
+  empty(): void {
+    this.#of.allWritten();
+  }
+
+  writeFailed(error: unknown): void {
+    this.#of.lose(error, "connection_reset");
+  }
+}
+
+function unwritable(data: unknown, { name }: AnyProtocol): TypeError {
+  const found = data instanceof Promise ? "a promise" : describeValue(data);
+  return new TypeError(
+    `Cannot send ${found}: wanted bytes or a string, from encode of the protocol ${name} or sent raw`,
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * Addresses: `PROTOCOL[+TRANSPORT]://HOST:PORT` and `PROTOCOL+unix:///path.sock`.
+ *
+ * A transport's own name in the place of the protocol (`tcp://`, `tls://`, `unix://`, `udp://`) names no protocol: the
+ * configuration says which, or an upstream needs none.
+ *
+ * @module
+ */
+
+import type { TransportName } from "./connection.ts";
+
+/** An address taken apart. JSON-safe. */
+export type Endpoint =
+  | {
+    /** In lower case; empty if the address names a transport only. */
+    protocol: string;
+    transport: "tcp" | "tls" | "udp";
+    /** Without the brackets of IPv6. */
+    hostname: string;
+    /** 0 asks the operating system for a free one. */
+    port: number;
+  }
+  | { protocol: string; transport: "unix"; path: string };
+
+const transports: readonly string[] = ["tcp", "tls", "unix", "udp"] satisfies TransportName[];
+
+/** An address that cannot be read; `code` is `bad_address`. */
+export class AddressError extends TypeError {
+  /** The name of the class. */
+  override readonly name = "AddressError";
+  /** What happened. */
+  readonly code = "bad_address";
+}
+
+/**
+ * Takes an address apart.
+ *
+ * @throws {AddressError} If it is not of the form `PROTOCOL[+TRANSPORT]://HOST:PORT` or `PROTOCOL+unix:///PATH`.
+ */
+export function parseEndpoint(address: string): Endpoint {
+  const match = /^([a-z][a-z0-9_.-]*)(?:\+([a-z]+))?:\/\/(.*)$/i.exec(address);
+  if (!match) throw cannot(address, "wanted PROTOCOL[+TRANSPORT]://HOST:PORT, such as jsonnl://0.0.0.0:1234");
+  let protocol = match[1].toLowerCase();
+  let transport = match[2]?.toLowerCase();
+  if (transports.includes(protocol)) {
+    if (transport !== undefined) {
+      throw cannot(address, `"${protocol}" is a transport, wanted a protocol before the +`);
+    }
+    [protocol, transport] = ["", protocol];
+  }
+  transport ??= "tcp";
+  if (!transports.includes(transport)) {
+    throw cannot(address, `"${transport}" is no transport, wanted one of ${transports.join(", ")}`);
+  }
+  const rest = match[3];
+  if (transport === "unix") {
+    if (rest === "") throw cannot(address, "a unix socket wants a path, as in jsonnl+unix:///run/chat.sock");
+    return { protocol, transport, path: rest };
+  }
+  const authority = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:/\s[\]]+)):(\d{1,5})\/?$/i.exec(rest);
+  const port = authority ? Number(authority[3]) : NaN;
+  if (!authority || port > 65535) {
+    throw cannot(address, "wanted HOST:PORT behind //, with a port from 0 to 65535 and IPv6 in brackets");
+  }
+  const hostname = authority[1] ?? authority[2];
+  if (!isHost(hostname)) throw cannot(address, `"${hostname}" is neither an IP address nor a host's name`);
+  return { protocol, transport: transport as "tcp", hostname, port };
+}
+
+/** Writes an endpoint as an address; the inverse of {@linkcode parseEndpoint}. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  const { protocol, transport } = endpoint;
+  const scheme = protocol === "" ? transport : transport === "tcp" ? protocol : `${protocol}+${transport}`;
+  if (endpoint.transport === "unix") return `${scheme}://${endpoint.path}`;
+  return `${scheme}://${hostPort(endpoint)}`;
+}
+
+/** Writes the address of a socket: `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
+export function formatAddr(addr: Deno.Addr): string {
+  if ("path" in addr) return `unix:${addr.path}`;
+  if ("hostname" in addr) return hostPort(addr);
+  return addr.transport;
+}
+
+function hostPort(of: { hostname: string; port: number }): string {
+  return `${of.hostname.includes(":") ? `[${of.hostname}]` : of.hostname}:${of.port}`;
+}
+
+/** A name that ends in a number would be an IPv4 address (WHATWG URL, section 3.5). */
+function isHost(text: string): boolean {
+  if (text.includes(":")) return URL.canParse(`http://[${text.replace(/%.*/, "")}]/`);
+  const labels = text.split(".");
+  if (/^\d+$/.test(labels.findLast((label) => label !== "") ?? "")) {
+    return labels.length === 4 && labels.every((label) => /^\d{1,3}$/.test(label) && Number(label) < 256);
+  }
+  if (labels.length > 1 && labels.at(-1) === "") labels.pop();
+  return labels.every((label) => /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u.test(label));
+}
+
+function cannot(address: string, why: string): AddressError {
+  return new AddressError(`Cannot read the address "${address}": ${why}`);
+}
+
+/**
+ * Whether several instances can serve an endpoint side by side. A unix socket has one owner; the datagrams of one UDP
+ * peer would be spread over them.
+ */
+export function isSharable(endpoint: Endpoint): boolean {
+  return endpoint.transport === "tcp" || endpoint.transport === "tls";
+}

@@ -1,0 +1,8 @@
+/**
+ * How grave a log record is.
+ *
+ * @module
+ */
+
+/** How grave a log record is. */
+export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";

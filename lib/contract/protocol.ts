@@ -1,0 +1,104 @@
+/**
+ * A wire format: the types that users write protocols against. `docs/contract.md` states what each part promises.
+ *
+ * Directions are named from the server's side: `In` is what a client sends, `Out` is what a server answers.
+ *
+ * @module
+ */
+
+import type { Peer } from "./connection.ts";
+import type { Handler } from "./handler.ts";
+
+/** What `decode` and `end` answer when the bytes are consumed but make no message. */
+export const skip: unique symbol = Symbol.for("protohost.skip");
+
+/** The type of {@linkcode skip}. */
+export type Skip = typeof skip;
+
+/** Which way a message goes: `"in"` from client to server, `"out"` from server to client. */
+export type Direction = "in" | "out";
+
+/** One direction of a wire format: where a frame ends, what it says, and the way back. */
+export interface Codec<M, S = unknown> {
+  /**
+   * Finds the end of the first frame.
+   *
+   * @param buffer All bytes received and not yet consumed. A view: valid during the call only.
+   * @param connection The connection they came by.
+   * @param from How many of these bytes an earlier call that answered 0 has already seen. A delimiter of several
+   *   bytes may straddle it.
+   * @returns `0`: not enough bytes to know; asked again when more are there. `N > 0`: the frame is the first N bytes,
+   *   whether they are all there yet or not; not asked again until they are. A negative, fractional or NaN answer, one
+   *   above `maxFrameBytes`, or a throw is a bad frame, which ends the connection.
+   */
+  input(buffer: Uint8Array, connection: Peer<S>, from: number): number;
+  /**
+   * Makes a message of one whole frame, or answers {@linkcode skip}. The session changes here and nowhere else.
+   *
+   * @param frame Exactly the bytes that `input` delimited. A view: keep a copy, never the frame.
+   */
+  decode(frame: Uint8Array, connection: Peer<S>): M | Skip;
+  /** Makes the bytes of one message (a string is sent as UTF-8); the inverse of this codec's `decode`. */
+  encode(message: M, connection: Peer<S>): Uint8Array | string;
+  /** Names a message, for hooks and counters. */
+  command?(message: M, connection: Peer<S>): string;
+  /** Makes a message of its human notation, as rules and replies in YAML write it. */
+  parse?(text: string): M;
+  /** What the bytes left over at the end of the stream mean. Without it they are counted as lost. */
+  end?(rest: Uint8Array, connection: Peer<S>): M | Skip;
+}
+
+/** What an upgrade changes: `"tls"` what stands under the connection, the others what stands over it. */
+// deno-lint-ignore no-explicit-any
+export type Upgrade = "tls" | "raw" | Protocol<any, any, any>;
+
+/**
+ * A wire format. Any object with `name`, `input`, `decode` and `encode` is one; the rest serves protocols that keep a
+ * session, speak differently in the two directions, or change their ground under way.
+ */
+export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
+  /** The name by which an address asks for it; its case is ignored there. */
+  name: string;
+  /** Server to client, where it differs. A server receives by the protocol and sends by its `reply`. */
+  reply?: Codec<Out, S>;
+  /** Makes the protocol's own state of one connection, both directions. */
+  session?(): S;
+  /** Makes the handler of a service from what the user gave: greeting, adapters, a built-in service. */
+  service?(user: unknown, options: unknown): Handler<In, Out, S>;
+  /**
+   * Whether this message changes what stands under or over the wire, for what follows it. The direction is `"in"` from
+   * client to server and `"out"` from server to client, on whichever side this runs.
+   */
+  upgrade?(
+    message: In | Out,
+    direction: Direction,
+    connection: Peer<S>,
+  ): Upgrade | undefined;
+  /** Whether this message is a request that will be answered; without it, every message is that is not a part. */
+  asks?(message: In, connection: Peer<S>): boolean;
+  /**
+   * This request, the last that was decoded, goes no further than a proxy: a hook has answered or dropped it. What
+   * `decode` has noted of it for what the server is going to say is to be forgotten. The one other place beside `decode`
+   * where the session changes.
+   */
+  withdrawn?(message: In, connection: Peer<S>): void;
+  /** Whether this reply completes the oldest open request. */
+  answers?(message: Out, connection: Peer<S>): boolean;
+  /**
+   * This reply without the offer of TLS that it makes; undefined if it makes none. A proxy asks where TLS cannot be
+   * started on the client's connection: a client that took the offer would be lost.
+   */
+  withoutTls?(message: Out, connection: Peer<S>): Out | undefined;
+  /** What a client hears when the upstream is not there. */
+  unavailable?(cause: Error): Out;
+  /**
+   * What a client of a proxy hears before an error of its own ends its connection: its bytes make no frame, a time is
+   * over. The upstream's replies that are due then never come, so this stands in the place of the first of them. Without
+   * it, or if it answers undefined, the connection ends without a word.
+   */
+  refusal?(error: Error, connection: Peer<S>): Out | undefined;
+}
+
+/** A protocol of whatever messages. */
+// deno-lint-ignore no-explicit-any
+export type AnyProtocol = Protocol<any, any, any>;

@@ -1,0 +1,55 @@
+/**
+ * What is said over the control socket: a request a line, a reply a line, both JSON.
+ *
+ * ```text
+ * {"id":1,"command":"status"}
+ * {"id":1,"ok":true,"result":{"version":"0.1.0","services":[...]}}
+ * {"id":2,"command":"restart","service":"chta"}
+ * {"id":2,"ok":false,"error":{"name":"UnknownServiceError","code":"unknown_service","message":"..."}}
+ * ```
+ *
+ * @module
+ */
+
+import type { ErrorRecord } from "../base/error_record.ts";
+import type { ConnectionInfo } from "../contract/stats.ts";
+import type { ServerStatus } from "../supervisor/server_status.ts";
+
+/** What each command answers. */
+export interface ControlResults {
+  status: ServerStatus;
+  /** The open connections of the server, or of one service. */
+  connections: ConnectionInfo[];
+  /** Null, once the new serves; with a service, the same as `restart`. */
+  reload: null;
+  /** Null, once the new serves. */
+  restart: null;
+  /** Null at once; the server closes the control connection when it has stopped. */
+  stop: null;
+}
+
+/** What can be asked. */
+export type ControlCommand = keyof ControlResults;
+
+/** What is asked, without its id. */
+export type ControlAsk<C extends ControlCommand = ControlCommand> =
+  & { command: C }
+  & {
+    status: unknown;
+    connections: { service?: string };
+    reload: { service?: string };
+    restart: { service: string };
+    stop: { immediate?: boolean };
+  }[C];
+
+/** A request. The reply repeats its id. */
+export type ControlRequest =
+  & { id: number | string }
+  & {
+    [C in ControlCommand]: ControlAsk<C>;
+  }[ControlCommand];
+
+/** A reply. `id` is null if the request had none that could be read. */
+export type ControlReply<C extends ControlCommand = ControlCommand> =
+  | { id: number | string | null; ok: true; result: ControlResults[C] }
+  | { id: number | string | null; ok: false; error: ErrorRecord };

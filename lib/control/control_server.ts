@@ -1,0 +1,116 @@
+/**
+ * The control socket: a service of its own, in the main isolate, that does what the supervisor can do.
+ *
+ * @module
+ */
+
+import type { Connection } from "../contract/connection.ts";
+import { toErrorRecord } from "../base/error_record.ts";
+import { listen, type Server } from "../embed/listen.ts";
+import { nearest } from "../base/suggest.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { UnknownServiceError } from "../supervisor/supervisor_error.ts";
+import type { ControlReply, ControlRequest, ControlResults } from "./control_messages.ts";
+
+/** Nobody but the owner may speak to the server. */
+const SOCKET_MODE = 0o600;
+
+/** A request that is none; `code` is `bad_request`. */
+export class ControlRequestError extends TypeError {
+  override readonly name = "ControlRequestError";
+  readonly code = "bad_request";
+}
+
+/**
+ * Opens the control socket of a server.
+ *
+ * @param path Absolute path.
+ * @throws {ListenError} If it cannot listen there, as when another server does.
+ */
+export async function serveControl(path: string, supervisor: Supervisor): Promise<Server> {
+  return await listen(`jsonnl+unix://${path}`, {
+    name: "control",
+    mode: SOCKET_MODE,
+    // A reload takes as long as it takes, and so does a drain, for whose end a client may wait.
+    limits: { maxFrameBytes: "64KiB", maxConnections: 64, handlerTimeout: 0, idleTimeout: 0 },
+    async onMessage(connection: Connection<ControlReply>, message: unknown) {
+      connection.send(await reply(message, supervisor));
+    },
+  });
+}
+
+async function reply(message: unknown, supervisor: Supervisor): Promise<ControlReply> {
+  const { id } = Object(message);
+  const known = typeof id === "number" || typeof id === "string" ? id : null;
+  try {
+    return { id: known, ok: true, result: await answer(checked(message), supervisor) };
+  } catch (error) {
+    const { stack: _, ...record } = toErrorRecord(error);
+    return { id: known, ok: false, error: record };
+  }
+}
+
+async function answer(
+  request: ControlRequest,
+  supervisor: Supervisor,
+): Promise<ControlResults[keyof ControlResults]> {
+  switch (request.command) {
+    case "status":
+      await supervisor.refresh();
+      return supervisor.status();
+    case "connections": {
+      const all = await supervisor.connections();
+      if (request.service === undefined) return all;
+      const names = supervisor.status().services.map(({ name }) => name);
+      if (!names.includes(request.service)) throw new UnknownServiceError(request.service, names);
+      return all.filter(({ service }) => service === request.service);
+    }
+    case "reload":
+      if (request.service === undefined) await supervisor.reload();
+      else await supervisor.restart(request.service);
+      return null;
+    case "restart":
+      await supervisor.restart(request.service);
+      return null;
+    case "stop":
+      // Not awaited: the reply must leave before the socket goes.
+      supervisor.stop({ immediate: request.immediate ?? false });
+      return null;
+    default:
+      return request satisfies never;
+  }
+}
+
+const commands: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
+  status: [],
+  connections: ["service?"],
+  reload: ["service?"],
+  restart: ["service"],
+  stop: ["immediate?"],
+};
+
+function checked(message: unknown): ControlRequest {
+  const { id, command, service, immediate } = Object(message);
+  if (typeof id !== "number" && typeof id !== "string") {
+    throw new ControlRequestError(
+      `Cannot take a request without an id: wanted {"id": 1, "command": "status"}`,
+    );
+  }
+  if (typeof command !== "string" || !Object.hasOwn(commands, command)) {
+    const names = Object.keys(commands);
+    const guess = nearest(String(command), names);
+    const hint = guess === undefined ? `wanted one of ${names.join(", ")}` : `did you mean "${guess}"?`;
+    throw new ControlRequestError(`Cannot do ${JSON.stringify(command)}: ${hint}`);
+  }
+  if (service === undefined ? command === "restart" : typeof service !== "string") {
+    throw new ControlRequestError(
+      `Cannot ${command} the service ${JSON.stringify(service)}: wanted its name`,
+    );
+  }
+  if (immediate !== undefined && typeof immediate !== "boolean") {
+    throw new ControlRequestError(
+      `Cannot read immediate: wanted true or false, found ${JSON.stringify(immediate)}`,
+    );
+  }
+  return message as ControlRequest;
+}

@@ -1,0 +1,53 @@
+/**
+ * Runs a worker in an isolate of its own, as a Web Worker.
+ *
+ * @module
+ */
+
+import { grantOf, importHosts } from "./grant.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import type { Runner, RunnerEvents } from "./runner.ts";
+
+/** Starts an isolate. `terminate` cannot stop one that is busy in a loop: it burns on until the process ends. */
+export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
+  const worker = new Worker(new URL("../worker/worker.ts", import.meta.url), {
+    type: "module",
+    name: `${spec.service}.${spec.generation}.${spec.instance}`,
+    ...permissionsOf(spec),
+  } as WorkerOptions);
+  let over = false;
+  worker.onmessage = (event: MessageEvent<FromWorker>) => {
+    if (!over) events.message(event.data);
+  };
+  worker.onmessageerror = () => {
+    if (!over) events.failed(new TypeError("The worker sent what cannot be read"));
+  };
+  worker.onerror = (event) => {
+    // Without this the error would end the main isolate too.
+    event.preventDefault();
+    if (!over) events.failed(event.error ?? new Error(event.message));
+  };
+  return {
+    pid: Deno.pid,
+    ended: Promise.resolve(),
+    post(message: ToWorker): void {
+      if (!over) worker.postMessage(message);
+    },
+    terminate(): void {
+      over = true;
+      worker.terminate();
+    },
+  };
+}
+
+/**
+ * Deno takes permissions for a worker with `--unstable-worker-options` only, and without ends the process. That flag
+ * cannot be seen, but its companion can, which `protohost` is always started with.
+ */
+function permissionsOf({ permissions }: WorkerSpec): { deno?: { permissions: unknown } } {
+  if (permissions === undefined || !("listenDatagram" in Deno)) return {};
+  return {
+    deno: { permissions: { ...grantOf(permissions), sys: false, ffi: false, import: importHosts() } },
+  };
+}

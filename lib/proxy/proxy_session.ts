@@ -1,0 +1,247 @@
+/**
+ * One client and its upstream: two connections back to back, each cut by its own direction's codec.
+ *
+ * A frame goes on as the bytes it came in, unless a hook says otherwise. Backpressure goes through: while one side's
+ * queue is full the other is not read. So do half-closes: each side's end becomes the end of what is written to the other.
+ *
+ * What can fail: the upstream is not there (the client hears `unavailable`, or is closed), either side is lost (the other
+ * gets what was relayed so far, and is closed), bytes make no frame (`onBadFrame`), a hook fails (its own policy). Of what
+ * ends its connection from this side the client hears the protocol's `refusal`.
+ *
+ * @module
+ */
+
+import { codecOf } from "../contract/codec_of.ts";
+import { commandOf } from "../contract/command_of.ts";
+import { ServiceConnection } from "../connection/service_connection.ts";
+import { rest } from "../connection/hook_stage.ts";
+import type { FrameRelay } from "../connection/connection_host.ts";
+import type { Direction, Upgrade } from "../contract/protocol.ts";
+import type { HookSession } from "../hooks/hook_set.ts";
+import type { Verdict } from "../hooks/verdict.ts";
+import { countError } from "../contract/stats.ts";
+import { type Crosser, Crossing } from "./relay.ts";
+import { isPart, isPartial, isWhole } from "./parts.ts";
+import type { Proxy } from "./proxy.ts";
+import { UNFRAMED } from "./unframed.ts";
+
+/** A message that a hook has not decided on, and what is kept of it. */
+interface Held extends Crosser {
+  /** The bytes that go on for it as it is. */
+  frame: Uint8Array | string;
+}
+
+/** A pair of connections. */
+export class ProxySession implements FrameRelay {
+  readonly client: ServiceConnection;
+  readonly #proxy: Proxy;
+  readonly #crossing: Crossing;
+  #hooks: HookSession | undefined;
+  /** Ends the dialing; undefined once that is over. */
+  #dialing: AbortController | undefined;
+  #passthrough = false;
+
+  /** Takes a client on, and connects to its upstream. */
+  constructor(client: ServiceConnection, proxy: Proxy) {
+    this.client = client;
+    this.#proxy = proxy;
+    this.#crossing = new Crossing(client, proxy.protocol, { counts: proxy.counts });
+    this.#hooks = proxy.options.hooks?.session(client);
+    client.relay = this;
+    if (!proxy.framed.in) client.receiving.speak(UNFRAMED);
+    client.pause();
+    this.#connect();
+  }
+
+  /** Undefined until it is reached. */
+  get upstream(): ServiceConnection | undefined {
+    return this.#crossing.upstream;
+  }
+
+  // Frames
+
+  message(from: ServiceConnection, came: unknown, upgrade: Upgrade | undefined): unknown {
+    // Of what comes behind a close nobody is told.
+    if (this.client.phase !== "open") return;
+    const direction = this.#directionOf(from);
+    const message = direction === "out" ? this.#withoutTls(came) : came;
+    if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
+      return this.#passOn(direction, message, came, upgrade);
+    }
+    const lane = this.#crossing.lane(direction);
+    if (lane.swallows) {
+      if (isPart(message)) return this.#swallow(direction, message);
+      lane.swallows = false;
+    }
+    const { protocol, options } = this.#proxy;
+    const command = commandOf(codecOf(protocol, direction), message, from);
+    if (!options.hooks!.concerns(direction, command)) return this.#passOn(direction, message, came, upgrade);
+    const verdict = this.#hooks.run(direction, message, command);
+    if (verdict === undefined) return this.#passOn(direction, message, came, upgrade);
+    const frame = message === came
+      ? from.receiving.buffer.frame.slice()
+      : this.#crossing.encode(direction, message);
+    const held = { direction, message, frame, upgrade };
+    if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
+    return this.#obey(verdict, held);
+  }
+
+  skipped(from: ServiceConnection): void {
+    this.#crossing.skip(this.#directionOf(from));
+  }
+
+  passed(from: ServiceConnection): void {
+    this.#crossing.leave(this.#directionOf(from));
+  }
+
+  bad(from: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean {
+    if (this.#proxy.options.onBadFrame !== "passthrough" || this.#passthrough) return false;
+    this.#passthrough = true;
+    countError(this.#proxy.host.stats, "passthrough");
+    this.#proxy.host.report(this.client, error, "passthrough");
+    this.#hooks?.end();
+    this.#hooks = undefined;
+    this.client.receiving.speak(UNFRAMED);
+    this.upstream?.receiving.speak(UNFRAMED);
+    if (frame !== undefined) this.#crossing.forward(this.#directionOf(from), frame);
+    return true;
+  }
+
+  /** A message that no hook decides on goes on: as it came, if it is what came. */
+  #passOn(direction: Direction, message: unknown, came: unknown, upgrade: Upgrade | undefined): void {
+    const crossing = this.#crossing;
+    if (message === came) return crossing.pass(direction, message, upgrade);
+    crossing.passAs(crossing.encode(direction, message), { direction, message, upgrade });
+  }
+
+  /** A reply as the client may hear it, where it cannot start TLS. */
+  #withoutTls(reply: unknown): unknown {
+    const { protocol } = this.#proxy;
+    if (protocol.withoutTls === undefined || this.client.canStartTls) return reply;
+    return protocol.withoutTls(reply, this.client) ?? reply;
+  }
+
+  #directionOf(from: ServiceConnection): Direction {
+    return from === this.client ? "in" : "out";
+  }
+
+  // Verdicts
+
+  #obey(verdict: Verdict | undefined, held: Held): unknown {
+    const { direction, message } = held;
+    const crossing = this.#crossing;
+    switch (verdict?.verdict) {
+      case undefined:
+      case "pass":
+        return crossing.passAs(held.frame, held);
+      case "replace":
+        crossing.lane(direction).swallows = isPartial(message) && !isPartial(verdict.message);
+        return crossing.passAs(crossing.encode(direction, verdict.message), held);
+      case "reply":
+        this.#withdraw(direction, message);
+        return this.#reply(direction, message, verdict.message);
+      case "drop":
+        this.#withdraw(direction, message);
+        return this.#swallow(direction, message);
+      case "delay":
+        return rest(verdict.ms, this.client.signal).then(() => this.#obey(verdict.then, held));
+      case "close":
+        this.#withdraw(direction, message);
+        return this.#close(direction, verdict.last);
+      default:
+        return verdict satisfies never;
+    }
+  }
+
+  /** Answers the sender in the place of the other side. */
+  #reply(direction: Direction, message: unknown, reply: unknown): void {
+    const crossing = this.#crossing;
+    if (direction === "in") return crossing.inject(reply, { closes: false });
+    crossing.forward("in", crossing.encode("in", reply));
+    this.#swallow(direction, message);
+  }
+
+  #close(direction: Direction, last: unknown): void {
+    if (last === undefined) return this.client.close();
+    if (direction === "in") this.#crossing.inject(last, { closes: true });
+    else this.#crossing.closeWith(last);
+  }
+
+  /** A message goes no further, nor do its parts. */
+  #withdraw(direction: Direction, message: unknown): void {
+    this.#crossing.lane(direction).swallows = true;
+    if (direction === "in") this.#proxy.protocol.withdrawn?.(message, this.client);
+  }
+
+  /** A message, or a part of one, that has gone no further. */
+  #swallow(direction: Direction, message: unknown): void {
+    // To the client it is as if it had never come: replies may take its place.
+    if (direction === "out" && isWhole(message)) this.#crossing.heard(message);
+  }
+
+  // Connections
+
+  clientEnded(): void {
+    this.#crossing.leave("in");
+    this.upstream?.end();
+  }
+
+  /** Tells the client why its connection ends, where the protocol is followed and has a word for it. */
+  clientFailed(error: Error): void {
+    const { client } = this;
+    if (client.error !== error || !this.#proxy.framed.in || this.#passthrough) return;
+    const message = this.#proxy.protocol.refusal?.(error, client);
+    if (message !== undefined) client.close(message);
+  }
+
+  clientClosed(): void {
+    this.#dialing?.abort();
+    this.#hooks?.end();
+    this.#crossing.leave("in");
+    // A reset goes through as the end that it is: nothing queued is worth sending any more.
+    if (this.client.error === undefined) this.upstream?.close();
+    else this.upstream?.destroy();
+  }
+
+  upstreamEnded(): void {
+    this.#crossing.upstreamOver();
+    this.client.end();
+  }
+
+  upstreamClosed(): void {
+    this.#crossing.upstreamOver();
+    this.client.close();
+  }
+
+  async #connect(): Promise<void> {
+    const client = this.client;
+    const { signal } = this.#dialing = new AbortController();
+    try {
+      const { transport, kind, secure } = await this.#proxy.options.upstreams.reach(
+        client,
+        signal,
+      );
+      if (signal.aborted) return transport.close();
+      const host = this.#proxy.upstreamHost(secure);
+      const upstream = new ServiceConnection(`${client.id}.upstream`, transport, { kind, host });
+      this.#crossing.upstream = upstream;
+      upstream.relay = this;
+      upstream.session = client.session;
+      if (!this.#proxy.framed.out || this.#passthrough) upstream.receiving.speak(UNFRAMED);
+      upstream.run();
+      client.resume();
+    } catch (error) {
+      if (!signal.aborted) this.#unavailable(error as Error);
+    } finally {
+      this.#dialing = undefined;
+    }
+  }
+
+  #unavailable(error: Error): void {
+    countError(this.#proxy.host.stats, "upstream_unavailable");
+    this.#proxy.host.report(this.client, error, "upstream_unavailable");
+    const message = this.#proxy.protocol.unavailable?.(error);
+    if (message === undefined) this.client.close();
+    else this.client.close(message);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * What crosses a proxied connection, each direction in its order: frames as they came, what hooks put in their place, and
+ * the replies that hooks inject, when it is their turn.
+ *
+ * @module
+ */
+
+import { codecOf } from "../contract/codec_of.ts";
+import type { ServiceConnection } from "../connection/service_connection.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
+import type { AnyProtocol, Direction, Upgrade } from "../contract/protocol.ts";
+import { Lane } from "./frame_batch.ts";
+import { isPart, isWhole } from "./parts.ts";
+import { Turns } from "./reply_order.ts";
+import { UNFRAMED } from "./unframed.ts";
+
+const AS_IT_IS = { raw: true } as const;
+
+/** A message on its way. */
+export interface Crosser {
+  direction: Direction;
+  message: unknown;
+  /** What it changes on both sides, once it has gone on. */
+  upgrade: Upgrade | undefined;
+}
+
+/** What a hook answers the client in the place of the upstream. */
+interface Injected {
+  bytes: Uint8Array | string;
+  /** Whether it is the last that the client hears. */
+  closes: boolean;
+}
+
+/** The two directions between a client and its upstream. */
+export class Crossing {
+  readonly client: ServiceConnection;
+  /** Undefined until it is reached: until then nothing crosses. */
+  upstream: ServiceConnection | undefined;
+  readonly #protocol: AnyProtocol;
+  readonly #turns: Turns<Injected> | undefined;
+  readonly #in = new Lane();
+  readonly #out = new Lane();
+  /** Whether the client is to be closed when the answers before its last one have come. */
+  #closing = false;
+
+  /** @param options.counts Whether requests and answers are counted, so that injected replies wait for their turn. */
+  constructor(client: ServiceConnection, protocol: AnyProtocol, options: { counts: boolean }) {
+    this.client = client;
+    this.#protocol = protocol;
+    this.#turns = options.counts ? new Turns() : undefined;
+  }
+
+  /** One direction of the two. */
+  lane(direction: Direction): Lane {
+    return direction === "in" ? this.#in : this.#out;
+  }
+
+  /** The frame that makes no message goes on as it came. */
+  skip(direction: Direction): void {
+    if (direction === "in" && this.#closing) return;
+    this.#passFrame(direction);
+  }
+
+  /** The frame just received, and the message in it, goes on as it came. */
+  pass(direction: Direction, message: unknown, upgrade: Upgrade | undefined): void {
+    if (!this.#count(direction, message, upgrade)) return;
+    this.#passFrame(direction);
+    if (direction === "out") this.heard(message);
+    if (upgrade !== undefined) this.#upgrade(upgrade);
+  }
+
+  /** These bytes go on for a message: its own, or another's that asks and answers what it does. */
+  passAs(bytes: Uint8Array | string, { direction, message, upgrade }: Crosser): void {
+    if (!this.#count(direction, message, upgrade)) return;
+    this.forward(direction, bytes);
+    if (direction === "out" && (isWhole(message) || !this.#out.swallows)) this.heard(message);
+    if (upgrade !== undefined) this.#upgrade(upgrade);
+  }
+
+  /** Sends in a direction, behind what has passed. */
+  forward(direction: Direction, bytes: Uint8Array | string): void {
+    this.leave(direction);
+    this.#target(direction).send(bytes, AS_IT_IS);
+  }
+
+  /** Has all leave that has passed in a direction. */
+  leave(direction: Direction): void {
+    if (this.upstream === undefined) return;
+    this.lane(direction).leave(this.#source(direction).receiving.buffer, this.#target(direction).sending);
+  }
+
+  /** Lets injected replies follow what the upstream has said, when it is their turn. */
+  heard(message: unknown): void {
+    if (this.#turns === undefined) return;
+    const answers = this.#protocol.answers!(message, this.client);
+    this.#giveOut(this.#turns.heard(answers, isWhole(message)));
+  }
+
+  /** Answers the client when it is the turn of that; `closes` says that it hears no more then. */
+  inject(reply: unknown, { closes }: { closes: boolean }): void {
+    const injected = { bytes: this.encode("out", reply), closes };
+    if (this.#turns === undefined || this.#turns.inject(injected)) this.#giveOut([injected]);
+    else if (closes) {
+      // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
+      this.#closing = true;
+      this.client.receiving.speak(UNFRAMED);
+    }
+  }
+
+  /** Closes the client behind this, in the place of what has just come from the upstream. */
+  closeWith(last: unknown): void {
+    this.#giveOut([{ bytes: this.encode("out", last), closes: true }]);
+  }
+
+  /** The upstream says no more. */
+  upstreamOver(): void {
+    this.leave("out");
+    this.#giveOut(this.#turns?.end() ?? []);
+  }
+
+  /** The bytes of a message in a direction. */
+  encode(direction: Direction, message: unknown): Uint8Array | string {
+    return codecOf(this.#protocol, direction).encode(message, this.#target(direction));
+  }
+
+  #passFrame(direction: Direction): void {
+    this.lane(direction).pass(this.#source(direction).receiving.buffer, this.#target(direction).sending);
+  }
+
+  #source(direction: Direction): ServiceConnection {
+    return direction === "in" ? this.client : this.upstream!;
+  }
+
+  #target(direction: Direction): ServiceConnection {
+    return direction === "in" ? this.upstream! : this.client;
+  }
+
+  /** Counts a request, if answers are counted and it is one. Answers whether the message may go on. */
+  #count(direction: Direction, message: unknown, upgrade: Upgrade | undefined): boolean {
+    const turns = this.#turns;
+    if (turns === undefined) return true;
+    if (direction === "in" && this.#asks(message)) turns.ask();
+    if (upgrade !== "tls" || turns.open <= 1) return true;
+    this.#refuseTls(turns.open - 1);
+    return false;
+  }
+
+  /** Whether the upstream is going to answer a message. */
+  #asks(message: unknown): boolean {
+    const protocol = this.#protocol;
+    return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.client);
+  }
+
+  /** The client has sent more behind its request for TLS: somebody between may have put it there. */
+  #refuseTls(behind: number): void {
+    const found = `${behind} requests came behind the request for it`;
+    this.client.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
+    this.upstream!.destroy();
+  }
+
+  #giveOut(replies: readonly Injected[]): void {
+    for (const { bytes, closes } of replies) {
+      this.leave("out");
+      if (closes) this.client.close(bytes, AS_IT_IS);
+      else this.client.send(bytes, AS_IT_IS);
+    }
+  }
+
+  #upgrade(to: Upgrade): void {
+    this.leave("in");
+    this.leave("out");
+    this.client.upgrade(to);
+    this.upstream!.upgrade(to);
+    this.upstream!.session = this.client.session;
+  }
+}

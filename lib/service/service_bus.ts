@@ -1,0 +1,169 @@
+/**
+ * Publish and subscribe between the instances and services of one server.
+ *
+ * Each isolate has a {@linkcode LocalBus}: it delivers to the listeners of its own isolate at once and tells the
+ * supervisor, whose {@linkcode Bus} forwards to every other worker that has a subscriber. Nothing is kept: whoever
+ * subscribes later does not hear what was published earlier, and a worker that has gone is forgotten with all its
+ * topics.
+ *
+ * @module
+ */
+
+import { describeValue } from "../base/describe_value.ts";
+import type { FromWorker } from "../spec/worker_messages.ts";
+
+/** The most topics that one isolate may have subscribed at a time. */
+export const MAX_TOPICS = 100_000;
+
+/** The longest name of a topic, in UTF-16 units. */
+export const MAX_TOPIC_LENGTH = 1024;
+
+/** A topic that cannot be subscribed or published; `code` is `bad_topic` or `too_many_topics`. */
+export class TopicError extends RangeError {
+  override readonly name = "TopicError";
+  readonly code: "bad_topic" | "too_many_topics";
+
+  constructor(code: "bad_topic" | "too_many_topics", message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type Listener = (message: unknown) => void;
+
+/** What one isolate says to the supervisor about topics. */
+export type BusMessage = Extract<FromWorker, { type: "publish" | "subscribe" | "unsubscribe" }>;
+
+/** The bus of one isolate. Without a supervisor, `post` may be left out. */
+export class LocalBus {
+  readonly #topics: Map<string, Set<{ listener: Listener }>> = new Map();
+  readonly #post: (message: BusMessage) => void;
+  readonly #onError: (error: unknown, topic: string) => void;
+
+  /** @param onError Told what a listener throws; the others hear the message all the same. */
+  constructor(
+    post: (message: BusMessage) => void = () => {},
+    onError: (error: unknown, topic: string) => void = () => {},
+  ) {
+    this.#post = post;
+    this.#onError = onError;
+  }
+
+  /** How many topics have subscribers here. */
+  get topics(): number {
+    return this.#topics.size;
+  }
+
+  /**
+   * Sends a JSON value to every subscriber of a topic, those of this isolate first. All get what JSON makes of it.
+   *
+   * @throws {TopicError} If the topic's name is too long or no string.
+   * @throws {TypeError} If JSON has no words for the message: it contains itself, or a bigint, or is undefined.
+   */
+  publish(topic: string, message: unknown): void {
+    checkTopic(topic);
+    const json = JSON.stringify(message);
+    if (json === undefined) {
+      throw new TypeError(`Cannot publish ${describeValue(message)}: wanted a value that JSON has words for`);
+    }
+    this.#post({ type: "publish", topic, json });
+    this.deliver(topic, json);
+  }
+
+  /**
+   * Hears a topic until the function that it answers is called.
+   *
+   * @throws {TopicError} If the topic's name is too long or no string, or if there are {@linkcode MAX_TOPICS} already.
+   */
+  subscribe(topic: string, listener: Listener): () => void {
+    checkTopic(topic);
+    let listeners = this.#topics.get(topic);
+    if (!listeners) {
+      if (this.#topics.size >= MAX_TOPICS) {
+        throw new TopicError("too_many_topics", `Cannot subscribe to more than ${MAX_TOPICS} topics`);
+      }
+      this.#topics.set(topic, listeners = new Set());
+      this.#post({ type: "subscribe", topic });
+    }
+    // An entry of its own, so that one function may subscribe twice and each end is its own.
+    const entry = { listener };
+    listeners.add(entry);
+    return () => {
+      if (!listeners.delete(entry) || listeners.size > 0) return;
+      this.#topics.delete(topic);
+      this.#post({ type: "unsubscribe", topic });
+    };
+  }
+
+  /** Gives a message to the listeners of this isolate. */
+  deliver(topic: string, json: string): void {
+    const listeners = this.#topics.get(topic);
+    if (listeners === undefined) return;
+    const message = JSON.parse(json);
+    for (const { listener } of [...listeners]) {
+      try {
+        listener(message);
+      } catch (error) {
+        this.#onError(error, topic);
+      }
+    }
+  }
+}
+
+/** A worker, as the supervisor's bus sees it. */
+export interface Subscriber {
+  deliver(topic: string, json: string): void;
+}
+
+/** The bus of the supervisor. */
+export class Bus {
+  readonly #topics: Map<string, Set<Subscriber>> = new Map();
+  readonly #subscribers: Map<Subscriber, Set<string>> = new Map();
+
+  /** How many topics have subscribers. */
+  get topics(): number {
+    return this.#topics.size;
+  }
+
+  /** Answers false if the subscriber has too many topics already. */
+  subscribe(subscriber: Subscriber, topic: string): boolean {
+    const own = this.#subscribers.get(subscriber) ?? new Set();
+    if (own.size >= MAX_TOPICS && !own.has(topic)) return false;
+    this.#subscribers.set(subscriber, own.add(topic));
+    this.#topics.set(topic, (this.#topics.get(topic) ?? new Set()).add(subscriber));
+    return true;
+  }
+
+  unsubscribe(subscriber: Subscriber, topic: string): void {
+    const own = this.#subscribers.get(subscriber);
+    if (!own?.delete(topic)) return;
+    if (own.size === 0) this.#subscribers.delete(subscriber);
+    const all = this.#topics.get(topic)!;
+    all.delete(subscriber);
+    if (all.size === 0) this.#topics.delete(topic);
+  }
+
+  /** Forwards to every subscriber of the topic but the one it comes from. */
+  publish(from: Subscriber | null, topic: string, json: string): void {
+    for (const subscriber of this.#topics.get(topic) ?? []) {
+      if (subscriber !== from) subscriber.deliver(topic, json);
+    }
+  }
+
+  /** Forgets a subscriber that has gone. */
+  forget(subscriber: Subscriber): void {
+    for (const topic of [...this.#subscribers.get(subscriber) ?? []]) this.unsubscribe(subscriber, topic);
+  }
+}
+
+function checkTopic(topic: unknown): void {
+  if (typeof topic !== "string") {
+    throw new TopicError("bad_topic", `Cannot use a topic of type ${typeof topic}: wanted a string`);
+  }
+  if (topic.length > MAX_TOPIC_LENGTH) {
+    throw new TopicError(
+      "bad_topic",
+      `Cannot use a topic of ${topic.length} characters: wanted at most ${MAX_TOPIC_LENGTH}`,
+    );
+  }
+}

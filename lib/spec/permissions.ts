@@ -1,0 +1,62 @@
+/**
+ * What the code of a service may do beyond its own connections: Deno's permissions, given one by one. Pure, but for the
+ * working directory, from which relative paths in code start.
+ *
+ * @module
+ */
+
+/** What can be permitted. */
+export type PermissionKind = "net" | "read" | "write" | "env" | "run";
+
+/** Every kind of permission. */
+export const PERMISSION_KINDS: readonly PermissionKind[] = ["net", "read", "write", "env", "run"];
+
+/** Permissions, by kind: all of it, or what is listed. What is left out is not permitted. */
+export interface Permissions {
+  /** Hosts, as `HOST` or `HOST:PORT`, to connect to and to listen at. */
+  net?: true | string[];
+  /** Absolute paths of files and folders to read. */
+  read?: true | string[];
+  /** Absolute paths of files and folders to write. */
+  write?: true | string[];
+  /** Names of environment variables. */
+  env?: true | string[];
+  /** Programs to run, by name or path. */
+  run?: true | string[];
+}
+
+/** All that any of several permits. */
+export function mergePermissions(...all: readonly (Permissions | undefined)[]): Permissions {
+  const merged: Permissions = {};
+  for (const kind of PERMISSION_KINDS) {
+    const values = all.map((one) => one?.[kind]).filter((value) => value !== undefined);
+    if (values.includes(true)) merged[kind] = true;
+    else if (values.length > 0) merged[kind] = [...new Set(values.flat() as string[])];
+  }
+  return merged;
+}
+
+/** The descriptors by which Deno is asked for permissions. */
+export function descriptorsOf(permissions: Permissions): Deno.PermissionDescriptor[] {
+  return PERMISSION_KINDS.flatMap((kind) => {
+    const value = permissions[kind];
+    return value === true ? [{ name: kind }] : (value ?? []).map((item) => descriptorOf(kind, item));
+  });
+}
+
+/** The descriptor of one item of a kind. */
+export function descriptorOf(kind: PermissionKind, item: string): Deno.PermissionDescriptor {
+  switch (kind) {
+    case "net":
+      return { name: kind, host: item };
+    case "read":
+    case "write":
+      return { name: kind, path: item };
+    case "env":
+      return { name: kind, variable: item };
+    case "run":
+      return { name: kind, command: item };
+    default:
+      return kind satisfies never;
+  }
+}

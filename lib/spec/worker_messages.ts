@@ -1,0 +1,78 @@
+/**
+ * Every message between the supervisor and what runs a service instance. JSON-safe on purpose: they travel between
+ * isolates, and over a pipe to a child process.
+ *
+ * A worker's life, as messages: `load` -> `loaded`, `listen` -> `ready`, (`unlisten` -> `unlistened`,) `drain` ->
+ * `drained`, `stop` -> `stopped`. Where something goes wrong the answer is `load_failed` or `listen_failed`; `crashed`
+ * and `exited` may come at any time. A process of a pool (`isolation: connection`) is told `serve` in place of `listen`,
+ * and says `closed`.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "../contract/endpoint.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
+import type { LogRecord } from "./log_spec.ts";
+import type { WorkerSpec } from "./worker_spec.ts";
+import type { HookDescription } from "../hooks/hook_set.ts";
+import type { HandedPeer, PoolStatus } from "./pool_spec.ts";
+import type { ConnectionInfo, ServiceStats } from "../contract/stats.ts";
+
+/** Supervisor to worker. */
+export type ToWorker =
+  | { type: "load"; spec: WorkerSpec }
+  | {
+    type: "listen";
+    endpoints: Endpoint[];
+    /** Share the ports with other listeners (`SO_REUSEPORT`). */
+    reusePort: boolean;
+    /** Fail if any other socket, a sharing one too, listens there already. */
+    exclusive: boolean;
+  }
+  | { type: "unlisten" }
+  | { type: "drain"; timeoutMs: number }
+  | { type: "stop" }
+  /** The connection that comes by the hatch is this peer's. */
+  | { type: "serve"; peer: HandedPeer }
+  /** That peer has reset it. */
+  | { type: "reset" }
+  | { type: "ping"; id: number }
+  | { type: "connections"; id: number }
+  | { type: "published"; topic: string; json: string };
+
+/** Worker to supervisor. */
+export type FromWorker =
+  | {
+    type: "loaded";
+    endpoints: Endpoint[];
+    protocols: string[];
+    /** Which hooks run for which command; without, there are none. */
+    hooks?: HookDescription[];
+    /** With a hatch: what a client hears for which nobody has time, by endpoint, in base 64; empty if nothing. */
+    refusals?: string[];
+  }
+  | { type: "load_failed"; error: ErrorRecord }
+  | { type: "ready"; endpoints: Endpoint[] }
+  | { type: "listen_failed"; error: ErrorRecord }
+  | { type: "unlistened" }
+  | { type: "drained"; finished: number; cut: number }
+  /** With the counters as they stand at the end. */
+  | { type: "stopped"; stats: ServiceStats }
+  | { type: "pong"; id: number; stats: ServiceStats; pool?: PoolStatus }
+  | { type: "connections"; id: number; connections: ConnectionInfo[] }
+  | { type: "publish"; topic: string; json: string }
+  | { type: "subscribe"; topic: string }
+  | { type: "unsubscribe"; topic: string }
+  | { type: "log"; records: LogRecord[] }
+  /** The service's code asked for the end of its isolate, `how` by `Deno.exit(1)` or `self.close()`. */
+  | { type: "exited"; how: string }
+  | { type: "crashed"; error: ErrorRecord }
+  /** The connection that came by the hatch is over. */
+  | { type: "closed" }
+  /** From time to time, by an instance in a process of its own: what that takes (RSS), and whether that is too much. */
+  | { type: "memory"; rssBytes: number; grade: MemoryGrade }
+  /** Its process was sent the signal HUP: the service is to be restarted. */
+  | { type: "restart_wanted" };
+
+/** How memory stands to its limit: `high` is near it, `over` above it. */
+export type MemoryGrade = "ok" | "high" | "over";

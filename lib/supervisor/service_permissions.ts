@@ -1,0 +1,143 @@
+/**
+ * What a service needs to do its work, and what it is permitted. Pure.
+ *
+ * A service may listen at its addresses, reach its upstreams and what its rules name, and read its own files: the folder
+ * of the configuration, those of its modules, its certificates. Where a bundled protocol serves by itself, what its options
+ * name is permitted by that. Whatever else a service does is to be permitted by name.
+ *
+ * @module
+ */
+
+import { fromFileUrl, isAbsolute, relative, resolve } from "@std/path";
+import { bundledNeeds } from "../modules/bundled.ts";
+import type { Config, ServiceConfig } from "../config/config_types.ts";
+import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
+import type { HookSource } from "../hooks/rule.ts";
+import { mergePermissions, type Permissions } from "../spec/permissions.ts";
+import { birthplaceOf } from "../transport/unix_socket.ts";
+
+/** Where protohost's own modules are, and the stand-ins for those that it imports where it runs from its repository. */
+const OWN = ["lib/", "protocols/", "mod.ts", "deno.json", "scripts/links/"].map((path) =>
+  new URL(`../../${path}`, import.meta.url).href
+);
+
+/** All that a service may do: what it needs, and what its configuration permits. */
+export function permissionsOf(service: ServiceConfig, config: Config): Permissions {
+  return mergePermissions(
+    modulesOf(service, config),
+    ...addressesOf(service).map(needsOf),
+    ...service.listen.length === 0 ? [{ net: true as const }] : [],
+    ...(service.proxy?.upstream ?? []).map(parseEndpoint).map(needsOfUpstream),
+    ...service.hooks.flatMap(needsOfHook),
+    ...needsOfOptions(service, config),
+    service.permissions,
+  );
+}
+
+/** Files that a service reads: code and certificates. */
+function modulesOf(service: ServiceConfig, config: Config): Permissions {
+  const { tls, proxy } = service;
+  const modules = [
+    service.handler,
+    service.protocol,
+    ...Object.values(config.protocols),
+    ...service.hooks.flatMap((hook) => "module" in hook ? [hook.module] : []),
+  ];
+  const folders = modules.flatMap((url) =>
+    url === undefined || !URL.canParse(url) ? [] : [new URL("./", url).href]
+  );
+  return {
+    read: [
+      ...[config.base, ...OWN, ...folders].filter((url) => url.startsWith("file:")).map(pathOf),
+      ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
+      ...tls?.clientCa ?? [],
+      ...proxy?.tls.ca ?? [],
+      ...[proxy?.tls.cert, proxy?.tls.key].filter((path) => path !== undefined),
+    ],
+  };
+}
+
+function addressesOf({ listen }: ServiceConfig): Endpoint[] {
+  return listen.map(parseEndpoint);
+}
+
+function needsOf(endpoint: Endpoint): Permissions {
+  switch (endpoint.transport) {
+    case "unix": {
+      const { nursery, born } = birthplaceOf(endpoint.path);
+      const paths = [endpoint.path, nursery];
+      return { read: paths, write: paths, net: [endpoint.path, born].map((path) => `unix:${path}`) };
+    }
+    case "udp":
+      // Each answer asks for the permission to send to that peer.
+      return { net: true };
+    case "tcp":
+    case "tls":
+      // A port that the system chooses is known too late; a successor takes that very port.
+      return { net: [hostOf(endpoint.hostname, endpoint.port || undefined)] };
+    default:
+      return endpoint satisfies never;
+  }
+}
+
+function needsOfUpstream(endpoint: Endpoint): Permissions {
+  if (endpoint.transport === "unix") {
+    const { path } = endpoint;
+    return { read: [path], write: [path], net: [`unix:${path}`] };
+  }
+  return { net: [hostOf(endpoint.hostname, endpoint.port)] };
+}
+
+/** A module of hooks gets what the service is permitted; what a rule names is permitted by that. */
+function needsOfHook(hook: HookSource): Permissions[] {
+  if (!("rule" in hook)) return [];
+  return hook.rule.then.map((action): Permissions => {
+    if (action.do === "exec") return { run: [action.command[0]] };
+    if (action.do !== "webhook" || !URL.canParse(action.url)) return {};
+    const { protocol, hostname, port } = new URL(action.url);
+    return { net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };
+  });
+}
+
+/**
+ * What a bundled protocol's own service uses. Never the folder of the configuration, nor one around it: to write there is
+ * to write what the server runs, and is to be permitted by name. A user's protocol beside the configuration that has the
+ * name of a bundled one is taken for that here; what its own options name is all that it gains.
+ */
+function needsOfOptions(service: ServiceConfig, { base, protocols }: Config): Permissions[] {
+  if (service.handler !== undefined || service.proxy !== undefined) return [];
+  const own = fromFileUrl(base);
+  const names = service.protocol === undefined
+    ? addressesOf(service).map(({ protocol }) => protocol)
+    : [service.protocol];
+  return names.flatMap((name) => {
+    if (Object.hasOwn(protocols, name) || !Object.hasOwn(bundledNeeds, name)) return [];
+    const { folders, upstreams } = bundledNeeds[name]!(service.options);
+    const paths = folders.map((path) => resolve(own, path)).filter((path) => !isWithin(own, path));
+    return [{ read: paths, write: paths }, ...upstreams.flatMap(readable).map(needsOfUpstream)];
+  });
+}
+
+/** An address that cannot be read is for the service to refuse. */
+function readable(address: string): Endpoint[] {
+  try {
+    return [parseEndpoint(address)];
+  } catch {
+    return [];
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !isAbsolute(way) && !/^\.\.(?:[/\\]|$)/.test(way);
+}
+
+function hostOf(hostname: string, port: number | undefined): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return port === undefined ? host : `${host}:${port}`;
+}
+
+function pathOf(url: string): string {
+  const path = fromFileUrl(url);
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}

@@ -1,0 +1,75 @@
+/**
+ * From the configuration of a service to what its workers are told. Pure.
+ *
+ * @module
+ */
+
+import { hooksSpec } from "../config/resolve_hooks.ts";
+import type { Config, ServiceConfig } from "../config/config_types.ts";
+import { type Endpoint, isSharable, parseEndpoint } from "../contract/endpoint.ts";
+import type { Limits } from "../contract/limits.ts";
+import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";
+import { DEFAULT_POOL, sharePool } from "../spec/pool_spec.ts";
+import { permissionsOf } from "./service_permissions.ts";
+
+/** Which replacement of a service, and how many instances it has. */
+export interface GenerationNumbers {
+  /** From 1. */
+  generation: number;
+  instances: number;
+  /** What they run in. */
+  isolation: Isolation;
+}
+
+/** What each instance of a service is told, in their order. */
+export function workerSpecs(
+  service: ServiceConfig,
+  config: Config,
+  numbers: GenerationNumbers,
+): WorkerSpec[] {
+  const { generation, instances, isolation } = numbers;
+  return Array.from({ length: instances }, (_, instance) => ({
+    service: service.name,
+    generation,
+    instance,
+    listen: service.listen,
+    ...(service.protocol === undefined ? {} : { protocol: service.protocol }),
+    ...(service.handler === undefined ? {} : { handler: service.handler }),
+    options: service.options,
+    ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
+    ...(service.proxy === undefined ? {} : { proxy: service.proxy }),
+    ...(service.acceptProxyProtocol === undefined
+      ? {}
+      : { acceptProxyProtocol: service.acceptProxyProtocol }),
+    isolation,
+    ...(isolation === "connection" ? { pool: sharePool(service.pool ?? DEFAULT_POOL, instances) } : {}),
+    permissions: permissionsOf(service, config),
+    limits: shareLimits(service.limits, instances),
+    ...(service.tls === undefined ? {} : { tls: service.tls }),
+    protocols: config.protocols,
+    base: config.base,
+    logLevel: config.log.level,
+    ...(config.log.flood === undefined ? {} : { logFlood: config.log.flood }),
+  }));
+}
+
+/** One instance's share of a service's limits: counts of connections are divided, rounded up. */
+export function shareLimits(limits: Limits, instances: number): Limits {
+  return {
+    ...limits,
+    maxConnections: Math.ceil(limits.maxConnections / instances),
+    maxConnectionsPerAddress: Math.ceil(limits.maxConnectionsPerAddress / instances),
+  };
+}
+
+/** How many instances can serve the addresses of a service: one, if none of them can be shared. */
+export function usefulInstances(service: ServiceConfig): number {
+  if (service.listen.length === 0) return service.instances;
+  return service.listen.some((address) => isSharable(parseEndpoint(address))) ? service.instances : 1;
+}
+
+/** What two endpoints have in common that cannot be bound separately. */
+export function endpointKey(endpoint: Endpoint): string {
+  if (endpoint.transport === "unix") return `unix ${endpoint.path}`;
+  return `${endpoint.transport === "udp" ? "udp" : "tcp"} ${endpoint.hostname} ${endpoint.port}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * The child process's end of the pipe: its main isolate passes messages between the supervisor and the isolate of the
+ * one instance that it hosts. It runs none of the user's code, so that it always has time for what must not wait: the
+ * end of the server, the memory that the process takes, signals.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { toErrorRecord } from "../base/error_record.ts";
+import { spawnIsolate } from "../isolation/worker_runner.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { removeFolder } from "../isolation/pool_folder.ts";
+import { settleWithin } from "../base/settle.ts";
+import { MemoryWatch } from "./memory_watch.ts";
+
+/** How often memory is read where it has a limit: at most so long it grows unseen. */
+const WATCH_MS = 50;
+/** The same of a process that serves one connection, while it does not grow: there may be hundreds of them. */
+const REST_MS = 200;
+/** Less is no growth. */
+const GROWTH_BYTES = 4 * 1024 ** 2;
+/** How often it is read for the sake of `status` alone, and the server is looked for. */
+const LOOK_MS = 500;
+/** The server may take so long to end a process that takes too much. */
+const GRACE_MS = 100;
+/** The processes of a pool may take so long to end. */
+const POOL_END_MS = 500;
+
+/** What a child runs. */
+interface Hosted {
+  post(message: ToWorker): void;
+  /** Ends what it has started. */
+  end?(): Promise<void>;
+}
+
+/** A child without a server; `code` is `no_server`. */
+export class NoServerError extends Error {
+  override readonly name = "NoServerError";
+  readonly code = "no_server";
+}
+
+/** Whether a server has started this process. */
+export function isChild(): boolean {
+  return process.send !== undefined;
+}
+
+/**
+ * Hosts an instance until the server ends or closes the pipe. Only a server starts it.
+ *
+ * @param serverPid The server's process.
+ * @throws {NoServerError} If there is no pipe.
+ */
+export async function hostInstance(serverPid: number): Promise<void> {
+  if (!isChild() || Number.isNaN(serverPid)) {
+    throw new NoServerError("Cannot be a child without a server: this command is the server's own");
+  }
+  const gone = Promise.withResolvers<void>();
+  process.on("disconnect", gone.resolve);
+  // A pipe whose other end was closed with something unread in it reports no end.
+  setInterval(() => {
+    if (Deno.ppid !== serverPid) gone.resolve();
+  }, LOOK_MS);
+  // The server stops its children itself, after they have drained, and is told by the same signals.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
+  listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
+  let hosted: Hosted | undefined;
+  process.on("message", (message: ToWorker) => {
+    if (message.type === "load") {
+      const { spec } = message;
+      const isPool = spec.isolation === "connection" && spec.hatch === undefined;
+      hosted ??= isPool ? hostPool(spec) : host(spec);
+      // The limit is for the service's code, of which a pool itself runs none.
+      watchMemory(isPool ? 0 : spec.limits.memoryBytes, spec.hatch === undefined ? WATCH_MS : REST_MS);
+    }
+    hosted?.post(message);
+  });
+  await gone.promise;
+  await hosted?.end?.();
+  endGroup();
+}
+
+/** Not loaded where it is not needed. */
+function hostPool({ pool }: WorkerSpec): Hosted {
+  const loading = import("../pool/pool_instance.ts").then(({ PoolInstance }) => new PoolInstance(send));
+  return {
+    post: (message) => void loading.then((instance) => instance.handle(message)),
+    async end() {
+      await settleWithin(loading.then((instance) => instance.end()), POOL_END_MS);
+      removeFolder(pool!.folder!);
+    },
+  };
+}
+
+function host(spec: WorkerSpec): Hosted | undefined {
+  try {
+    return spawnIsolate({
+      message: send,
+      failed: (error) => send({ type: "crashed", error: toErrorRecord(error) }),
+    }, spec);
+  } catch (error) {
+    send({ type: "load_failed", error: toErrorRecord(error) });
+    return undefined;
+  }
+}
+
+function watchMemory(limitBytes: number, restMs: number): void {
+  const watch = new MemoryWatch(limitBytes);
+  let before = 0;
+  const look = () => {
+    const rssBytes = Deno.memoryUsage().rss;
+    const grows = rssBytes - before >= GROWTH_BYTES;
+    before = rssBytes;
+    setTimeout(look, limitBytes === 0 ? LOOK_MS : grows ? WATCH_MS : restMs);
+    const grade = watch.take(rssBytes, Date.now());
+    if (grade === undefined) return;
+    send({ type: "memory", rssBytes, grade });
+    // The server is quicker, unless it is busy itself.
+    if (grade === "over") setTimeout(endGroup, GRACE_MS);
+  };
+  look();
+}
+
+function send(message: FromWorker): void {
+  // Where the server is gone, `disconnect` says so.
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
+}
+
+function listenTo(signal: Deno.Signal, listener: () => void): void {
+  try {
+    Deno.addSignalListener(signal, listener);
+  } catch { /* a signal that this system does not have */ }
+}
+
+/** Ends this process at once, and what the service has started where that is permitted. */
+function endGroup(): void {
+  try {
+    Deno.kill(-Deno.pid, "SIGKILL");
+  } catch { /* see below */ }
+  Deno.kill(Deno.pid, "SIGKILL");
+}
