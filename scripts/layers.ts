@@ -8,7 +8,14 @@
  */
 
 /** Where imports start: every file of `lib/` and `protocols/` must be reached from one of these. */
-const ENTRIES = ["main.ts", "mod.ts", "lib/worker/worker.ts", "lib/testing/mod.ts", "lib/base/password.ts", "scripts/schema.ts"];
+const ENTRIES = [
+  "main.ts",
+  "mod.ts",
+  "lib/worker/worker.ts",
+  "lib/testing/mod.ts",
+  "lib/base/password.ts",
+  "scripts/schema.ts",
+];
 
 /** What `deno info --json` says of a module. */
 interface ModuleInfo {

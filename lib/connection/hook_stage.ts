@@ -13,7 +13,7 @@ import type { Verdict } from "../hooks/verdict.ts";
 const WAITING_SENDS = 1024;
 
 /** The two ends that hooks stand between. */
-export interface HookedEnds {
+export interface HookStageEnds {
   /** A signal that is aborted when the connection is closed. */
   readonly signal: AbortSignal;
   /** Gives a message to the handler. */
@@ -27,14 +27,14 @@ export interface HookedEnds {
 }
 
 /** One connection's hooks at work. */
-export class Hooked {
+export class HookStage {
   readonly #session: HookSession;
-  readonly #ends: HookedEnds;
+  readonly #ends: HookStageEnds;
   /** What was sent behind a message that a hook has not decided on, in order; undefined while there is none. */
   #waiting: { message: unknown; command: string }[] | undefined;
   #ended = false;
 
-  constructor(session: HookSession, ends: HookedEnds) {
+  constructor(session: HookSession, ends: HookStageEnds) {
     this.#session = session;
     this.#ends = ends;
   }

@@ -13,13 +13,13 @@ import type { Transport } from "../transport/transport.ts";
 import { commandOf } from "../contract/command_of.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import type { ConnectionError, ConnectionErrorCode } from "../contract/connection_error.ts";
-import { Delivery, Hold, type Receiver } from "../framing/frame_loop.ts";
+import { FrameLoop, type FrameSink, Hold } from "../framing/frame_loop.ts";
 import { pipe } from "./pipe.ts";
-import { type Read, Reader } from "./reader.ts";
+import { Reader, type ReadEvents } from "./reader.ts";
 
 /** What a connection does with what comes. */
-export class Receiving implements Read, Receiver {
-  readonly delivery: Delivery;
+export class Inbound implements ReadEvents, FrameSink {
+  readonly frameLoop: FrameLoop;
   readonly reader: Reader;
   /** Whether it comes in datagrams. */
   readonly isDatagrams: boolean;
@@ -31,25 +31,25 @@ export class Receiving implements Read, Receiver {
   constructor(of: ServiceConnection, transport: Transport) {
     this.#of = of;
     this.isDatagrams = transport.receive !== undefined;
-    this.delivery = new Delivery(of, this, { datagrams: this.isDatagrams });
-    this.reader = new Reader(transport, this.delivery, this);
+    this.frameLoop = new FrameLoop(of, this, { datagrams: this.isDatagrams });
+    this.reader = new Reader(transport, this.frameLoop, this);
   }
 
   /** What has come and is not delivered. */
   get buffer(): FrameBuffer {
-    return this.delivery.buffer;
+    return this.frameLoop.buffer;
   }
 
   /** Whether nothing more is to be waited for. */
   get isOver(): boolean {
-    return this.isDatagrams || this.delivery.peerEnded || this.reader.isFedUp;
+    return this.isDatagrams || this.frameLoop.peerEnded || this.reader.discardLimitReached;
   }
 
   /** Cuts and decodes by this codec from now on. */
   // deno-lint-ignore no-explicit-any
-  speak(codec: Codec<any, any>): void {
+  setCodec(codec: Codec<any, any>): void {
     this.#codec = codec;
-    this.delivery.speak(codec);
+    this.frameLoop.setCodec(codec);
   }
 
   /** Sends each message to another connection instead of handling it. */
@@ -76,7 +76,7 @@ export class Receiving implements Read, Receiver {
   }
 
   #drop(): void {
-    this.delivery.hold(Hold.closed);
+    this.frameLoop.hold(Hold.closed);
     this.buffer.clear();
   }
 
@@ -87,25 +87,25 @@ export class Receiving implements Read, Receiver {
     const { phase } = this.#of;
     if (phase === "open") {
       this.buffer.commit(bytes);
-      this.delivery.pass();
-    } else if (phase === "lingering" && this.reader.isFedUp) this.#of.shut();
+      this.frameLoop.pass();
+    } else if (phase === "lingering" && this.reader.discardLimitReached) this.#of.closeNow();
   }
 
   datagram(datagram: Uint8Array<ArrayBuffer>): void {
     this.#count(datagram.length);
     if (this.#of.phase !== "open") return;
     this.buffer.load(datagram);
-    this.delivery.pass();
+    this.frameLoop.pass();
   }
 
   endOfStream(): void {
     const { phase } = this.#of;
-    if (phase === "lingering" || this.isDatagrams) this.#of.shut();
-    else if (phase !== "closed") this.delivery.endOfStream();
+    if (phase === "lingering" || this.isDatagrams) this.#of.closeNow();
+    else if (phase !== "closed") this.frameLoop.endOfStream();
   }
 
   readFailed(error: unknown): void {
-    this.#of.lose(error, "connection_reset");
+    this.#of.transportFailed(error, "connection_reset");
   }
 
   #count(bytes: number): void {
@@ -127,7 +127,7 @@ export class Receiving implements Read, Receiver {
     if (!hooks?.observed.in) return this.handle(message);
     const command = commandOf(this.#codec, message, of);
     if (!hooks.concerns("in", command)) return this.handle(message);
-    return of.hookedBy(hooks).receive(message, command);
+    return of.hookStageOf(hooks).receive(message, command);
   }
 
   skipped(): void {
@@ -141,7 +141,7 @@ export class Receiving implements Read, Receiver {
 
   ended(): void {
     const of = this.#of;
-    if (of.sending.isEnded || !(of.host.handler.allowHalfOpen || this.#pipe)) of.close();
+    if (of.outbound.isEnded || !(of.host.handler.allowHalfOpen || this.#pipe)) of.close();
   }
 
   failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
@@ -162,10 +162,10 @@ export class Receiving implements Read, Receiver {
     const of = this.#of;
     const { deadlines } = of;
     if (framed) deadlines.framed = true;
-    if (this.buffer.length === 0 || !this.delivery.isFree) deadlines.partialSince = 0;
+    if (this.buffer.length === 0 || !this.frameLoop.isFree) deadlines.partialSince = 0;
     else if (framed || deadlines.partialSince === 0) deadlines.partialSince = of.host.clock.now;
     of.relay?.passed(of);
-    of.sending.outbox.flush();
+    of.outbound.queue.flush();
     this.reader.wake();
   }
 }

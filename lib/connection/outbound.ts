@@ -11,23 +11,23 @@ import type { Transport } from "../transport/transport.ts";
 import { commandOf } from "../contract/command_of.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
-import { type Delivery, Hold } from "../framing/frame_loop.ts";
-import { Outbox, type Sender } from "./write_queue.ts";
+import { type FrameLoop, Hold } from "../framing/frame_loop.ts";
+import { type WriteEvents, WriteQueue } from "./write_queue.ts";
 
 /** What a connection does with what it is to say. */
-export class Sending implements Sender {
-  readonly outbox: Outbox;
+export class Outbound implements WriteEvents {
+  readonly queue: WriteQueue;
   readonly #of: ServiceConnection;
-  readonly #delivery: Delivery;
+  readonly #frameLoop: FrameLoop;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
   #ended = false;
 
   /** @param delivery Of the receiving half, which rests while too much is queued, and ends each pass with a write. */
-  constructor(of: ServiceConnection, transport: Transport, delivery: Delivery) {
+  constructor(of: ServiceConnection, transport: Transport, delivery: FrameLoop) {
     this.#of = of;
-    this.#delivery = delivery;
-    this.outbox = new Outbox(transport, this, {
+    this.#frameLoop = delivery;
+    this.queue = new WriteQueue(transport, this, {
       maxBytes: of.limits.maxSendBytes,
       separate: transport.receive !== undefined,
     });
@@ -40,7 +40,7 @@ export class Sending implements Sender {
 
   /** Encodes by this codec from now on. */
   // deno-lint-ignore no-explicit-any
-  speak(codec: Codec<any, any>): void {
+  setCodec(codec: Codec<any, any>): void {
     this.#codec = codec;
   }
 
@@ -53,7 +53,7 @@ export class Sending implements Sender {
       const command = commandOf(this.#codec, message, this.#of);
       // Behind what a hook has not decided on everything waits.
       if (this.#of.isHooked || hooks.concerns("out", command)) {
-        return this.#of.hookedBy(hooks).send(message, command);
+        return this.#of.hookStageOf(hooks).send(message, command);
       }
     }
     return this.transmit(message);
@@ -62,7 +62,7 @@ export class Sending implements Sender {
   /** Takes a message that no hook is to see. */
   transmit(message: unknown): SendResult {
     if (!this.#isOpen) return "refused";
-    if (this.outbox.isFull) return this.#refuse();
+    if (this.queue.isFull) return this.#refuse();
     const of = this.#of;
     const sent = this.#transmit(this.#codec.encode(message, of));
     const to = of.protocol.upgrade?.(message, of.side === "server" ? "out" : "in", of);
@@ -80,15 +80,15 @@ export class Sending implements Sender {
   sendFrames(frames: Uint8Array, count: number): void {
     if (!this.#isOpen) return;
     this.#of.host.stats.messagesOut += count;
-    this.outbox.push(frames);
-    if (!this.#delivery.isPassing) this.outbox.flush();
+    this.queue.push(frames);
+    if (!this.#frameLoop.isPassing) this.queue.flush();
   }
 
   /** Takes no more, and ends writing when all is written. */
   end(): void {
     if (!this.#isOpen) return;
     this.#ended = true;
-    this.outbox.schedule();
+    this.queue.schedule();
   }
 
   get #isOpen(): boolean {
@@ -96,7 +96,7 @@ export class Sending implements Sender {
   }
 
   #transmit(data: Uint8Array | string): SendResult {
-    if (this.outbox.isFull) return this.#refuse();
+    if (this.queue.isFull) return this.#refuse();
     this.#queue(data);
     return "queued";
   }
@@ -105,12 +105,12 @@ export class Sending implements Sender {
     if (typeof data !== "string" && !(data instanceof Uint8Array)) throw unwritable(data, this.#of.protocol);
     this.#of.host.stats.messagesOut++;
     if (data.length === 0) return;
-    this.outbox.push(data);
-    if (!this.#delivery.isPassing) this.outbox.schedule();
+    this.queue.push(data);
+    if (!this.#frameLoop.isPassing) this.queue.schedule();
   }
 
   #refuse(): SendResult {
-    const found = `${this.outbox.size} bytes are queued, maxSendBytes is ${this.#of.limits.maxSendBytes}`;
+    const found = `${this.queue.size} bytes are queued, maxSendBytes is ${this.#of.limits.maxSendBytes}`;
     this.#of.report(new ConnectionError("send_refused", `Cannot queue a message: ${found}`), "send_refused");
     return "refused";
   }
@@ -131,14 +131,14 @@ export class Sending implements Sender {
 
   full(): void {
     const of = this.#of;
-    if (of.relay === undefined) this.#delivery.hold(Hold.full);
+    if (of.relay === undefined) this.#frameLoop.hold(Hold.full);
     of.attempt(() => of.host.handler.onBufferFull?.(of));
   }
 
   drained(): void {
     const of = this.#of;
     of.attempt(() => of.host.handler.onBufferDrain?.(of));
-    this.#delivery.release(Hold.full);
+    this.#frameLoop.release(Hold.full);
   }
 
   empty(): void {
@@ -146,7 +146,7 @@ export class Sending implements Sender {
   }
 
   writeFailed(error: unknown): void {
-    this.#of.lose(error, "connection_reset");
+    this.#of.transportFailed(error, "connection_reset");
   }
 }
 

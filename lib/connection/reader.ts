@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Delivery } from "../framing/frame_loop.ts";
+import type { FrameLoop } from "../framing/frame_loop.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The most that a closing connection discards while the peer still sends. */
 export const LINGER_BYTES = 1024 * 1024;
 
 /** Who is told what is read. */
-export interface Read {
+export interface ReadEvents {
   /** So many bytes are in the room that the buffer gave. */
   received(count: number): void;
   /** A datagram. */
@@ -23,8 +23,8 @@ export interface Read {
 
 /** Reads until the end of the stream, until it is stopped, or until something else takes the transport over. */
 export class Reader {
-  readonly #delivery: Delivery;
-  readonly #read: Read;
+  readonly #frameLoop: FrameLoop;
+  readonly #read: ReadEvents;
   #transport: Transport;
   #stopped = false;
   #discards = false;
@@ -35,14 +35,14 @@ export class Reader {
   #wake: (() => void) | undefined;
 
   /** @param delivery Whose buffer is read into; while something holds it back no datagram is read. */
-  constructor(transport: Transport, delivery: Delivery, read: Read) {
+  constructor(transport: Transport, delivery: FrameLoop, read: ReadEvents) {
     this.#transport = transport;
-    this.#delivery = delivery;
+    this.#frameLoop = delivery;
     this.#read = read;
   }
 
   /** Whether more has been discarded than a closing connection puts up with. */
-  get isFedUp(): boolean {
+  get discardLimitReached(): boolean {
     return this.#discarded > LINGER_BYTES;
   }
 
@@ -77,7 +77,7 @@ export class Reader {
   /** What a read that is pending will bring to the other reader. */
   takeOver(): Promise<Uint8Array | null> | undefined {
     if (this.#pending) return new Promise((resolve) => this.#handOver = resolve);
-    const { buffer } = this.#delivery;
+    const { buffer } = this.#frameLoop;
     return buffer.length > 0 ? Promise.resolve(buffer.takeRest()) : undefined;
   }
 
@@ -90,10 +90,10 @@ export class Reader {
   }
 
   async #stream(): Promise<void> {
-    const { buffer } = this.#delivery;
+    const { buffer } = this.#frameLoop;
     try {
       while (!this.#stopped) {
-        if (this.#discards ? this.isFedUp : buffer.isFull) {
+        if (this.#discards ? this.discardLimitReached : buffer.isFull) {
           await new Promise<void>((resolve) => this.#wake = resolve);
           continue;
         }
@@ -115,7 +115,7 @@ export class Reader {
   async #datagrams(): Promise<void> {
     try {
       while (!this.#stopped) {
-        if (!this.#delivery.isFree && !this.#discards) {
+        if (!this.#frameLoop.isFree && !this.#discards) {
           await new Promise<void>((resolve) => this.#wake = resolve);
           continue;
         }

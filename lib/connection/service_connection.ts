@@ -37,10 +37,10 @@ import {
 } from "../contract/connection_error.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Hold } from "../framing/frame_loop.ts";
-import { Hooked, type HookedEnds } from "./hook_stage.ts";
+import { HookStage, type HookStageEnds } from "./hook_stage.ts";
 import type { ConnectionHost, FrameRelay } from "./connection_host.ts";
-import { Receiving } from "./inbound.ts";
-import { Sending } from "./outbound.ts";
+import { Inbound } from "./inbound.ts";
+import { Outbound } from "./outbound.ts";
 import { tlsObstacle, TlsStart } from "./tls_start.ts";
 
 /** Where a connection is between its first byte and its last. */
@@ -48,7 +48,7 @@ export type Phase = "open" | "closing" | "lingering" | "closed";
 
 /** The connection behind {@linkcode Connection}. */
 // deno-lint-ignore no-explicit-any
-export class ServiceConnection implements Connection<any, any, any>, Peer<any>, Ticking, HookedEnds {
+export class ServiceConnection implements Connection<any, any, any>, Peer<any>, Ticking, HookStageEnds {
   readonly id: string;
   readonly limits: Limits;
   // deno-lint-ignore no-explicit-any
@@ -63,14 +63,14 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   // Private, since users print connections.
   readonly #host: ConnectionHost;
   readonly #deadlines: Deadlines;
-  readonly #receiving: Receiving;
-  readonly #sending: Sending;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound;
   #kind: TransportName;
   #transport: Transport;
   #protocol: AnyProtocol;
   #phase: Phase = "open";
   #error: Error | undefined;
-  #hooked: Hooked | undefined;
+  #hookStage: HookStage | undefined;
   #abort: AbortController | undefined;
   #tlsStart: TlsStart | undefined;
 
@@ -81,10 +81,10 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     this.#host = host;
     this.#kind = kind;
     this.#transport = transport;
-    this.#receiving = new Receiving(this, transport);
-    this.#sending = new Sending(this, transport, this.#receiving.delivery);
+    this.#inbound = new Inbound(this, transport);
+    this.#outbound = new Outbound(this, transport, this.#inbound.frameLoop);
     this.#protocol = host.protocol;
-    this.#speak(host.protocol);
+    this.#setCodec(host.protocol);
     host.clock.add(this);
     this.#deadlines = new Deadlines(host.clock.now);
   }
@@ -108,13 +108,13 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   /** What it does with what comes. */
-  get receiving(): Receiving {
-    return this.#receiving;
+  get inbound(): Inbound {
+    return this.#inbound;
   }
 
   /** What it does with what it is to say. */
-  get sending(): Sending {
-    return this.#sending;
+  get outbound(): Outbound {
+    return this.#outbound;
   }
 
   get protocol(): AnyProtocol {
@@ -134,7 +134,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   get queuedBytes(): number {
-    return this.#sending.outbox.size;
+    return this.#outbound.queue.size;
   }
 
   get error(): Error | undefined {
@@ -142,7 +142,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   get canStartTls(): boolean {
-    return this.#host.secure !== undefined && this.#kind !== "tls" && !this.#receiving.isDatagrams;
+    return this.#host.secure !== undefined && this.#kind !== "tls" && !this.#inbound.isDatagrams;
   }
 
   get signal(): AbortSignal {
@@ -155,57 +155,57 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
 
   /** Greets, and receives until the end. */
   run(): void {
-    this.attempt(() => this.#receiving.delivery.settle(this.#host.handler.onConnect?.(this)));
-    this.#receiving.reader.run();
+    this.attempt(() => this.#inbound.frameLoop.settle(this.#host.handler.onConnect?.(this)));
+    this.#inbound.reader.run();
   }
 
   send(message: unknown, options?: SendOptions): SendResult {
-    return this.#sending.send(message, options);
+    return this.#outbound.send(message, options);
   }
 
   flushed(): Promise<void> {
-    return this.#phase === "closed" ? Promise.reject(this.#closedError()) : this.#sending.outbox.flushed();
+    return this.#phase === "closed" ? Promise.reject(this.#closedError()) : this.#outbound.queue.flushed();
   }
 
   pause(): void {
-    this.#receiving.delivery.hold(Hold.paused);
+    this.#inbound.frameLoop.hold(Hold.paused);
   }
 
   resume(): void {
-    this.#receiving.delivery.release(Hold.paused);
+    this.#inbound.frameLoop.release(Hold.paused);
   }
 
   close(last?: unknown, options?: SendOptions): void {
     if (this.#phase !== "open") return;
-    if (last !== undefined) this.#sending.sendLast(last, options);
+    if (last !== undefined) this.#outbound.sendLast(last, options);
     // In the middle of a handshake nothing can be said any more.
-    if (this.#tlsStart?.isHandshaking) return this.shut();
+    if (this.#tlsStart?.isHandshaking) return this.closeNow();
     this.#phase = "closing";
-    this.#receiving.discard();
-    if (!this.#receiving.delivery.isPassing) this.#sending.outbox.schedule();
-    this.#sending.outbox.dropBarrier();
+    this.#inbound.discard();
+    if (!this.#inbound.frameLoop.isPassing) this.#outbound.queue.schedule();
+    this.#outbound.queue.dropBarrier();
   }
 
   end(): void {
-    this.#sending.end();
+    this.#outbound.end();
   }
 
   destroy(error?: Error): void {
     this.#error ??= error;
-    this.shut();
+    this.closeNow();
   }
 
   pipe(other: Connection<unknown>): void {
-    this.#receiving.pipe(other);
+    this.#inbound.pipe(other);
     other.signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
   upgrade(to: Upgrade): void {
     if (to === "tls") return this.#requestTls();
-    if (to === "raw") return this.#speak(RAW);
+    if (to === "raw") return this.#setCodec(RAW);
     this.session = undefined;
     this.#protocol = to;
-    this.#speak(to);
+    this.#setCodec(to);
   }
 
   /** Says goodbye before the service goes. */
@@ -229,7 +229,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
       transport: this.#kind,
       remote: formatAddr(this.remoteAddr),
       local: formatAddr(this.localAddr),
-      state: this.#phase === "open" && this.#receiving.delivery.isBusy ? "busy" : this.#phase,
+      state: this.#phase === "open" && this.#inbound.frameLoop.isBusy ? "busy" : this.#phase,
       ageMs: now - this.#deadlines.openedAt,
       idleMs: now - this.#deadlines.activeAt,
       bytesRead: this.bytesRead,
@@ -241,7 +241,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   tick(now: number): void {
     const { limits } = this;
     if (this.#phase === "lingering") {
-      if (now - this.#deadlines.endedAt >= limits.lingerTimeoutMs) this.shut();
+      if (now - this.#deadlines.endedAt >= limits.lingerTimeoutMs) this.closeNow();
       return;
     }
     const slackMs = this.#host.clock.periodMs;
@@ -250,37 +250,37 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
     const error = new ConnectionError(code, `Cannot wait longer: ${CONNECTION_ERRORS[code]}`);
     if (this.#phase === "open") this.failAs(error, code);
     else this.report(this.#error = error, code);
-    if (code === "send_timeout") this.shut();
+    if (code === "send_timeout") this.closeNow();
   }
 
   // Hooks
 
   /** Whether there has been a message that concerns a hook. */
   get isHooked(): boolean {
-    return this.#hooked !== undefined;
+    return this.#hookStage !== undefined;
   }
 
   /** Its hooks, from the first message on that concerns one. */
-  hookedBy(hooks: HookSet): Hooked {
-    return this.#hooked ??= new Hooked(hooks.session(this), this);
+  hookStageOf(hooks: HookSet): HookStage {
+    return this.#hookStage ??= new HookStage(hooks.session(this), this);
   }
 
   handle(message: unknown): unknown {
-    return this.#receiving.handle(message);
+    return this.#inbound.handle(message);
   }
 
   transmit(message: unknown): SendResult {
-    return this.#sending.transmit(message);
+    return this.#outbound.transmit(message);
   }
 
   // Upgrading
 
   // deno-lint-ignore no-explicit-any
-  #speak(protocol: Codec<any, any> & Pick<AnyProtocol, "reply" | "session">): void {
+  #setCodec(protocol: Codec<any, any> & Pick<AnyProtocol, "reply" | "session">): void {
     const reply = protocol.reply ?? protocol;
     const isServer = this.side === "server";
-    this.#receiving.speak(isServer ? protocol : reply);
-    this.#sending.speak(isServer ? reply : protocol);
+    this.#inbound.setCodec(isServer ? protocol : reply);
+    this.#outbound.setCodec(isServer ? reply : protocol);
     this.session ??= protocol.session?.();
   }
 
@@ -292,7 +292,7 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   /** Goes on over TLS. */
-  standOn(secured: Transport): void {
+  switchTransport(secured: Transport): void {
     this.#transport = secured;
     this.#kind = "tls";
     this.#tlsStart = undefined;
@@ -341,13 +341,13 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   }
 
   /** A read, a write or a handshake has failed: nothing can leave any more. */
-  lose(thrown: unknown, fallback: ConnectionErrorCode): void {
+  transportFailed(thrown: unknown, fallback: ConnectionErrorCode): void {
     if (this.#phase === "closed") return;
     if (this.#phase === "open" || this.queuedBytes > 0) {
       const error = this.#error ??= toError(thrown);
       this.report(error, codeOf(error, fallback));
     }
-    this.shut();
+    this.closeNow();
   }
 
   // Ending
@@ -355,13 +355,13 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   /** What was queued has left. */
   allWritten(): void {
     if (this.#phase === "closing") this.#linger();
-    else if (this.#sending.isEnded && this.#phase === "open") this.#endWriting();
+    else if (this.#outbound.isEnded && this.#phase === "open") this.#endWriting();
   }
 
   /** All is written: ends writing, and waits for the peer to end too. */
   #linger(): void {
     this.#phase = "lingering";
-    if (this.#receiving.isOver || this.limits.lingerTimeoutMs === 0) this.shut();
+    if (this.#inbound.isOver || this.limits.lingerTimeoutMs === 0) this.closeNow();
     else if (this.#deadlines.endedAt > 0) this.#deadlines.endedAt = this.#host.clock.now;
     else this.#endWriting();
   }
@@ -370,20 +370,20 @@ export class ServiceConnection implements Connection<any, any, any>, Peer<any>, 
   #endWriting(): void {
     if (this.#deadlines.endedAt > 0) return;
     this.#deadlines.endedAt = this.#host.clock.now;
-    if (this.#receiving.delivery.isDone) return this.shut();
-    this.#transport.closeWrite().catch(() => this.shut());
+    if (this.#inbound.frameLoop.isDone) return this.closeNow();
+    this.#transport.closeWrite().catch(() => this.closeNow());
   }
 
   /** Ends it at once. */
-  shut(): void {
+  closeNow(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#host.clock.delete(this);
     closeQuietly(this.#transport);
-    this.#receiving.stop();
-    this.#sending.outbox.stop(this.#closedError());
+    this.#inbound.stop();
+    this.#outbound.queue.stop(this.#closedError());
     this.#abort?.abort(this.#error);
-    this.#hooked?.end();
+    this.#hookStage?.end();
     try {
       this.#host.handler.onClose?.(this);
     } catch (thrown) {

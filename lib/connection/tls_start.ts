@@ -18,7 +18,7 @@ export function tlsObstacle(of: ServiceConnection): ConnectionError | undefined 
       : `its transport is ${of.transport}`;
     return new ConnectionError("upgrade_failed", `Cannot start TLS: ${why}`);
   }
-  const waiting = of.receiving.buffer.length;
+  const waiting = of.inbound.buffer.length;
   if (waiting === 0) return undefined;
   const found = `${waiting} bytes of plaintext came behind the request for it`;
   return new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`);
@@ -32,9 +32,9 @@ export class TlsStart {
   /** @param transport What TLS is to stand over. */
   constructor(of: ServiceConnection, transport: Transport) {
     this.#of = of;
-    of.receiving.delivery.hold(Hold.upgrading);
-    of.receiving.reader.yield();
-    of.sending.outbox.barrier(() => this.#handshake(transport));
+    of.inbound.frameLoop.hold(Hold.upgrading);
+    of.inbound.reader.yield();
+    of.outbound.queue.barrier(() => this.#handshake(transport));
   }
 
   /** Whether the handshake is under way, in which nothing can be said. */
@@ -44,19 +44,19 @@ export class TlsStart {
 
   async #handshake(transport: Transport): Promise<void> {
     const of = this.#of;
-    const { receiving, sending } = of;
+    const { inbound, outbound } = of;
     this.#handshaking = true;
     let secured;
     try {
       // What has come since the request for TLS, or will by a read that is pending, is the handshake or fails it.
-      secured = await of.host.secure!(transport, receiving.reader.takeOver());
+      secured = await of.host.secure!(transport, inbound.reader.takeOver());
     } catch (error) {
-      return of.lose(error, "tls_handshake");
+      return of.transportFailed(error, "tls_handshake");
     }
     if (of.phase === "closed") return secured.close();
-    of.standOn(secured);
-    sending.outbox.replace(secured);
-    receiving.delivery.release(Hold.upgrading);
-    receiving.reader.replace(secured);
+    of.switchTransport(secured);
+    outbound.queue.replace(secured);
+    inbound.frameLoop.release(Hold.upgrading);
+    inbound.reader.replace(secured);
   }
 }

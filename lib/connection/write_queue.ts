@@ -9,7 +9,7 @@ import { SendBuffer } from "./send_buffer.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Who is told how sending goes. */
-export interface Sender {
+export interface WriteEvents {
   /** A write begins. */
   writing(): void;
   /** The operating system took so many bytes. */
@@ -24,8 +24,8 @@ export interface Sender {
 }
 
 /** A queue of bytes and the writes that empty it. */
-export class Outbox {
-  readonly #sender: Sender;
+export class WriteQueue {
+  readonly #sender: WriteEvents;
   readonly #maxBytes: number;
   #transport: Transport;
   #buffer: SendBuffer;
@@ -38,7 +38,7 @@ export class Outbox {
   #stopped = false;
   #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
 
-  constructor(transport: Transport, sender: Sender, options: { maxBytes: number; separate: boolean }) {
+  constructor(transport: Transport, sender: WriteEvents, options: { maxBytes: number; separate: boolean }) {
     this.#transport = transport;
     this.#sender = sender;
     this.#maxBytes = options.maxBytes;

@@ -28,7 +28,7 @@ export const Hold = {
 } as const;
 
 /** Whom messages are delivered to. */
-export interface Receiver {
+export interface FrameSink {
   /** Handles a message; the frame that it came in was the last that the buffer cut. A promise holds back the next one. */
   message(message: unknown): unknown;
   /** Hears of whole frames, and of a last one that is not, that make no message. */
@@ -48,10 +48,10 @@ export interface Receiver {
 }
 
 /** The receiving half of one connection. */
-export class Delivery {
+export class FrameLoop {
   readonly buffer: FrameBuffer;
   readonly #peer: Peer;
-  readonly #receiver: Receiver;
+  readonly #receiver: FrameSink;
   readonly #datagrams: boolean;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
@@ -62,7 +62,7 @@ export class Delivery {
   /** The peer's half: open, ended with frames still to deliver, with `end` to call, and done with. */
   #end: "open" | "frames" | "end" | "done" = "open";
 
-  constructor(peer: Peer, receiver: Receiver, options: { datagrams: boolean }) {
+  constructor(peer: Peer, receiver: FrameSink, options: { datagrams: boolean }) {
     this.buffer = new FrameBuffer(peer.limits.maxFrameBytes);
     this.#peer = peer;
     this.#receiver = receiver;
@@ -79,7 +79,7 @@ export class Delivery {
     return (this.#held & Hold.busy) !== 0;
   }
 
-  /** Whether a pass is under way, which ends with {@linkcode Receiver.passed}. */
+  /** Whether a pass is under way, which ends with {@linkcode FrameSink.passed}. */
   get isPassing(): boolean {
     return this.#inPass;
   }
@@ -96,7 +96,7 @@ export class Delivery {
 
   /** Cuts and decodes by this codec from now on. */
   // deno-lint-ignore no-explicit-any
-  speak(codec: Codec<any, any>): void {
+  setCodec(codec: Codec<any, any>): void {
     this.#codec = codec;
     this.#lines = lineReadingOf(codec);
     this.buffer.reset();

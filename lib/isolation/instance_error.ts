@@ -7,8 +7,8 @@
 import type { ErrorRecord } from "../base/error_record.ts";
 
 /** A worker that did not do as it was asked; `code` says why, often one from inside the worker. */
-export class SlotError extends Error {
-  override readonly name = "SlotError";
+export class InstanceError extends Error {
+  override readonly name = "InstanceError";
   readonly code: string;
   /** What was wrong, as the worker said it. */
   readonly record: ErrorRecord;
@@ -22,5 +22,5 @@ export class SlotError extends Error {
 
 /** A record of what the supervisor itself found wrong. */
 export function failure(code: string, message: string): ErrorRecord {
-  return { name: "SlotError", code, message };
+  return { name: "InstanceError", code, message };
 }

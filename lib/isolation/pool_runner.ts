@@ -14,16 +14,16 @@ import { makeFolder, removeFolder } from "./pool_folder.ts";
 import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
-import { failure, SlotError } from "./instance_error.ts";
+import { failure, InstanceError } from "./instance_error.ts";
 import { hasUnixSockets } from "../transport/unix_socket.ts";
 
 /** So long the instance's process may take to end those beneath it. */
 const GRACE_MS = 1000;
 
-/** Starts the process of such an instance. @throws {SlotError} If none can be started here. */
+/** Starts the process of such an instance. @throws {InstanceError} If none can be started here. */
 export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
   if (!hasUnixSockets) {
-    throw new SlotError(
+    throw new InstanceError(
       failure("no_pool", "Cannot serve by isolation: connection on this system: it has no unix sockets"),
     );
   }

@@ -17,7 +17,7 @@ import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 import { settleWithin } from "../base/settle.ts";
-import { failure, SlotError } from "./instance_error.ts";
+import { failure, InstanceError } from "./instance_error.ts";
 import { childArguments, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./child_output.ts";
 
@@ -34,11 +34,11 @@ export interface ProcessOptions {
   graceMs?: number;
 }
 
-/** Starts a child process. @throws {SlotError} If none can be started here. */
+/** Starts a child process. @throws {InstanceError} If none can be started here. */
 export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: ProcessOptions = {}): Runner {
   const why = whyNoChild();
   if (why !== undefined) {
-    throw new SlotError(
+    throw new InstanceError(
       failure("no_process", `Cannot start a process: ${why}; wanted that, or isolation: worker`),
     );
   }
@@ -69,7 +69,9 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     clearTimeout(late);
     ended.resolve();
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    const lost = new SlotError(failure("process_ended", `The instance lost its process, which ended ${how}`));
+    const lost = new InstanceError(
+      failure("process_ended", `The instance lost its process, which ended ${how}`),
+    );
     // The pipe may be behind the end of the process.
     settleWithin(heard, LAST_WORDS_MS).then(() => {
       if (!over) events.failed(lost);

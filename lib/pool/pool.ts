@@ -11,7 +11,7 @@ import { settleWithin } from "../base/settle.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "../contract/stats.ts";
 import { describeDuration } from "../supervisor/server_status.ts";
 import { closeQuietly } from "../transport/transport.ts";
-import { type Arrival, Client } from "./pooled_connection.ts";
+import { type Arrival, PooledConnection } from "./pooled_connection.ts";
 import type { PoolProcess } from "./pool_process.ts";
 import type { Processes } from "./processes.ts";
 import { refuse } from "../service/refusal.ts";
@@ -35,9 +35,9 @@ export interface PoolOptions {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #prefix: string;
-  readonly #clients: Set<Client> = new Set();
+  readonly #clients: Set<PooledConnection> = new Set();
   /** In the order of their arrival, each with the end of its patience. */
-  readonly #waiting: Map<Client, ReturnType<typeof setTimeout> | undefined> = new Map();
+  readonly #waiting: Map<PooledConnection, ReturnType<typeof setTimeout> | undefined> = new Map();
   /** What is said to those that are refused, by binding. */
   #refusals: readonly Uint8Array[] = [];
   #count = 0;
@@ -64,7 +64,7 @@ export class Pool {
 
   /** Takes a connection that has just been accepted. */
   take(arrival: Arrival): void {
-    const client = new Client(++this.#count, this.#prefix, arrival);
+    const client = new PooledConnection(++this.#count, this.#prefix, arrival);
     this.#clients.add(client);
     const { waitMs } = this.#options.spec.pool!;
     this.#waiting.set(client, waitMs > 0 ? setTimeout(() => this.#refuse(client), waitMs) : undefined);
@@ -114,7 +114,7 @@ export class Pool {
     await this.#options.processes.stop();
   }
 
-  async #serve(client: Client, process: PoolProcess): Promise<void> {
+  async #serve(client: PooledConnection, process: PoolProcess): Promise<void> {
     const { stats, log, spec: { limits } } = this.#options;
     const served = client.serve(process, { flushMs: limits.sendTimeoutMs });
     if (this.#drainsUntil !== undefined) process.drain(Math.max(0, this.#drainsUntil - Date.now()));
@@ -134,7 +134,7 @@ export class Pool {
     this.#gone(client);
   }
 
-  async #refuse(client: Client): Promise<void> {
+  async #refuse(client: PooledConnection): Promise<void> {
     const { stats, log, spec: { pool, limits } } = this.#options;
     this.#forget(client);
     stats.refused++;
@@ -155,7 +155,7 @@ export class Pool {
   }
 
   /** A client goes before it was its turn. */
-  #leave(client: Client): void {
+  #leave(client: PooledConnection): void {
     if (!this.#waiting.has(client)) return;
     this.#forget(client);
     this.#options.processes.want(this.#waiting.size);
@@ -164,12 +164,12 @@ export class Pool {
   }
 
   /** It does not wait any more. */
-  #forget(client: Client): void {
+  #forget(client: PooledConnection): void {
     clearTimeout(this.#waiting.get(client));
     this.#waiting.delete(client);
   }
 
-  #gone(client: Client): void {
+  #gone(client: PooledConnection): void {
     this.#clients.delete(client);
     this.#options.release(client.transport);
     if (this.#clients.size === 0) { for (const waiter of this.#allGone.splice(0)) waiter(); }

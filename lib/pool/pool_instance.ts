@@ -1,6 +1,6 @@
 /**
  * One instance of a service whose connections are served by processes of their own: the supervisor's orders, carried out
- * by a door and a pool. It runs none of the service's code; what there is to know of that the first process says.
+ * by an acceptor and a pool. It runs none of the service's code; what there is to know of that the first process says.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
-import { Door } from "../service/acceptor.ts";
+import { Acceptor } from "../service/acceptor.ts";
 import { settleWithin } from "../base/settle.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
@@ -31,7 +31,7 @@ const REFRESH_MS = 100;
 
 /** What stands once an instance has loaded. */
 interface Running {
-  door: Door;
+  acceptor: Acceptor;
   pool: Pool;
   processes: Processes;
   loaded: Loaded;
@@ -63,12 +63,12 @@ export class PoolInstance {
         return this.#inTurn(() => this.#listen(message), "listen_failed");
       case "unlisten":
         return this.#inTurn(async () => {
-          await this.#running?.door.close();
+          await this.#running?.acceptor.close();
           this.#post({ type: "unlistened" });
         });
       case "drain":
         return this.#inTurn(async () => {
-          await this.#running?.door.close();
+          await this.#running?.acceptor.close();
           const result = await this.#running?.pool.drain(message.timeoutMs) ?? { finished: 0, cut: 0 };
           this.#post({ type: "drained", ...result });
         });
@@ -114,7 +114,7 @@ export class PoolInstance {
       ready: () => this.#running?.pool.match(),
     });
     const loaded = await processes.load();
-    const door = new Door({
+    const acceptor = new Acceptor({
       limits,
       stats,
       log,
@@ -122,29 +122,29 @@ export class PoolInstance {
     });
     const pool = new Pool({
       ...{ spec, stats, log, processes },
-      release: (peer) => door.admission.release(peer),
+      release: (peer) => acceptor.admission.release(peer),
     });
     pool.refusals = (loaded.refusals ?? []).map((text) => Uint8Array.fromBase64(text));
     const secure = tls && secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
-    this.#running = { door, pool, processes, loaded, secure };
+    this.#running = { acceptor, pool, processes, loaded, secure };
     const { endpoints, protocols, hooks } = loaded;
     this.#post({ type: "loaded", endpoints, protocols, ...(hooks === undefined ? {} : { hooks }) });
   }
 
   async #listen(message: Extract<ToWorker, { type: "listen" }>): Promise<void> {
-    const { door, pool, loaded, secure } = this.#running!;
+    const { acceptor, pool, loaded, secure } = this.#running!;
     const { reusePort, exclusive } = message;
     const openings = loaded.endpoints.map((endpoint, binding) => ({
       endpoint: message.endpoints[binding] ?? endpoint,
       serve: (transport: Transport, kind: TransportName) => pool.take({ transport, kind, binding }),
     }));
-    const endpoints = await door.open(openings, { secure, reusePort, exclusive });
+    const endpoints = await acceptor.open(openings, { secure, reusePort, exclusive });
     this.#post({ type: "ready", endpoints });
   }
 
   async #stop(): Promise<void> {
-    await this.#running?.door.close();
-    this.#running?.door.admission.close();
+    await this.#running?.acceptor.close();
+    this.#running?.acceptor.admission.close();
     await (this.#running?.pool.stop() ?? this.#processes?.stop());
     this.#relay?.close();
     this.#post({ type: "stopped", stats: this.#sum });

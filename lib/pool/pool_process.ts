@@ -19,12 +19,12 @@ import type { FromWorker, MemoryGrade } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { ConnectionInfo, ServiceStats } from "../contract/stats.ts";
 import {
+  badMessage,
   crashed,
   exited,
   type Fault,
-  garbled,
-  greedy,
   lost,
+  memoryExceeded,
   overdue,
   silent,
   unloadable,
@@ -63,7 +63,7 @@ export class PoolProcess {
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #killed = false;
 
-  /** Starts it. @throws {SlotError} If no process can be started. */
+  /** Starts it. @throws {InstanceError} If no process can be started. */
   constructor(place: number, spec: WorkerSpec, environment: WorkerEnvironment, events: PoolProcessEvents) {
     this.place = place;
     this.#spec = spec;
@@ -75,7 +75,7 @@ export class PoolProcess {
       silent: () => this.#break(silent(spec.limits.heartbeatMs, "process")),
       answered: () => {},
       memory: (bytes, grade) => this.#memory(bytes, grade),
-      complain: (what) => this.#break(garbled(what, "process")),
+      complain: (what) => this.#break(badMessage(what, "process")),
     });
     this.#within(environment.timing.loadTimeoutMs, "loading");
   }
@@ -93,8 +93,8 @@ export class PoolProcess {
   }
 
   /** Where it waits for its connection. */
-  get hatch(): string {
-    return this.#spec.hatch!;
+  get handoffSocket(): string {
+    return this.#spec.handoffSocket!;
   }
 
   /** Settles once its connection is over, with what ended the process if that was it. */
@@ -107,7 +107,7 @@ export class PoolProcess {
     return this.#gone.promise;
   }
 
-  /** Serves this peer, whose connection comes by the hatch next. */
+  /** Serves this peer, whose connection comes by the hand-off socket next. */
   serve(peer: HandedPeer): void {
     this.#state = "busy";
     this.#link.post({ type: "serve", peer });
@@ -190,7 +190,7 @@ export class PoolProcess {
   }
 
   #memory(bytes: number, grade: MemoryGrade): void {
-    if (grade === "over") this.#break(greedy(bytes, this.#spec.limits.memoryBytes, "process"));
+    if (grade === "over") this.#break(memoryExceeded(bytes, this.#spec.limits.memoryBytes, "process"));
   }
 
   #within(timeoutMs: number, state: string): void {

@@ -21,7 +21,7 @@ export interface Arrival {
 }
 
 /** One client, from its arrival to its end. */
-export class Client {
+export class PooledConnection {
   readonly id: string;
   readonly number: number;
   readonly #arrival: Arrival;
@@ -105,7 +105,7 @@ export class Client {
   /** The way to the process; none if that has just been lost. */
   async #reach(process: PoolProcess): Promise<Transport | undefined> {
     try {
-      return await Deno.connect({ transport: "unix", path: process.hatch });
+      return await Deno.connect({ transport: "unix", path: process.handoffSocket });
     } catch {
       process.stop();
       return undefined;

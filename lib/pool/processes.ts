@@ -15,7 +15,7 @@ import { serviceLog } from "../log/log.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { type Fault, unstartable } from "../supervisor/fault.ts";
-import { SlotError } from "../isolation/instance_error.ts";
+import { InstanceError } from "../isolation/instance_error.ts";
 import { describeDuration } from "../supervisor/server_status.ts";
 import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
 import { type Loaded, PoolProcess, type PoolProcessEvents, type PoolProcessState } from "./pool_process.ts";
@@ -76,7 +76,7 @@ export class Processes implements PoolProcessEvents {
     };
   }
 
-  /** Starts those that are to be spare. Settles with what the first one says that has loaded. @throws {SlotError} If none does. */
+  /** Starts those that are to be spare. Settles with what the first one says that has loaded. @throws {InstanceError} If none does. */
   load(): Promise<Loaded> {
     // One at least has to say what the service is.
     this.#spare = Math.max(1, this.#spare);
@@ -140,7 +140,7 @@ export class Processes implements PoolProcessEvents {
   gone(process: PoolProcess): void {
     this.#all.delete(process.place);
     this.#past = mergeStats([this.#past, process.stats]);
-    remove(process.hatch);
+    remove(process.handoffSocket);
     this.#tend();
   }
 
@@ -162,10 +162,10 @@ export class Processes implements PoolProcessEvents {
     let place = 0;
     while (this.#all.has(place)) place++;
     const { spec, environment } = this.#options;
-    const hatch = join(this.#pool.folder!, `${place}.sock`);
-    remove(hatch);
+    const handoffSocket = join(this.#pool.folder!, `${place}.sock`);
+    remove(handoffSocket);
     try {
-      this.#all.set(place, new PoolProcess(place, specOf(spec, hatch), environment, this));
+      this.#all.set(place, new PoolProcess(place, specOf(spec, handoffSocket), environment, this));
     } catch (error) {
       this.#wasted(unstartable(error));
     }
@@ -175,7 +175,7 @@ export class Processes implements PoolProcessEvents {
   #wasted({ error, what }: Fault): void {
     if (!this.#hasLoaded) {
       this.#end();
-      return this.#loaded.reject(new SlotError(error));
+      return this.#loaded.reject(new InstanceError(error));
     }
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
     this.#log.error("A process that had no connection yet {what}; the next is tried in {pause}", {
@@ -208,16 +208,16 @@ export class Processes implements PoolProcessEvents {
   }
 }
 
-/** What a process is told: all that the instance is, but for the door. */
-function specOf(spec: WorkerSpec, hatch: string): WorkerSpec {
+/** What a process is told: all that the instance is, but for the acceptor. */
+function specOf(spec: WorkerSpec, handoffSocket: string): WorkerSpec {
   const { pool: _, acceptProxyProtocol: __, ...rest } = spec;
   return {
     ...rest,
-    hatch,
+    handoffSocket,
     permissions: mergePermissions(spec.permissions, {
-      read: [hatch],
-      write: [hatch],
-      net: [`unix:${hatch}`],
+      read: [handoffSocket],
+      write: [handoffSocket],
+      net: [`unix:${handoffSocket}`],
     }),
     limits: { ...spec.limits, maxConnectionsPerAddress: 0 },
   };

@@ -6,19 +6,19 @@
  */
 
 /** Where frames come from. */
-export interface FrameSource {
+export interface BatchSource {
   readonly frameStart: number;
   readonly frameEnd: number;
   view(start: number, end: number): Uint8Array;
 }
 
 /** Where they go. */
-export interface FrameSink {
+export interface BatchTarget {
   sendFrames(frames: Uint8Array, count: number): void;
 }
 
 /** What has passed and not left yet. */
-export class Lane {
+export class FrameBatch {
   /** Whether the parts that follow belong to a message that goes no further. */
   swallows = false;
   #start = 0;
@@ -26,7 +26,7 @@ export class Lane {
   #count = 0;
 
   /** Passes the frame that `from` received last. */
-  pass(from: FrameSource, to: FrameSink): void {
+  pass(from: BatchSource, to: BatchTarget): void {
     const { frameStart } = from;
     if (this.#count > 0 && frameStart !== this.#end) this.leave(from, to);
     if (this.#count++ === 0) this.#start = frameStart;
@@ -34,7 +34,7 @@ export class Lane {
   }
 
   /** Has all leave that has passed. */
-  leave(from: FrameSource, to: FrameSink): void {
+  leave(from: BatchSource, to: BatchTarget): void {
     const count = this.#count;
     if (count === 0) return;
     this.#count = 0;

@@ -20,13 +20,13 @@ import type { Direction, Upgrade } from "../contract/protocol.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import type { Verdict } from "../hooks/verdict.ts";
 import { countError } from "../contract/stats.ts";
-import { type Crosser, Crossing } from "./relay.ts";
+import { type PendingMessage, Relay } from "./relay.ts";
 import { isPart, isPartial, isWhole } from "./parts.ts";
 import type { Proxy } from "./proxy.ts";
 import { UNFRAMED } from "./unframed.ts";
 
 /** A message that a hook has not decided on, and what is kept of it. */
-interface Held extends Crosser {
+interface Held extends PendingMessage {
   /** The bytes that go on for it as it is. */
   frame: Uint8Array | string;
 }
@@ -35,7 +35,7 @@ interface Held extends Crosser {
 export class ProxySession implements FrameRelay {
   readonly client: ServiceConnection;
   readonly #proxy: Proxy;
-  readonly #crossing: Crossing;
+  readonly #relay: Relay;
   #hooks: HookSession | undefined;
   /** Ends the dialing; undefined once that is over. */
   #dialing: AbortController | undefined;
@@ -45,17 +45,17 @@ export class ProxySession implements FrameRelay {
   constructor(client: ServiceConnection, proxy: Proxy) {
     this.client = client;
     this.#proxy = proxy;
-    this.#crossing = new Crossing(client, proxy.protocol, { counts: proxy.counts });
+    this.#relay = new Relay(client, proxy.protocol, { counts: proxy.counts });
     this.#hooks = proxy.options.hooks?.session(client);
     client.relay = this;
-    if (!proxy.framed.in) client.receiving.speak(UNFRAMED);
+    if (!proxy.framed.in) client.inbound.setCodec(UNFRAMED);
     client.pause();
     this.#connect();
   }
 
   /** Undefined until it is reached. */
   get upstream(): ServiceConnection | undefined {
-    return this.#crossing.upstream;
+    return this.#relay.upstream;
   }
 
   // Frames
@@ -68,10 +68,10 @@ export class ProxySession implements FrameRelay {
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
       return this.#passOn(direction, message, came, upgrade);
     }
-    const lane = this.#crossing.lane(direction);
-    if (lane.swallows) {
+    const batch = this.#relay.batch(direction);
+    if (batch.swallows) {
       if (isPart(message)) return this.#swallow(direction, message);
-      lane.swallows = false;
+      batch.swallows = false;
     }
     const { protocol, options } = this.#proxy;
     const command = commandOf(codecOf(protocol, direction), message, from);
@@ -79,19 +79,19 @@ export class ProxySession implements FrameRelay {
     const verdict = this.#hooks.run(direction, message, command);
     if (verdict === undefined) return this.#passOn(direction, message, came, upgrade);
     const frame = message === came
-      ? from.receiving.buffer.frame.slice()
-      : this.#crossing.encode(direction, message);
+      ? from.inbound.buffer.frame.slice()
+      : this.#relay.encode(direction, message);
     const held = { direction, message, frame, upgrade };
     if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
     return this.#obey(verdict, held);
   }
 
   skipped(from: ServiceConnection): void {
-    this.#crossing.skip(this.#directionOf(from));
+    this.#relay.skip(this.#directionOf(from));
   }
 
   passed(from: ServiceConnection): void {
-    this.#crossing.leave(this.#directionOf(from));
+    this.#relay.leave(this.#directionOf(from));
   }
 
   bad(from: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean {
@@ -101,17 +101,17 @@ export class ProxySession implements FrameRelay {
     this.#proxy.host.report(this.client, error, "passthrough");
     this.#hooks?.end();
     this.#hooks = undefined;
-    this.client.receiving.speak(UNFRAMED);
-    this.upstream?.receiving.speak(UNFRAMED);
-    if (frame !== undefined) this.#crossing.forward(this.#directionOf(from), frame);
+    this.client.inbound.setCodec(UNFRAMED);
+    this.upstream?.inbound.setCodec(UNFRAMED);
+    if (frame !== undefined) this.#relay.forward(this.#directionOf(from), frame);
     return true;
   }
 
   /** A message that no hook decides on goes on: as it came, if it is what came. */
   #passOn(direction: Direction, message: unknown, came: unknown, upgrade: Upgrade | undefined): void {
-    const crossing = this.#crossing;
-    if (message === came) return crossing.pass(direction, message, upgrade);
-    crossing.passAs(crossing.encode(direction, message), { direction, message, upgrade });
+    const relay = this.#relay;
+    if (message === came) return relay.pass(direction, message, upgrade);
+    relay.passAs(relay.encode(direction, message), { direction, message, upgrade });
   }
 
   /** A reply as the client may hear it, where it cannot start TLS. */
@@ -129,14 +129,14 @@ export class ProxySession implements FrameRelay {
 
   #obey(verdict: Verdict | undefined, held: Held): unknown {
     const { direction, message } = held;
-    const crossing = this.#crossing;
+    const relay = this.#relay;
     switch (verdict?.verdict) {
       case undefined:
       case "pass":
-        return crossing.passAs(held.frame, held);
+        return relay.passAs(held.frame, held);
       case "replace":
-        crossing.lane(direction).swallows = isPartial(message) && !isPartial(verdict.message);
-        return crossing.passAs(crossing.encode(direction, verdict.message), held);
+        relay.batch(direction).swallows = isPartial(message) && !isPartial(verdict.message);
+        return relay.passAs(relay.encode(direction, verdict.message), held);
       case "reply":
         this.#withdraw(direction, message);
         return this.#reply(direction, message, verdict.message);
@@ -155,34 +155,34 @@ export class ProxySession implements FrameRelay {
 
   /** Answers the sender in the place of the other side. */
   #reply(direction: Direction, message: unknown, reply: unknown): void {
-    const crossing = this.#crossing;
-    if (direction === "in") return crossing.inject(reply, { closes: false });
-    crossing.forward("in", crossing.encode("in", reply));
+    const relay = this.#relay;
+    if (direction === "in") return relay.inject(reply, { closes: false });
+    relay.forward("in", relay.encode("in", reply));
     this.#swallow(direction, message);
   }
 
   #close(direction: Direction, last: unknown): void {
     if (last === undefined) return this.client.close();
-    if (direction === "in") this.#crossing.inject(last, { closes: true });
-    else this.#crossing.closeWith(last);
+    if (direction === "in") this.#relay.inject(last, { closes: true });
+    else this.#relay.closeWith(last);
   }
 
   /** A message goes no further, nor do its parts. */
   #withdraw(direction: Direction, message: unknown): void {
-    this.#crossing.lane(direction).swallows = true;
+    this.#relay.batch(direction).swallows = true;
     if (direction === "in") this.#proxy.protocol.withdrawn?.(message, this.client);
   }
 
   /** A message, or a part of one, that has gone no further. */
   #swallow(direction: Direction, message: unknown): void {
     // To the client it is as if it had never come: replies may take its place.
-    if (direction === "out" && isWhole(message)) this.#crossing.heard(message);
+    if (direction === "out" && isWhole(message)) this.#relay.heard(message);
   }
 
   // Connections
 
   clientEnded(): void {
-    this.#crossing.leave("in");
+    this.#relay.leave("in");
     this.upstream?.end();
   }
 
@@ -197,19 +197,19 @@ export class ProxySession implements FrameRelay {
   clientClosed(): void {
     this.#dialing?.abort();
     this.#hooks?.end();
-    this.#crossing.leave("in");
+    this.#relay.leave("in");
     // A reset goes through as the end that it is: nothing queued is worth sending any more.
     if (this.client.error === undefined) this.upstream?.close();
     else this.upstream?.destroy();
   }
 
   upstreamEnded(): void {
-    this.#crossing.upstreamOver();
+    this.#relay.upstreamOver();
     this.client.end();
   }
 
   upstreamClosed(): void {
-    this.#crossing.upstreamOver();
+    this.#relay.upstreamOver();
     this.client.close();
   }
 
@@ -224,10 +224,10 @@ export class ProxySession implements FrameRelay {
       if (signal.aborted) return transport.close();
       const host = this.#proxy.upstreamHost(secure);
       const upstream = new ServiceConnection(`${client.id}.upstream`, transport, { kind, host });
-      this.#crossing.upstream = upstream;
+      this.#relay.upstream = upstream;
       upstream.relay = this;
       upstream.session = client.session;
-      if (!this.#proxy.framed.out || this.#passthrough) upstream.receiving.speak(UNFRAMED);
+      if (!this.#proxy.framed.out || this.#passthrough) upstream.inbound.setCodec(UNFRAMED);
       upstream.run();
       client.resume();
     } catch (error) {

@@ -9,15 +9,15 @@ import { codecOf } from "../contract/codec_of.ts";
 import type { ServiceConnection } from "../connection/service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { AnyProtocol, Direction, Upgrade } from "../contract/protocol.ts";
-import { Lane } from "./frame_batch.ts";
+import { FrameBatch } from "./frame_batch.ts";
 import { isPart, isWhole } from "./parts.ts";
-import { Turns } from "./reply_order.ts";
+import { ReplyOrder } from "./reply_order.ts";
 import { UNFRAMED } from "./unframed.ts";
 
 const AS_IT_IS = { raw: true } as const;
 
 /** A message on its way. */
-export interface Crosser {
+export interface PendingMessage {
   direction: Direction;
   message: unknown;
   /** What it changes on both sides, once it has gone on. */
@@ -32,14 +32,14 @@ interface Injected {
 }
 
 /** The two directions between a client and its upstream. */
-export class Crossing {
+export class Relay {
   readonly client: ServiceConnection;
   /** Undefined until it is reached: until then nothing crosses. */
   upstream: ServiceConnection | undefined;
   readonly #protocol: AnyProtocol;
-  readonly #turns: Turns<Injected> | undefined;
-  readonly #in = new Lane();
-  readonly #out = new Lane();
+  readonly #turns: ReplyOrder<Injected> | undefined;
+  readonly #in = new FrameBatch();
+  readonly #out = new FrameBatch();
   /** Whether the client is to be closed when the answers before its last one have come. */
   #closing = false;
 
@@ -47,11 +47,11 @@ export class Crossing {
   constructor(client: ServiceConnection, protocol: AnyProtocol, options: { counts: boolean }) {
     this.client = client;
     this.#protocol = protocol;
-    this.#turns = options.counts ? new Turns() : undefined;
+    this.#turns = options.counts ? new ReplyOrder() : undefined;
   }
 
   /** One direction of the two. */
-  lane(direction: Direction): Lane {
+  batch(direction: Direction): FrameBatch {
     return direction === "in" ? this.#in : this.#out;
   }
 
@@ -70,7 +70,7 @@ export class Crossing {
   }
 
   /** These bytes go on for a message: its own, or another's that asks and answers what it does. */
-  passAs(bytes: Uint8Array | string, { direction, message, upgrade }: Crosser): void {
+  passAs(bytes: Uint8Array | string, { direction, message, upgrade }: PendingMessage): void {
     if (!this.#count(direction, message, upgrade)) return;
     this.forward(direction, bytes);
     if (direction === "out" && (isWhole(message) || !this.#out.swallows)) this.heard(message);
@@ -86,7 +86,7 @@ export class Crossing {
   /** Has all leave that has passed in a direction. */
   leave(direction: Direction): void {
     if (this.upstream === undefined) return;
-    this.lane(direction).leave(this.#source(direction).receiving.buffer, this.#target(direction).sending);
+    this.batch(direction).leave(this.#source(direction).inbound.buffer, this.#target(direction).outbound);
   }
 
   /** Lets injected replies follow what the upstream has said, when it is their turn. */
@@ -103,7 +103,7 @@ export class Crossing {
     else if (closes) {
       // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
       this.#closing = true;
-      this.client.receiving.speak(UNFRAMED);
+      this.client.inbound.setCodec(UNFRAMED);
     }
   }
 
@@ -124,7 +124,7 @@ export class Crossing {
   }
 
   #passFrame(direction: Direction): void {
-    this.lane(direction).pass(this.#source(direction).receiving.buffer, this.#target(direction).sending);
+    this.batch(direction).pass(this.#source(direction).inbound.buffer, this.#target(direction).outbound);
   }
 
   #source(direction: Direction): ServiceConnection {

@@ -11,7 +11,7 @@
  * `whole` says whether what the upstream has sent so far ends with a whole message: nothing is put between two parts of
  * one.
  */
-export class Turns<T> {
+export class ReplyOrder<T> {
   #asked = 0;
   #answered = 0;
   #waiting: { after: number; reply: T }[] = [];

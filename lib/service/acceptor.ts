@@ -1,7 +1,7 @@
 /**
  * Where a service lets its peers in: its listeners, and who of those that come is admitted.
  *
- * Accepting goes on until the door is closed. What can fail in it: the system has no more descriptors or memory (wait,
+ * Accepting goes on until the acceptor is closed. What can fail in it: the system has no more descriptors or memory (wait,
  * go on), a peer is gone before it was accepted (go on), a TLS handshake fails or takes too long (that peer is closed,
  * accepting never waits for it), the limits are reached (accepting pauses, or that peer is closed).
  *
@@ -19,8 +19,8 @@ import { bind, type BindOptions, type Listener } from "../transport/listener.ts"
 /** How long accepting rests when the system has no means for another connection. */
 const ACCEPT_RETRY_MS = 100;
 
-/** What a service gives its door. */
-export interface DoorOptions {
+/** What a service gives its acceptor. */
+export interface AcceptorOptions {
   limits: Limits;
   stats: ServiceStats;
   log: ServiceContext["log"];
@@ -36,15 +36,15 @@ export interface Opening {
   serve: Serve;
 }
 
-/** The door of one service instance. */
-export class Door {
+/** The acceptor of one service instance. */
+export class Acceptor {
   readonly admission: Admission;
-  readonly #options: DoorOptions;
+  readonly #options: AcceptorOptions;
   #listeners: Listener[] = [];
   /** The accept loops; each settles once its listener is closed. */
   #accepting: Promise<void>[] = [];
 
-  constructor(options: DoorOptions) {
+  constructor(options: AcceptorOptions) {
     const { limits, stats, trustedProxies, log } = options;
     this.#options = options;
     this.admission = new Admission({

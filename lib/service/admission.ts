@@ -1,5 +1,5 @@
 /**
- * From a peer at the door to a connection: counts and limits, then whatever must happen before the first byte is the
+ * From a peer at the acceptor to a connection: counts and limits, then whatever must happen before the first byte is the
  * protocol's own (a PROXY header, a TLS handshake). Accepting never waits for that.
  *
  * @module
@@ -16,7 +16,7 @@ import { settleWithin } from "../base/settle.ts";
 import { countError, type ServiceStats } from "../contract/stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
 
-/** What a service gives its door. */
+/** What a service gives its acceptor. */
 export interface AdmissionOptions {
   limits: Limits;
   stats: ServiceStats;
@@ -29,7 +29,7 @@ export interface AdmissionOptions {
 /** Takes the peer that has been admitted. */
 export type Serve = (transport: Transport, kind: TransportName) => void;
 
-/** The door of one service instance. */
+/** The acceptor of one service instance. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #preparing: Set<Transport> = new Set();

@@ -16,7 +16,7 @@ import { describeHookSets } from "../hooks/describe_hooks.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
-import { Hatch } from "../transport/handoff_socket.ts";
+import { HandoffSocket } from "../transport/handoff_socket.ts";
 import { refusalOf } from "./refusal.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
@@ -31,7 +31,7 @@ export class Instance {
   #relay: LogRelay | undefined;
   #owned: OwnedContext | undefined;
   #service: Service | undefined;
-  #hatch: Hatch | undefined;
+  #handoff: HandoffSocket | undefined;
   /** Orders that change what listens are carried out one after the other. */
   #orders: Promise<void> = Promise.resolve();
 
@@ -70,7 +70,7 @@ export class Instance {
       case "serve":
         return this.#inTurn(() => this.#serve(message.peer));
       case "reset":
-        return this.#hatch?.reset();
+        return this.#handoff?.reset();
       case "ping":
         return this.#post({ type: "pong", id: message.id, stats: this.#service?.stats ?? createStats() });
       case "connections":
@@ -117,7 +117,7 @@ export class Instance {
       });
       await this.#service.start();
     }
-    if (spec.hatch !== undefined) this.#hatch = new Hatch(spec.hatch);
+    if (spec.handoffSocket !== undefined) this.#handoff = new HandoffSocket(spec.handoffSocket);
     const hooks = describeHookSets(
       new Map(all.flatMap(({ protocol, hooks }) => hooks === undefined ? [] : [[protocol.name, hooks]])),
     );
@@ -126,19 +126,19 @@ export class Instance {
       endpoints: bindings.map(({ endpoint }) => endpoint),
       protocols: [...new Set(all.map(({ protocol }) => protocol.name))],
       ...(hooks.length === 0 ? {} : { hooks }),
-      ...(spec.hatch === undefined ? {} : { refusals: await refusalsOf(bindings, limits) }),
+      ...(spec.handoffSocket === undefined ? {} : { refusals: await refusalsOf(bindings, limits) }),
     });
   }
 
-  /** Serves the one connection that comes by the hatch. Settles as soon as that is there. */
+  /** Serves the one connection that comes by the hand-off socket. Settles as soon as that is there. */
   async #serve(peer: HandedPeer): Promise<void> {
     const { kind, binding, number } = peer;
-    const transport = await this.#hatch!.take(peer);
+    const transport = await this.#handoff!.take(peer);
     this.#service!.hand({ transport, kind, binding, number }).then(() => this.#post({ type: "closed" }));
   }
 
   async #stop(): Promise<void> {
-    this.#hatch?.close();
+    this.#handoff?.close();
     this.#owned?.abort.abort();
     try {
       await this.#service?.stop();

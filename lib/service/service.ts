@@ -1,5 +1,5 @@
 /**
- * One instance of a service in this isolate: its door, its connections, its counters.
+ * One instance of a service in this isolate: its acceptor, its connections, its counters.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { AnyHandler, ServiceContext } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import type { TransportName } from "../contract/connection.ts";
 import { conversational } from "../connection/conversation.ts";
-import { Door } from "./acceptor.ts";
+import { Acceptor } from "./acceptor.ts";
 import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import type { Limits } from "../contract/limits.ts";
@@ -98,7 +98,7 @@ class IsolateService implements Service {
   readonly #options: ServiceOptions;
   readonly #clock: Clock;
   readonly #open: Set<ServiceConnection>;
-  readonly #door: Door;
+  readonly #acceptor: Acceptor;
   #secure: Secure | undefined;
   #count = 0;
   #stopped = false;
@@ -111,7 +111,7 @@ class IsolateService implements Service {
     this.#clock = new Clock(options.limits);
     this.#open = options.context.connections as Set<ServiceConnection>;
     const { limits, trustedProxies, context: { log }, mode } = options;
-    this.#door = new Door({ limits, stats: this.stats, trustedProxies, log, mode });
+    this.#acceptor = new Acceptor({ limits, stats: this.stats, trustedProxies, log, mode });
   }
 
   async start(): Promise<void> {
@@ -133,7 +133,7 @@ class IsolateService implements Service {
       };
     });
     const { reusePort, exclusive } = options;
-    return await this.#door.open(openings, { secure: this.#secure, reusePort, exclusive });
+    return await this.#acceptor.open(openings, { secure: this.#secure, reusePort, exclusive });
   }
 
   async hand({ transport, kind, binding, number }: Handed): Promise<void> {
@@ -141,19 +141,19 @@ class IsolateService implements Service {
     const host = this.#host(this.#options.bindings[binding]);
     this.#count = number - 1;
     if (proxy !== undefined) proxy.upstreams.turn = this.#count;
-    this.#door.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, host));
-    await this.#door.admission.empty();
+    this.#acceptor.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, host));
+    await this.#acceptor.admission.empty();
   }
 
   unlisten(): Promise<void> {
-    return this.#door.close();
+    return this.#acceptor.close();
   }
 
   async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {
     await this.unlisten();
     const before = this.#open.size;
     for (const connection of [...this.#open]) connection.drain();
-    await this.#door.admission.emptyWithin(timeoutMs);
+    await this.#acceptor.admission.emptyWithin(timeoutMs);
     const cut = this.#cut + this.#open.size;
     for (const connection of [...this.#open]) {
       connection.fail(
@@ -163,7 +163,7 @@ class IsolateService implements Service {
         ),
       );
     }
-    if (cut > 0) await this.#door.admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
+    if (cut > 0) await this.#acceptor.admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
     return { finished: before - cut, cut };
   }
 
@@ -173,7 +173,7 @@ class IsolateService implements Service {
     await this.unlisten();
     this.#cut = this.#open.size;
     for (const connection of [...this.#open]) connection.destroy();
-    this.#door.admission.close();
+    this.#acceptor.admission.close();
     for (const { hooks } of this.#options.bindings) await hooks?.stop();
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
@@ -218,7 +218,7 @@ class IsolateService implements Service {
       },
       closed: (connection) => {
         this.#open.delete(connection);
-        this.#door.admission.release(connection);
+        this.#acceptor.admission.release(connection);
       },
     };
   }

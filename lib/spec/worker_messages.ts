@@ -32,7 +32,7 @@ export type ToWorker =
   | { type: "unlisten" }
   | { type: "drain"; timeoutMs: number }
   | { type: "stop" }
-  /** The connection that comes by the hatch is this peer's. */
+  /** The connection that comes by the hand-off socket is this peer's. */
   | { type: "serve"; peer: HandedPeer }
   /** That peer has reset it. */
   | { type: "reset" }
@@ -48,7 +48,7 @@ export type FromWorker =
     protocols: string[];
     /** Which hooks run for which command; without, there are none. */
     hooks?: HookDescription[];
-    /** With a hatch: what a client hears for which nobody has time, by endpoint, in base 64; empty if nothing. */
+    /** With a hand-off socket: what a client hears for which nobody has time, by endpoint, in base 64; empty if nothing. */
     refusals?: string[];
   }
   | { type: "load_failed"; error: ErrorRecord }
@@ -67,7 +67,7 @@ export type FromWorker =
   /** The service's code asked for the end of its isolate, `how` by `Deno.exit(1)` or `self.close()`. */
   | { type: "exited"; how: string }
   | { type: "crashed"; error: ErrorRecord }
-  /** The connection that came by the hatch is over. */
+  /** The connection that came by the hand-off socket is over. */
   | { type: "closed" }
   /** From time to time, by an instance in a process of its own: what that takes (RSS), and whether that is too much. */
   | { type: "memory"; rssBytes: number; grade: MemoryGrade }

@@ -39,7 +39,7 @@ export interface WorkerSpec {
   /** Of `isolation: connection`: the processes that serve its connections. */
   pool?: PoolSpec;
   /** Of such a process: the path of the unix socket by which it is handed its only connection. It listens nowhere else. */
-  hatch?: string;
+  handoffSocket?: string;
   /** Without, it may do what the process may that it runs in. */
   permissions?: Permissions;
   /** This instance's share. */

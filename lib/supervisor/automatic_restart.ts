@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<RestartReason, string>> = {
 };
 
 /** What restarts services of the server's own accord. */
-export class SelfRestart {
+export class AutomaticRestart {
   readonly #restart: (service: string) => Promise<void>;
   readonly #pauseMs: number;
   /** Services whose restart is under way. */

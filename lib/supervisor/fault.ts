@@ -5,7 +5,7 @@
  */
 
 import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
-import { failure, SlotError } from "../isolation/instance_error.ts";
+import { failure, InstanceError } from "../isolation/instance_error.ts";
 import { describeBytes, describeDuration } from "./server_status.ts";
 
 /** Something that is wrong with it. */
@@ -33,13 +33,13 @@ export function silent(heartbeatMs: number, who: Faulty = "instance"): Fault {
 }
 
 /** Its process takes nearly as much memory as it may, or more. */
-export function greedy(bytes: number, limitBytes: number, who: Faulty = "instance"): Fault {
+export function memoryExceeded(bytes: number, limitBytes: number, who: Faulty = "instance"): Fault {
   const [found, most] = [bytes, limitBytes].map(describeBytes);
   return inWords(who, "memory_exceeded", `takes ${found} of memory, of at most ${most} (limits.memory)`);
 }
 
 /** It says what cannot be understood. */
-export function garbled(what: string, who: Faulty): Fault {
+export function badMessage(what: string, who: Faulty): Fault {
   return inWords(who, "bad_message", what);
 }
 
@@ -59,7 +59,7 @@ export function unstartable(thrown: unknown): Fault {
 }
 
 /** It cannot listen. */
-export function deaf(error: ErrorRecord): Fault {
+export function listenFailed(error: ErrorRecord): Fault {
   return { error, what: `cannot listen: ${error.message}` };
 }
 
@@ -70,7 +70,7 @@ export function crashed(error: ErrorRecord): Fault {
 
 /** What it runs in has failed. */
 export function lost(thrown: unknown): Fault {
-  if (!(thrown instanceof SlotError)) return crashed(toErrorRecord(thrown));
+  if (!(thrown instanceof InstanceError)) return crashed(toErrorRecord(thrown));
   return { error: thrown.record, what: thrown.record.message.replace(/^The instance /, "") };
 }
 

@@ -114,7 +114,7 @@ export class Generation {
     return Promise.all(this.#slots.map((slot) => slot.ended));
   }
 
-  /** Loads every instance. @throws {SlotError} The first failure; the others are then stopped. */
+  /** Loads every instance. @throws {InstanceError} The first failure; the others are then stopped. */
   async load(): Promise<void> {
     const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
     const slow = setTimeout(() => {
@@ -136,7 +136,7 @@ export class Generation {
     await Promise.all(idle.map((slot) => slot.stop()));
   }
 
-  /** Binds every instance. @throws {SlotError} The first failure. */
+  /** Binds every instance. @throws {InstanceError} The first failure. */
   async listen({ from, held }: TakeOver): Promise<void> {
     const [first, ...others] = this.#slots;
     const endpoints = this.requested.map((endpoint) => from ? samePort(endpoint, from) : endpoint);
@@ -153,7 +153,7 @@ export class Generation {
     await Promise.allSettled(this.#slots.map((slot) => slot.unlisten()));
   }
 
-  /** Listens again where it did. @throws {SlotError} If an instance cannot now; it tries again by itself. */
+  /** Listens again where it did. @throws {InstanceError} If an instance cannot now; it tries again by itself. */
   async relisten(): Promise<void> {
     const reusePort = this.#environment.portSharing;
     await this.#all((slot) => slot.listen({ endpoints: slot.bound, reusePort, exclusive: false }));

@@ -6,7 +6,7 @@
 
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { SlotEvent, SlotState } from "./lifecycle.ts";
-import { failure, SlotError } from "../isolation/instance_error.ts";
+import { failure, InstanceError } from "../isolation/instance_error.ts";
 
 type StateName = SlotState["name"];
 
@@ -19,18 +19,18 @@ export interface Outcome {
 }
 
 /** The latest order. An order that another one follows has failed. */
-export class AwaitedOrder {
+export class PendingOrder {
   #outcome: Outcome | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
 
   /**
    * Begins to wait for the outcome of an order, which is to be given now.
    *
-   * @throws {SlotError} Later, if it fails.
+   * @throws {InstanceError} Later, if it fails.
    */
   begin(order: SlotEvent["type"], outcome: Outcome): Promise<void> {
     this.#settled?.reject(
-      new SlotError(failure("superseded", `The instance was told to ${order} instead`)),
+      new InstanceError(failure("superseded", `The instance was told to ${order} instead`)),
     );
     this.#outcome = outcome;
     this.#settled = Promise.withResolvers();
@@ -39,7 +39,7 @@ export class AwaitedOrder {
 
   /** The order that was begun cannot be given. */
   refuse(error: ErrorRecord): void {
-    this.#take()?.reject(new SlotError(error));
+    this.#take()?.reject(new InstanceError(error));
   }
 
   /** Tells of the state that has been reached, and of what last went wrong. */
@@ -48,7 +48,7 @@ export class AwaitedOrder {
     const isDone = this.#outcome.goals.includes(state);
     const settled = this.#take();
     if (isDone) settled?.resolve();
-    else settled?.reject(new SlotError(lastError ?? failure("stopped", "The instance was told to stop")));
+    else settled?.reject(new InstanceError(lastError ?? failure("stopped", "The instance was told to stop")));
   }
 
   #take(): PromiseWithResolvers<void> | undefined {

@@ -11,7 +11,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import { AwaitedOrder, type Outcome } from "./pending_order.ts";
+import { type Outcome, PendingOrder } from "./pending_order.ts";
 import type { Backoff } from "./backoff.ts";
 import { type DrainResult, DrainTally } from "./drain_tally.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
@@ -19,11 +19,11 @@ import type { HookDescription } from "../hooks/hook_set.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import {
   crashed,
-  deaf,
   exited,
   type Fault,
-  greedy,
+  listenFailed,
   lost,
+  memoryExceeded,
   overdue,
   silent,
   unloadable,
@@ -67,7 +67,7 @@ export class Slot {
   readonly spec: WorkerSpec;
   readonly #options: SlotOptions;
   readonly #log: SlotLog;
-  readonly #awaited: AwaitedOrder = new AwaitedOrder();
+  readonly #awaited: PendingOrder = new PendingOrder();
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: SlotState = { name: "idle" };
   #since = Date.now();
@@ -131,12 +131,12 @@ export class Slot {
     return mergeStats(this.#worker ? [this.#past, this.#worker.stats] : [this.#past]);
   }
 
-  /** Starts a worker and has it load its modules. @throws {SlotError} If it does not; then the slot ends. */
+  /** Starts a worker and has it load its modules. @throws {InstanceError} If it does not; then the slot ends. */
   load(): Promise<void> {
     return this.#give({ type: "load" }, { goals: ["loaded"], underWay: ["loading"] });
   }
 
-  /** Binds. @throws {SlotError} If it cannot; then the slot ends, unless it has served before. */
+  /** Binds. @throws {InstanceError} If it cannot; then the slot ends, unless it has served before. */
   listen(order: ListenOrder): Promise<void> {
     this.#order = order;
     return this.#give({ type: "listen" }, { goals: ["ready"], underWay: ["listening", "loading"] });
@@ -351,7 +351,7 @@ export class Slot {
     const failedBefore = this.#options.backoff.failed;
     this.#apply({ type: "refused", error, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
     if (this.#state.name === "waiting") {
-      this.#log.crash(deaf(error), { pauseMs: this.#pauseMs, failedBefore });
+      this.#log.crash(listenFailed(error), { pauseMs: this.#pauseMs, failedBefore });
     }
   }
 
@@ -373,7 +373,7 @@ export class Slot {
 
   #memory(bytes: number, grade: MemoryGrade): void {
     const { service, limits: { memoryBytes } } = this.spec;
-    const fault = greedy(bytes, memoryBytes);
+    const fault = memoryExceeded(bytes, memoryBytes);
     if (grade === "over") return this.#broken(fault);
     if (grade !== "high" || this.#state.name !== "ready") return;
     this.#log.say("warning", "{what}", { what: fault.what });

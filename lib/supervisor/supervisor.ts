@@ -14,7 +14,7 @@ import { canSharePorts } from "../transport/listener.ts";
 import { serverLog, serviceLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import { planReload } from "./reload_plan.ts";
-import { SelfRestart } from "./automatic_restart.ts";
+import { AutomaticRestart } from "./automatic_restart.ts";
 import type { Spawn } from "../isolation/runner.ts";
 import { failure } from "../isolation/instance_error.ts";
 import { spawnRunner } from "../isolation/start_runner.ts";
@@ -80,7 +80,7 @@ export class Supervisor implements AsyncDisposable {
     this.finished = this.#finished.promise;
     this.#portSharing = options.portSharing ?? canSharePorts;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    const self = new SelfRestart((service) => this.restart(service), this.#timing.memoryRestartMs);
+    const self = new AutomaticRestart((service) => this.restart(service), this.#timing.memoryRestartMs);
     this.#fleet = new Fleet({
       spawn: options.spawn ?? spawnRunner,
       timing: this.#timing,

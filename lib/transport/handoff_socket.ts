@@ -10,7 +10,7 @@ import { LayeredTransport } from "./layered.ts";
 import { closeQuietly, type Transport } from "./transport.ts";
 
 /** Waits for one connection. */
-export class Hatch {
+export class HandoffSocket {
   readonly #listener: Deno.UnixListener;
   #handed: HandedTransport | undefined;
 

@@ -69,10 +69,13 @@ export async function hostInstance(serverPid: number): Promise<void> {
   process.on("message", (message: ToWorker) => {
     if (message.type === "load") {
       const { spec } = message;
-      const isPool = spec.isolation === "connection" && spec.hatch === undefined;
+      const isPool = spec.isolation === "connection" && spec.handoffSocket === undefined;
       hosted ??= isPool ? hostPool(spec) : host(spec);
       // The limit is for the service's code, of which a pool itself runs none.
-      watchMemory(isPool ? 0 : spec.limits.memoryBytes, spec.hatch === undefined ? WATCH_MS : REST_MS);
+      watchMemory(
+        isPool ? 0 : spec.limits.memoryBytes,
+        spec.handoffSocket === undefined ? WATCH_MS : REST_MS,
+      );
     }
     hosted?.post(message);
   });

@@ -22,10 +22,10 @@ import {
 import { ask, reHandler, reServer } from "../support/ask.ts";
 import { Wire } from "../support/wire.ts";
 
-type Hooked = Pick<ListenOptions<string>, "hooks" | "hookTimeout" | "onHookTimeout">;
+type HookStage = Pick<ListenOptions<string>, "hooks" | "hookTimeout" | "onHookTimeout">;
 
 /** Servers that answer each line with "re" and the line, by what stands behind the hooks. */
-const places: Record<string, (stack: AsyncDisposableStack, hooked: Hooked) => Promise<Server>> = {
+const places: Record<string, (stack: AsyncDisposableStack, hooked: HookStage) => Promise<Server>> = {
   "before a handler": (_stack, hooked) =>
     listen("tcp://127.0.0.1:0", { protocol: ask, ...reHandler, ...hooked }),
   async "before another server"(stack, hooked) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { bytes, concat, line, type Peer, type Protocol, text } from "@protohost/protohost";
-import { Delivery } from "../../lib/framing/frame_loop.ts";
+import { FrameLoop } from "../../lib/framing/frame_loop.ts";
 import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
 import { Random } from "../../lib/testing/random.ts";
 
@@ -62,9 +62,9 @@ interface Heard {
   failed?(code: string): void;
 }
 
-function delivery(protocol: Protocol<string>, heard: Heard, maxFrameBytes = 1 << 20): Delivery {
+function delivery(protocol: Protocol<string>, heard: Heard, maxFrameBytes = 1 << 20): FrameLoop {
   const peer = { limits: { ...DEFAULT_LIMITS, maxFrameBytes } } as Peer;
-  const made: Delivery = new Delivery(peer, {
+  const made: FrameLoop = new FrameLoop(peer, {
     message(message) {
       heard.message?.(message as string, made.buffer.frame);
     },
@@ -79,11 +79,11 @@ function delivery(protocol: Protocol<string>, heard: Heard, maxFrameBytes = 1 <<
     busy() {},
     passed() {},
   }, { datagrams: false });
-  made.speak(protocol);
+  made.setCodec(protocol);
   return made;
 }
 
-function feed(to: Delivery, data: Uint8Array): void {
+function feed(to: FrameLoop, data: Uint8Array): void {
   for (let at = 0; at < data.length && to.isFree;) {
     const room = to.buffer.room();
     const part = data.subarray(at, at + room.length);

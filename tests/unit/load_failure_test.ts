@@ -98,7 +98,7 @@ Deno.test("the hint of an executable names the line that bundles when a package 
 });
 
 Deno.test("a stack has the user's frames only, and all if there are none of theirs", () => {
-  const own = `    at Delivery.pass (${
+  const own = `    at FrameLoop.pass (${
     new URL("../../lib/framing/frame_loop.ts", import.meta.url).href
   }:141:23)`;
   const theirs = "    at Object.onMessage (file:///srv/chat.ts:6:5)";

@@ -196,7 +196,7 @@ Deno.test("a pretty line of an error has its stack beneath", () => {
 });
 
 Deno.test("a failed handler's stack stands beneath its line in real lines, without protohost's own frames", () => {
-  const own = `    at Delivery.pass (${
+  const own = `    at FrameLoop.pass (${
     new URL("../../lib/framing/frame_loop.ts", import.meta.url).href
   }:1:2)`;
   const error = new RangeError("bad");
