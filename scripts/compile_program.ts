@@ -8,8 +8,6 @@
 export interface CompileOptions {
   /** A target triple; this machine's own without. */
   target?: string;
-  /** More variables for Deno's environment. */
-  env?: Record<string, string>;
 }
 
 /** An executable that cannot be made. */
@@ -30,7 +28,7 @@ export async function compileProgram(output: string, options: CompileOptions = {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["compile", "--quiet", "--permission-set=serve", ...target, "--output", output, "main.ts"],
     cwd: root,
-    env: { NO_COLOR: "1", ...options.env },
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",

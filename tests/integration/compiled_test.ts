@@ -7,7 +7,6 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compileProgram } from "../../scripts/compile_program.ts";
-import { denortEnv } from "../../scripts/denort.ts";
 import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
@@ -60,7 +59,7 @@ export default defineService<string>((context) => ({
 /** Builds the executable, or answers why it cannot be built here. */
 async function build(output: string): Promise<string | undefined> {
   try {
-    await compileProgram(output, { env: await denortEnv() });
+    await compileProgram(output);
     return undefined;
   } catch (error) {
     if (inCi) throw error;
