@@ -100,7 +100,7 @@ export type { Permissions } from "./lib/spec/permissions.ts";
 export type { PoolLimits, PoolStatus } from "./lib/spec/pool_spec.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/contract/stats.ts";
 export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/spec/proxy_spec.ts";
-export type { ClientTls } from "./lib/transport/tls.ts";
+export type { ClientTls } from "./lib/contract/client_tls.ts";
 export { serve } from "./lib/server/serve.ts";
 export type { ServeOptions } from "./lib/server/serve.ts";
 export type { StopOptions, Supervisor } from "./lib/supervisor/supervisor.ts";

@@ -1,18 +1,18 @@
 /**
- * Echo (RFC 862): each byte that comes is sent back.
+ * Echo (RFC 862): sends back what it receives.
  *
  *     +---------------+
  *     | any bytes ... |
  *     +---------------+
  *
- * It needs no handler. One that has `onMessage` or `transmission` takes the place of the built-in answer.
+ * It needs no handler. A handler with `onMessage` or `transmission` replaces the built-in answer.
  *
  * @module
  */
 
 import { bytes, concat, type Handler, type Protocol } from "@protohost/protohost";
 
-/** Bytes as they come, sent back unless a handler says otherwise. */
+/** Sends back what it receives, unless a handler says otherwise. */
 const echo: Protocol<Uint8Array> = {
   name: "echo",
   input: (buffer, connection) => Math.min(buffer.length, connection.limits.maxFrameBytes),
@@ -36,7 +36,7 @@ export default echo;
 /** Messages to check the protocol with. */
 export const samples: Uint8Array[] = [bytes("hello"), Uint8Array.of(0, 10, 13, 255), bytes("é")];
 
-/** What is the same however the bytes were split: all of them. */
+/** All the bytes, the same however they were split. */
 export function join(messages: Uint8Array[]): Uint8Array {
   return concat(messages);
 }

@@ -1,5 +1,5 @@
 /**
- * Frames behind their length, as Workerman's `Frame` writes them.
+ * Length-prefixed frames, as Workerman's `Frame` writes them.
  *
  *     0               4
  *     +---------------+---------------------+
@@ -18,7 +18,7 @@ const HEADER_BYTES = 4;
 
 const frames = lengthPrefix({ bytes: HEADER_BYTES, includesHeader: true });
 
-/** Frames behind their length. A message is the payload, copied. */
+/** Length-prefixed frames. A message is a copy of the payload. */
 const frame: Protocol<Uint8Array> = {
   name: "frame",
   input: frames,

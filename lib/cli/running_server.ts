@@ -27,7 +27,7 @@ export async function askServer<C extends ControlCommand>(
 /**
  * Has a server stop, and waits until it has.
  *
- * @param waits Told how many connections are open, if it takes longer than `patienceMs`.
+ * @param waits Told how many connections are open, if it takes longer than `waitingAfterMs`.
  * @throws {CommandError} If there is no server.
  * @throws {ControlError} If the server refuses.
  */

@@ -42,7 +42,7 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
     terminal.print(now ? "Stopping at once" : "Stopping, once its connections have finished");
     return EXIT.ok;
   }
-  await stopServer(args.flags, { immediate: now, patienceMs: PATIENCE_MS }, (open) => {
+  await stopServer(args.flags, { immediate: now, waitingAfterMs: PATIENCE_MS }, (open) => {
     terminal.print(`Waiting for ${open} ${open === 1 ? "connection" : "connections"} to finish`);
   });
   terminal.print("Stopped");

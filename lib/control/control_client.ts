@@ -1,5 +1,5 @@
 /**
- * Asking a running server over its control socket.
+ * The client of the control socket.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type {
   ControlResults,
 } from "./control_messages.ts";
 
-/** What a server refused; `code` and `message` are the server's. */
+/** A request that the server refused; `code` and `message` are the server's. */
 export class ControlError extends Error {
   override readonly name = "ControlError";
   readonly code: string;
@@ -26,16 +26,16 @@ export class ControlError extends Error {
   }
 }
 
-/** How a server is asked to stop. */
+/** How a server is to stop. */
 export interface ControlStop {
-  /** Cut connections instead of waiting for them to finish. */
+  /** Whether to close connections instead of waiting for them to finish. */
   immediate: boolean;
-  /** After so long it is told for how many connections the server waits. */
-  patienceMs: number;
+  /** After so long `onWaiting` is told how many connections are still open. */
+  waitingAfterMs: number;
 }
 
 /**
- * Asks a server for one thing and waits for the answer.
+ * Sends a server one request and waits for the reply.
  *
  * @param path Path of the control socket.
  * @throws {DialError} If no server listens there.
@@ -45,38 +45,38 @@ export async function controlRequest<C extends ControlCommand>(
   path: string,
   ask: ControlAsk<C>,
 ): Promise<ControlResults[C]> {
-  await using client = await reach(path);
+  await using client = await open(path);
   return await request<C>(client, ask);
 }
 
 /**
- * Has a server stop, and waits until it has: that is when it closes the connection.
+ * Stops a server and waits until it has stopped, which is when it closes the connection.
  *
  * @param path Path of the control socket.
- * @param waits Told how many connections are open, if it takes longer.
+ * @param onWaiting Told how many connections are open, if stopping takes longer than `waitingAfterMs`.
  * @throws {DialError} If no server listens there.
  * @throws {ControlError} If the server refuses.
  */
 export async function controlStop(
   path: string,
-  { immediate, patienceMs }: ControlStop,
-  waits: (open: number) => void,
+  { immediate, waitingAfterMs }: ControlStop,
+  onWaiting: (open: number) => void,
 ): Promise<void> {
-  await using client = await reach(path);
+  await using client = await open(path);
   await request(client, { command: "stop", immediate });
-  if (await settleWithin(client.closed, patienceMs) !== late) return;
+  if (await settleWithin(client.closed, waitingAfterMs) !== late) return;
   const status = await request<"status">(client, { command: "status" }).catch((error) => {
     if (error instanceof ControlError) throw error;
-    // It has stopped in the meantime.
+    // It has stopped meanwhile.
     return undefined;
   });
-  if (status !== undefined) waits(status.services.reduce((sum, { stats }) => sum + stats.open, 0));
+  if (status !== undefined) onWaiting(status.services.reduce((sum, { stats }) => sum + stats.open, 0));
   await client.closed;
 }
 
-function reach(path: string): Promise<Client<ControlRequest, ControlReply>> {
+function open(path: string): Promise<Client<ControlRequest, ControlReply>> {
   return connect(`jsonnl+unix://${path}`, {
-    // An answer may be long, and a reload or a drain may take long.
+    // A reply may be long, and a reload or a drain may take long.
     limits: { maxFrameBytes: "64MiB", idleTimeout: 0, frameTimeout: 0 },
   });
 }

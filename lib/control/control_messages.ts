@@ -1,5 +1,5 @@
 /**
- * What is said over the control socket: a request a line, a reply a line, both JSON.
+ * The messages of the control socket: one JSON request a line, one JSON reply a line.
  *
  * ```text
  * {"id":1,"command":"status"}
@@ -15,23 +15,23 @@ import type { ErrorRecord } from "../base/error_record.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
 import type { ServerStatus } from "../supervisor/server_status.ts";
 
-/** What each command answers. */
+/** What each command results in. */
 export interface ControlResults {
   status: ServerStatus;
   /** The open connections of the server, or of one service. */
   connections: ConnectionInfo[];
-  /** Null, once the new serves; with a service, the same as `restart`. */
+  /** Null, once the new code and configuration serve; with a service, the same as `restart`. */
   reload: null;
-  /** Null, once the new serves. */
+  /** Null, once the new instances serve. */
   restart: null;
   /** Null at once; the server closes the control connection when it has stopped. */
   stop: null;
 }
 
-/** What can be asked. */
+/** The commands. */
 export type ControlCommand = keyof ControlResults;
 
-/** What is asked, without its id. */
+/** A request without its id. */
 export type ControlAsk<C extends ControlCommand = ControlCommand> =
   & { command: C }
   & {
@@ -42,14 +42,14 @@ export type ControlAsk<C extends ControlCommand = ControlCommand> =
     stop: { immediate?: boolean };
   }[C];
 
-/** A request. The reply repeats its id. */
+/** A request. Its reply has the same id. */
 export type ControlRequest =
   & { id: number | string }
   & {
     [C in ControlCommand]: ControlAsk<C>;
   }[ControlCommand];
 
-/** A reply. `id` is null if the request had none that could be read. */
+/** A reply. `id` is null if the request had no valid one. */
 export type ControlReply<C extends ControlCommand = ControlCommand> =
   | { id: number | string | null; ok: true; result: ControlResults[C] }
   | { id: number | string | null; ok: false; error: ErrorRecord };

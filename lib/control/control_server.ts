@@ -1,5 +1,5 @@
 /**
- * The control socket: a service of its own, in the main isolate, that does what the supervisor can do.
+ * The control socket: a service in the main isolate through which commands reach the supervisor.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import { UnknownServiceError } from "../supervisor/supervisor_error.ts";
 import type { ControlReply, ControlRequest, ControlResults } from "./control_messages.ts";
 
-/** Nobody but the owner may speak to the server. */
+/** Only the owner may connect. */
 const SOCKET_MODE = 0o600;
 
-/** A request that is none; `code` is `bad_request`. */
+/** An invalid request; `code` is `bad_request`. */
 export class ControlRequestError extends TypeError {
   override readonly name = "ControlRequestError";
   readonly code = "bad_request";
@@ -25,32 +25,32 @@ export class ControlRequestError extends TypeError {
  * Opens the control socket of a server.
  *
  * @param path Absolute path.
- * @throws {ListenError} If it cannot listen there, as when another server does.
+ * @throws {ListenError} If it cannot listen there, for instance because another server does.
  */
 export async function serveControl(path: string, supervisor: Supervisor): Promise<Server> {
   return await listen(`jsonnl+unix://${path}`, {
     name: "control",
     mode: SOCKET_MODE,
-    // A reload takes as long as it takes, and so does a drain, for whose end a client may wait.
+    // A reload or a drain takes as long as it takes, and a client may wait for its end.
     limits: { maxFrameBytes: "64KiB", maxConnections: 64, handlerTimeout: 0, idleTimeout: 0 },
     async onMessage(connection: Connection<ControlReply>, message: unknown) {
-      connection.send(await reply(message, supervisor));
+      connection.send(await handle(message, supervisor));
     },
   });
 }
 
-async function reply(message: unknown, supervisor: Supervisor): Promise<ControlReply> {
+async function handle(message: unknown, supervisor: Supervisor): Promise<ControlReply> {
   const { id } = Object(message);
   const known = typeof id === "number" || typeof id === "string" ? id : null;
   try {
-    return { id: known, ok: true, result: await answer(checked(message), supervisor) };
+    return { id: known, ok: true, result: await execute(checkRequest(message), supervisor) };
   } catch (error) {
     const { stack: _, ...record } = toErrorRecord(error);
     return { id: known, ok: false, error: record };
   }
 }
 
-async function answer(
+async function execute(
   request: ControlRequest,
   supervisor: Supervisor,
 ): Promise<ControlResults[keyof ControlResults]> {
@@ -73,7 +73,7 @@ async function answer(
       await supervisor.restart(request.service);
       return null;
     case "stop":
-      // Not awaited: the reply must leave before the socket goes.
+      // Not awaited: the reply must leave before the socket closes.
       supervisor.stop({ immediate: request.immediate ?? false });
       return null;
     default:
@@ -89,27 +89,27 @@ const commands: Readonly<Record<ControlRequest["command"], readonly string[]>> =
   stop: ["immediate?"],
 };
 
-function checked(message: unknown): ControlRequest {
+function checkRequest(message: unknown): ControlRequest {
   const { id, command, service, immediate } = Object(message);
   if (typeof id !== "number" && typeof id !== "string") {
     throw new ControlRequestError(
-      `Cannot take a request without an id: wanted {"id": 1, "command": "status"}`,
+      `Cannot handle a request without an id: wanted one such as {"id": 1, "command": "status"}`,
     );
   }
   if (typeof command !== "string" || !Object.hasOwn(commands, command)) {
     const names = Object.keys(commands);
     const guess = nearest(String(command), names);
     const hint = guess === undefined ? `wanted one of ${names.join(", ")}` : `did you mean "${guess}"?`;
-    throw new ControlRequestError(`Cannot do ${JSON.stringify(command)}: ${hint}`);
+    throw new ControlRequestError(`Unknown command ${JSON.stringify(command)}: ${hint}`);
   }
   if (service === undefined ? command === "restart" : typeof service !== "string") {
     throw new ControlRequestError(
-      `Cannot ${command} the service ${JSON.stringify(service)}: wanted its name`,
+      `Cannot ${command} service ${JSON.stringify(service)}: wanted the name of a service`,
     );
   }
   if (immediate !== undefined && typeof immediate !== "boolean") {
     throw new ControlRequestError(
-      `Cannot read immediate: wanted true or false, found ${JSON.stringify(immediate)}`,
+      `Cannot stop with immediate ${JSON.stringify(immediate)}: wanted true or false`,
     );
   }
   return message as ControlRequest;

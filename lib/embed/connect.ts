@@ -18,7 +18,7 @@ import { checkConnectOptions } from "./connect_options.ts";
 import { ProtocolError, resolveProtocol } from "../modules/find_protocol.ts";
 import { createStats } from "../contract/stats.ts";
 import { secureClient } from "../transport/secure_client.ts";
-import type { ClientTls } from "../transport/tls.ts";
+import type { ClientTls } from "../contract/client_tls.ts";
 import { parseDuration } from "../base/units.ts";
 
 /** How long a connection may take to be made. */

@@ -6,7 +6,7 @@
  */
 
 import { nearest } from "../base/suggest.ts";
-import type { ClientTls } from "../transport/tls.ts";
+import type { ClientTls } from "../contract/client_tls.ts";
 import type { ConnectOptions } from "./connect.ts";
 
 const OPTIONS: readonly string[] = Object.keys(

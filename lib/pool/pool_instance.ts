@@ -17,7 +17,8 @@ import { Acceptor } from "../service/acceptor.ts";
 import { settleWithin } from "../base/settle.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
-import { readTlsFiles, secureServer } from "../transport/tls.ts";
+import { readTlsFiles } from "../transport/tls_files.ts";
+import { serverHandshake } from "../transport/tls_handshake.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
 import { PoolBus } from "./pool_bus.ts";
 import { Pool } from "./pool.ts";
@@ -125,7 +126,7 @@ export class PoolInstance {
       release: (peer) => acceptor.admission.release(peer),
     });
     pool.refusals = (loaded.refusals ?? []).map((text) => Uint8Array.fromBase64(text));
-    const secure = tls && secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+    const secure = tls && serverHandshake(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
     this.#running = { acceptor, pool, processes, loaded, secure };
     const { endpoints, protocols, hooks } = loaded;
     this.#post({ type: "loaded", endpoints, protocols, ...(hooks === undefined ? {} : { hooks }) });

@@ -5,7 +5,7 @@
  */
 
 import type { ServiceLog } from "../contract/handler.ts";
-import type { ClientTls } from "../transport/tls.ts";
+import type { ClientTls } from "../contract/client_tls.ts";
 import type { ProxySpec, UpstreamTlsSpec } from "../spec/proxy_spec.ts";
 import { Upstreams } from "./upstreams.ts";
 

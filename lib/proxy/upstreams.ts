@@ -8,7 +8,7 @@ import type { TransportName } from "../contract/connection.ts";
 import { dial, type DialError } from "../transport/dial.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { secureClient } from "../transport/secure_client.ts";
-import type { ClientTls } from "../transport/tls.ts";
+import type { ClientTls } from "../contract/client_tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
 import { formatProxyHeader } from "../transport/proxy_header.ts";
 

@@ -118,8 +118,11 @@ class IsolateService implements Service {
     const { tls, bindings, context, limits } = this.#options;
     if (tls !== undefined) {
       // Loaded only here: it takes time that a service without TLS need not wait.
-      const { readTlsFiles, secureServer } = await import("../transport/tls.ts");
-      this.#secure = secureServer(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+      const [{ readTlsFiles }, { serverHandshake }] = await Promise.all([
+        import("../transport/tls_files.ts"),
+        import("../transport/tls_handshake.ts"),
+      ]);
+      this.#secure = serverHandshake(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
     }
     for (const handler of handlersOf(bindings)) await handler.onStart?.(context);
   }

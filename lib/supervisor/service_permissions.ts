@@ -14,7 +14,7 @@ import type { Config, ServiceConfig } from "../config/config_types.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import type { HookSource } from "../hooks/rule.ts";
 import { mergePermissions, type Permissions } from "../spec/permissions.ts";
-import { birthplaceOf } from "../transport/unix_socket.ts";
+import { temporaryPathOf } from "../transport/unix_socket.ts";
 
 /** Where protohost's own modules are, and the stand-ins for those that it imports where it runs from its repository. */
 const OWN = ["lib/", "protocols/", "mod.ts", "deno.json", "scripts/links/"].map((path) =>
@@ -64,9 +64,9 @@ function addressesOf({ listen }: ServiceConfig): Endpoint[] {
 function needsOf(endpoint: Endpoint): Permissions {
   switch (endpoint.transport) {
     case "unix": {
-      const { nursery, born } = birthplaceOf(endpoint.path);
-      const paths = [endpoint.path, nursery];
-      return { read: paths, write: paths, net: [endpoint.path, born].map((path) => `unix:${path}`) };
+      const { folder, temporary } = temporaryPathOf(endpoint.path);
+      const paths = [endpoint.path, folder];
+      return { read: paths, write: paths, net: [endpoint.path, temporary].map((path) => `unix:${path}`) };
     }
     case "udp":
       // Each answer asks for the permission to send to that peer.

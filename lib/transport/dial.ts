@@ -1,5 +1,5 @@
 /**
- * A transport out to an endpoint.
+ * Connecting to an endpoint.
  *
  * @module
  */
@@ -8,39 +8,39 @@ import { lookup } from "node:dns/promises";
 import { dialDatagrams } from "./datagrams.ts";
 import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import { secureClient } from "./secure_client.ts";
-import type { ClientTls } from "./tls.ts";
+import type { ClientTls } from "../contract/client_tls.ts";
 import { type Transport, writeAll } from "./transport.ts";
 
-/** A connection that could not be made; `code` is `connect_failed`, `connect_timeout` or `connect_aborted`. */
+/** A failed connection attempt; `code` is `connect_failed`, `connect_timeout` or `connect_aborted`. */
 export class DialError extends Error {
   /** The name of the class. */
   override readonly name = "DialError";
   /** What happened. */
   readonly code: "connect_failed" | "connect_timeout" | "connect_aborted";
 
-  /** Makes the error of a connection that could not be made. */
+  /** Makes the error. */
   constructor(code: DialError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
 }
 
-/** The pause before a unix socket with a full queue is tried again. */
-const FULL_QUEUE_MS = 10;
+/** The pause before a unix socket with a full backlog is tried again. */
+const FULL_BACKLOG_MS = 10;
 
 export interface DialOptions {
-  /** How long it may take, TLS included. */
+  /** The most time that connecting may take, TLS included. */
   timeoutMs: number;
   signal: AbortSignal;
   tls?: ClientTls;
-  /** Bytes to write before all else, TLS included. */
+  /** Bytes to send first, before TLS starts. */
   preface?: Uint8Array;
 }
 
 /**
- * Makes a transport to an endpoint; its name is resolved anew each time.
+ * Connects to an endpoint. Resolves its host name on each call.
  *
- * @throws {DialError} If nobody is there, it takes too long, or the signal ends it.
+ * @throws {DialError} If the connection fails, times out or is aborted.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const { timeoutMs, signal } = options;
@@ -53,7 +53,7 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Tr
     return await reach(endpoint, options, ended.signal);
   } catch (cause) {
     if (signal.aborted) {
-      throw new DialError("connect_aborted", `Cannot connect to ${where}: it was told to end`);
+      throw new DialError("connect_aborted", `Cannot connect to ${where}: aborted`);
     }
     if (ended.signal.aborted) {
       throw new DialError("connect_timeout", `Cannot connect to ${where}: no answer within ${timeoutMs} ms`, {
@@ -88,10 +88,7 @@ async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSign
   return await secureClient(hostname, options.tls ?? {}, options.timeoutMs)(connection, undefined);
 }
 
-/**
- * Where more peers wait than a server's queue holds, TCP has the system try again, and a unix socket refuses at once: it is
- * tried again here.
- */
+/** A unix socket whose backlog is full refuses at once, where TCP would retry by itself: so it is retried here. */
 async function reachUnix(path: string, signal: AbortSignal): Promise<Deno.UnixConn> {
   for (;;) {
     try {
@@ -99,7 +96,7 @@ async function reachUnix(path: string, signal: AbortSignal): Promise<Deno.UnixCo
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, FULL_QUEUE_MS));
+    await new Promise((resolve) => setTimeout(resolve, FULL_BACKLOG_MS));
     signal.throwIfAborted();
   }
 }

@@ -9,13 +9,13 @@ import { closeQuietly, type Transport, writeAll } from "./transport.ts";
 
 const READ_BYTES = 16 * 1024;
 
-/** Wraps a transport; `first` is what a read begun earlier will bring. */
+/** Wraps a transport. `first` is the result of a read that is already pending on it. */
 export class TransportDuplex extends Duplex {
   readonly #base: Transport;
   #first: Promise<Uint8Array | null> | undefined;
   #isFull: () => boolean = () => false;
-  /** Whether a read has been asked for, and put off. */
-  #owes = false;
+  /** Whether the stream wants data that {@linkcode TransportDuplex.pauseWhile} has held back. */
+  #isHeldBack = false;
 
   constructor(base: Transport, first?: Promise<Uint8Array | null>) {
     super({ allowHalfOpen: true });
@@ -23,23 +23,20 @@ export class TransportDuplex extends Duplex {
     this.#first = first;
   }
 
-  /**
-   * Reads no further while this says so. A TLS socket, which should know by itself when it has enough, takes whatever it
-   * can get and keeps it.
-   */
-  readUnless(isFull: () => boolean): void {
+  /** Stops reading while this answers true: `node:tls` buffers all that it is given, without a limit. */
+  pauseWhile(isFull: () => boolean): void {
     this.#isFull = isFull;
   }
 
-  /** Asks again whether to read on. */
-  goOn(): void {
-    if (!this.#owes || this.#isFull()) return;
-    this.#owes = false;
+  /** Resumes reading if nothing holds it back any more. */
+  resumeReading(): void {
+    if (!this.#isHeldBack || this.#isFull()) return;
+    this.#isHeldBack = false;
     this.#feed();
   }
 
   override _read(): void {
-    if (this.#isFull()) this.#owes = true;
+    if (this.#isFull()) this.#isHeldBack = true;
     else this.#feed();
   }
 

@@ -1,6 +1,6 @@
 /**
- * A process's end of the way by which it is handed its only connection: a unix socket that nobody but its pool knows,
- * gone as soon as the connection is there.
+ * Where a pool process is handed its only connection: a unix socket that only its pool knows, closed as soon as the
+ * connection has arrived.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export class HandoffSocket {
     this.#listener = Deno.listen({ transport: "unix", path });
   }
 
-  /** Takes the connection in, which is that peer's. */
+  /** Accepts the connection of a peer, with the addresses that it has. */
   async take({ remote, local }: HandedPeer): Promise<Transport> {
     this.#handed = new HandedTransport(await this.#listener.accept(), {
       remoteAddr: remote,
@@ -28,20 +28,20 @@ export class HandoffSocket {
     return this.#handed;
   }
 
-  /** Its peer has reset the connection. */
+  /** The peer has reset the connection. */
   reset(): void {
     this.#handed?.reset();
   }
 
-  /** Takes none any more. */
+  /** Stops listening. */
   close(): void {
     try {
       this.#listener.close();
-    } catch { /* it is closed already */ }
+    } catch { /* already closed */ }
   }
 }
 
-/** A connection that has the addresses that it had where it was accepted. */
+/** The connection, with the addresses that it had where it was accepted. */
 class HandedTransport extends LayeredTransport {
   #isReset = false;
 
@@ -53,7 +53,7 @@ class HandedTransport extends LayeredTransport {
     }
   }
 
-  /** A unix socket cannot carry a reset, so it is told beside. */
+  /** A unix socket cannot carry a reset, so the pool reports it in a message. */
   reset(): void {
     this.#isReset = true;
     closeQuietly(this.base);

@@ -1,12 +1,12 @@
 /**
- * A transport over another, for those that change a part of it.
+ * The base of transports that change something about another one.
  *
  * @module
  */
 
 import type { Transport } from "./transport.ts";
 
-/** Does all as the transport beneath does it, and has other addresses if it is given some. */
+/** Delegates to the transport beneath; may have addresses of its own. */
 export class LayeredTransport implements Transport {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;

@@ -1,5 +1,5 @@
 /**
- * Every transport as one kind of listener: something that accepts transports until it is closed.
+ * Listening at an endpoint, the same for every transport.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { Secure, Transport } from "./transport.ts";
 import { UnixListener } from "./unix_socket.ts";
 
-/** A transport just accepted. */
+/** An accepted transport. */
 export interface Accepted {
   transport: Transport;
   kind: TransportName;
-  /** The handshake to be done before use. */
+  /** The handshake to complete before use. */
   secure?: Secure;
 }
 
 /** A bound address. */
 export interface Listener {
-  /** Where it listens, with its real port. */
+  /** Where it listens, with the port in place of 0. */
   readonly endpoint: Endpoint;
-  /** Waits for the next peer; rejects once the listener is closed, and when the system lacks means for another. */
+  /** Waits for the next peer. Rejects once the listener is closed, and when the system is out of descriptors. */
   accept(): Promise<Accepted>;
   close(): void;
 }
@@ -36,11 +36,11 @@ export interface BindOptions {
   exclusive?: boolean;
   /** Permissions of a unix socket. */
   mode?: number;
-  /** Hears of a datagram that found its connection's queue full. */
+  /** Called when a datagram is dropped because its connection's queue is full. */
   dropped?(from: Deno.Addr): void;
 }
 
-/** An address that cannot be listened at; `code` is `listen_failed`. */
+/** A failure to listen; `code` is `listen_failed`. */
 export class ListenError extends Error {
   /** The name of the class. */
   override readonly name = "ListenError";
@@ -48,13 +48,13 @@ export class ListenError extends Error {
   readonly code = "listen_failed";
 }
 
-/** Whether several listeners of this process can share a port: needs Linux and Deno's unstable net API. */
+/** Whether several listeners can share a port: needs Linux and `--unstable-net`. */
 export const canSharePorts: boolean = Deno.build.os === "linux" && "listenDatagram" in Deno;
 
 /**
  * Listens at an endpoint.
  *
- * @throws {ListenError} If the system refuses, or the endpoint asks for what is not there.
+ * @throws {ListenError} If the system refuses, or the endpoint needs TLS or UDP and there is none.
  */
 export async function bind(endpoint: Endpoint, options: BindOptions): Promise<Listener> {
   try {
@@ -86,7 +86,7 @@ function bindTcp(endpoint: NetEndpoint, options: BindOptions): Listener {
   };
 }
 
-/** Accepts a peer. Those that have reset their connection before it could be accepted are passed over. */
+/** Accepts a peer. Skips those that reset their connection before it was accepted. */
 async function acceptTcp(listener: Deno.TcpListener): Promise<Deno.TcpConn> {
   for (;;) {
     let connection: Deno.TcpConn | undefined;
@@ -96,13 +96,13 @@ async function acceptTcp(listener: Deno.TcpListener): Promise<Deno.TcpConn> {
       return connection;
     } catch (error) {
       connection?.close();
-      if (connection === undefined && !isOfPeer(error)) throw error;
+      if (connection === undefined && !isPeerFault(error)) throw error;
     }
   }
 }
 
-/** Whether accepting has failed for what one peer did. */
-function isOfPeer(error: unknown): boolean {
+/** Whether accepting failed because of one peer. */
+function isPeerFault(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted;
 }
@@ -152,7 +152,7 @@ function netOptions(endpoint: NetEndpoint, options: BindOptions): Deno.TcpListen
   return options.reusePort ? { hostname, port, reusePort: true } : { hostname, port };
 }
 
-/** A shared port hides that somebody else listens there; a socket that does not share finds out. */
+/** `reusePort` would hide that another program listens there: so bind once without it. */
 function probe(endpoint: NetEndpoint, options: BindOptions): void {
   if (!mustProbe(endpoint, options)) return;
   Deno.listen({ hostname: endpoint.hostname, port: endpoint.port }).close();

@@ -1,6 +1,5 @@
 /**
- * The PROXY protocol on the accepting side: whom a connection is really from, and nobody's word for it but that of the
- * proxies we know.
+ * The PROXY protocol on the accepting side: takes a client's address from proxies that are trusted, and from no others.
  *
  * @module
  */
@@ -11,12 +10,12 @@ import { LayeredTransport } from "./layered.ts";
 import type { Transport } from "./transport.ts";
 import { parseProxyHeader, type ProxyHeader, ProxyHeaderError } from "./proxy_header.ts";
 
-/** More than any header takes. */
+/** Larger than any header. */
 const HEADER_ROOM = 8192;
-/** So many bytes at the start of a stream tell whether it begins with a header. */
+/** How many bytes at the start of a stream identify a header. */
 const TELLING_BYTES = 12;
 
-/** Addresses and networks in CIDR notation, such as `10.0.0.0/8` or `::1`. */
+/** Trusted addresses and networks in CIDR notation, such as `10.0.0.0/8` or `::1`. */
 export class TrustedProxies {
   readonly #ranges: AddressRange[];
 
@@ -32,16 +31,16 @@ export class TrustedProxies {
     });
   }
 
-  /** Whether an address is one of them. Whoever comes by a unix socket is. */
+  /** Whether an address is trusted. Peers of a unix socket are. */
   has(addr: Deno.Addr): boolean {
     return !("hostname" in addr) || isWithin(addr, this.#ranges);
   }
 }
 
 /**
- * Reads the header that a trusted proxy begins with.
+ * Reads the header at the start of a trusted proxy's connection.
  *
- * @returns A transport with the addresses that the header tells.
+ * @returns A transport with the addresses from the header.
  * @throws {ProxyHeaderError} If there is none.
  */
 export async function takeProxyHeader(transport: Transport): Promise<Transport> {
@@ -50,7 +49,7 @@ export async function takeProxyHeader(transport: Transport): Promise<Transport> 
   for (;;) {
     const count = await transport.read(room.subarray(held));
     if (count === null) {
-      throw new ProxyHeaderError("Cannot read a PROXY header: the stream ended before it did");
+      throw new ProxyHeaderError("Cannot read a PROXY header: the stream ended in the middle of it");
     }
     held += count;
     const header = parseProxyHeader(room.subarray(0, held));
@@ -58,7 +57,7 @@ export async function takeProxyHeader(transport: Transport): Promise<Transport> 
   }
 }
 
-/** A connection behind a proxy: begins with what came behind the header, and has the addresses that it told. */
+/** A proxied connection: starts behind the header and has the addresses from it. */
 class ProxiedTransport extends LayeredTransport {
   #rest: Uint8Array;
 
@@ -77,7 +76,7 @@ class ProxiedTransport extends LayeredTransport {
   }
 }
 
-/** A connection of somebody whose word is not taken: a PROXY header at its start is forged, and ends it. */
+/** A connection from an untrusted peer: a PROXY header at its start is forged and ends it. */
 export class UntrustedTransport extends LayeredTransport {
   #start: Uint8Array | undefined = new Uint8Array(0);
 

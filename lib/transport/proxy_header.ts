@@ -1,5 +1,5 @@
 /**
- * The header by which a proxy tells a server whom it speaks for: the PROXY protocol, versions 1 and 2
+ * The header in which a proxy tells a server the client's address: the PROXY protocol, versions 1 and 2
  * (https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt). Pure.
  *
  * ```text
@@ -15,15 +15,15 @@
 import ipaddr from "ipaddr.js";
 import { isIPv4, isIPv6 } from "node:net";
 
-/** Whom a connection is for. Without addresses it is the proxy's own, such as a health check. */
+/** A parsed header. Without addresses the connection is the proxy's own, such as a health check. */
 export interface ProxyHeader {
-  /** How many bytes it took. */
+  /** Its length in bytes. */
   length: number;
   source?: Deno.NetAddr;
   destination?: Deno.NetAddr;
 }
 
-/** A header that is none; `code` is `bad_proxy_header`. */
+/** An invalid PROXY header; `code` is `bad_proxy_header`. */
 export class ProxyHeaderError extends Error {
   override readonly name = "ProxyHeaderError";
   readonly code = "bad_proxy_header";
@@ -34,7 +34,7 @@ const V1_START = new TextEncoder().encode("PROXY ");
 /** The longest line of version 1, its end included. */
 const V1_BYTES = 107;
 const V2_FIXED_BYTES = 16;
-/** The most that addresses and TLVs of version 2 may take here: more than any sender makes, and no attack. */
+/** The most bytes that addresses and TLVs of version 2 may take here. Senders stay far below. */
 const V2_MOST_BYTES = 4096;
 
 /** Bytes of two addresses and two ports, by family. */
@@ -42,17 +42,17 @@ const IPV4_BYTES = 12;
 const IPV6_BYTES = 36;
 
 /**
- * Reads a header from the start of a stream. Undefined while it is not all there.
+ * Parses a header at the start of a stream. Undefined while it is incomplete.
  *
- * @throws {ProxyHeaderError} If the stream begins with none.
+ * @throws {ProxyHeaderError} If the stream does not start with a valid one.
  */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeader | undefined {
   if (startsAs(bytes, SIGNATURE)) return bytes.length < V2_FIXED_BYTES ? undefined : parseV2(bytes);
   if (startsAs(bytes, V1_START)) return parseV1(bytes);
-  throw new ProxyHeaderError("Cannot read a PROXY header: the connection begins with something else");
+  throw new ProxyHeaderError("Cannot read a PROXY header: the connection does not start with one");
 }
 
-/** Writes the header of a connection between two addresses; `UNKNOWN` or `LOCAL` where they are no IP addresses. */
+/** Formats the header of a connection between two addresses; `UNKNOWN` or `LOCAL` if they are not IP addresses. */
 export function formatProxyHeader(version: 1 | 2, source: Deno.Addr, destination: Deno.Addr): Uint8Array {
   const from = netAddr(source);
   const to = netAddr(destination);
@@ -76,7 +76,7 @@ function parseV1(bytes: Uint8Array): ProxyHeader | undefined {
   const end = bytes.subarray(0, V1_BYTES).indexOf(10);
   if (end < 0) {
     if (bytes.length < V1_BYTES) return undefined;
-    throw new ProxyHeaderError(`Cannot read a PROXY header: its line has no end within ${V1_BYTES} bytes`);
+    throw new ProxyHeaderError(`Cannot read a PROXY header: no line end within ${V1_BYTES} bytes`);
   }
   const line = new TextDecoder().decode(bytes.subarray(0, end + 1));
   const length = end + 1;
@@ -121,7 +121,7 @@ function parseV2(bytes: Uint8Array): ProxyHeader | undefined {
   };
 }
 
-/** Whether bytes begin with these, or with as much of these as there is of them. */
+/** Whether the bytes, as far as there are any, start like `wanted`. */
 function startsAs(bytes: Uint8Array, wanted: Uint8Array): boolean {
   const count = Math.min(bytes.length, wanted.length);
   for (let index = 0; index < count; index++) if (bytes[index] !== wanted[index]) return false;
@@ -140,7 +140,7 @@ function bytesOf(address: string): number[] {
   return ipaddr.parse(address).toByteArray();
 }
 
-/** An IPv4 address as IPv6 maps it (RFC 4291, section 2.5.5.2); IPv6 as it is. */
+/** An IPv4 address as an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2); IPv6 unchanged. */
 function asIPv6(address: string): string {
   return isIPv4(address) ? `::ffff:${address}` : address;
 }

@@ -1,40 +1,40 @@
 /**
- * What stands under a connection and can be replaced there. A `Deno.Conn` is one as it is.
+ * What a connection reads from and writes to. `Deno.Conn` satisfies it. STARTTLS replaces it under way.
  *
  * @module
  */
 
-/** A way for bytes in and out. */
+/** Reads and writes bytes. */
 export interface Transport {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
   /** Reads at most `into.length` bytes; null at the end of the stream. */
   read(into: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes, at least one; answers how many. */
+  /** Writes at least one of the bytes; answers how many. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends writing; reading goes on. */
   closeWrite(): Promise<void>;
-  /** Ends both at once. Pending reads and writes reject or answer null. */
+  /** Closes both directions. Pending reads and writes reject or answer null. */
   close(): void;
-  /** A datagram transport's way to read: one whole datagram; null when it is closed. */
+  /** Receives one datagram; null once closed. Only datagram transports have it. */
   receive?(): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 /**
- * Starts TLS over a transport, as the side that the caller knows itself to be.
+ * Performs a TLS handshake over a transport.
  *
- * @param first Bytes that a read begun before the upgrade will bring (null at the end of the stream), if one is pending.
+ * @param first The result of a read that is already pending on the transport: bytes, or null at the end of the stream.
  */
 export type Secure = (
   transport: Transport,
   first: Promise<Uint8Array | null> | undefined,
 ) => Promise<Transport>;
 
-/** Closes a transport that may be closed already, as one is whose peer has reset it or whose handshake failed. */
+/** Closes a transport that may be closed already. */
 export function closeQuietly(transport: Transport): void {
   try {
     transport.close();
-  } catch { /* it is closed already */ }
+  } catch { /* already closed */ }
 }
 
 /** Writes all of the bytes. */

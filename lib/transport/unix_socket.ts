@@ -1,6 +1,6 @@
 /**
- * Unix sockets that can be replaced while they are in use: each is bound under a name of its own and then renamed over
- * the path, so that a successor takes over without a moment in which nobody listens.
+ * Unix sockets that a successor can take over without a gap: each is bound at a temporary path and then renamed over its
+ * own.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { basename, dirname, join } from "@std/path";
 import { LayeredTransport } from "./layered.ts";
 import type { Transport } from "./transport.ts";
 
-/** What is said of a path where somebody listens already. */
+/** The reason why a path cannot be used when a server listens there. */
 export const ANOTHER_LISTENS = "another server listens there";
 
-/** Whether this system has unix sockets, as Deno sees it. */
+/** Whether Deno supports unix sockets on this system. */
 export const hasUnixSockets: boolean = Deno.build.os !== "windows";
 
-/** A unix socket at its path. */
+/** A listening unix socket. */
 export class UnixListener {
   readonly addr: Deno.UnixAddr;
   readonly #listener: Deno.UnixListener;
@@ -30,61 +30,61 @@ export class UnixListener {
   /**
    * Listens at a path.
    *
-   * @param options.mode Permissions of the socket, in force from its first moment.
-   * @param options.exclusive Whether a socket there that somebody listens at is an error, and not a predecessor.
-   * @throws {Deno.errors.AddrInUse} If there is something else at the path, or, when exclusive, a live socket.
+   * @param options.mode Permissions of the socket, set before it appears at its path.
+   * @param options.exclusive Whether a live socket at the path is an error; else it is a predecessor to replace.
+   * @throws {Deno.errors.AddrInUse} If the path is not a socket, or, when exclusive, a live one.
    */
   static async listen(
     path: string,
     options: { mode?: number; exclusive?: boolean } = {},
   ): Promise<UnixListener> {
-    await makeWay(path, options.exclusive ?? false);
-    const { nursery, born } = birthplaceOf(path);
-    Deno.mkdirSync(nursery, { recursive: true, mode: 0o700 });
-    remove(born);
+    await claimPath(path, options.exclusive ?? false);
+    const { folder, temporary } = temporaryPathOf(path);
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    remove(temporary);
     try {
-      const listener = Deno.listen({ transport: "unix", path: born });
-      if (options.mode !== undefined) Deno.chmodSync(born, options.mode);
-      Deno.renameSync(born, path);
+      const listener = Deno.listen({ transport: "unix", path: temporary });
+      if (options.mode !== undefined) Deno.chmodSync(temporary, options.mode);
+      Deno.renameSync(temporary, path);
       return new UnixListener(listener, path);
     } finally {
-      remove(born);
-      remove(nursery);
+      remove(temporary);
+      remove(folder);
     }
   }
 
   async accept(): Promise<Transport> {
-    // The socket itself only knows the name it was born under.
+    // The socket itself reports its temporary path.
     const addresses = { localAddr: this.addr, remoteAddr: this.addr };
     return new LayeredTransport(await this.#listener.accept(), addresses);
   }
 
-  /** Stops listening; the path goes too unless a successor has taken it. */
+  /** Stops listening, and removes the path unless a successor has taken it over. */
   close(): void {
     this.#listener.close();
     try {
       if (Deno.statSync(this.addr.path).ino === this.#inode) Deno.removeSync(this.addr.path);
-    } catch { /* gone already */ }
+    } catch { /* already gone */ }
   }
 }
 
 /**
- * Where a socket has its first name: in a folder beside its path. Short, as the path of a socket has 107 bytes at most,
- * and always the same, so that it can be permitted.
+ * Where a socket is bound first: in a folder beside its path. The name is short, since socket paths have at most 107
+ * bytes, and always the same, so that permissions can name it.
  */
-export function birthplaceOf(path: string): { nursery: string; born: string } {
-  const nursery = join(dirname(path), `.${basename(path).slice(0, 12)}.new`);
-  return { nursery, born: join(nursery, "s") };
+export function temporaryPathOf(path: string): { folder: string; temporary: string } {
+  const folder = join(dirname(path), `.${basename(path).slice(0, 12)}.new`);
+  return { folder, temporary: join(folder, "s") };
 }
 
 function remove(path: string): void {
   try {
     Deno.removeSync(path);
-  } catch { /* it is not there: it has moved to its place, or there was nothing left behind */ }
+  } catch { /* renamed to its path, or never there */ }
 }
 
-/** Removes what a dead server left at the path. */
-async function makeWay(path: string, exclusive: boolean): Promise<void> {
+/** Makes sure that the path can be taken: removes the socket that a dead server has left there. */
+async function claimPath(path: string, exclusive: boolean): Promise<void> {
   let found;
   try {
     found = await Deno.lstat(path);
@@ -93,7 +93,7 @@ async function makeWay(path: string, exclusive: boolean): Promise<void> {
     throw error;
   }
   if (!found.isSocket) {
-    throw new Deno.errors.AddrInUse(`${path} is there already and is no socket`);
+    throw new Deno.errors.AddrInUse(`${path} exists and is not a socket`);
   }
   if (!exclusive) return;
   try {

@@ -1,5 +1,5 @@
 /**
- * Bytes and strings without loss: UTF-8 becomes a string, anything else stays bytes.
+ * Strings where bytes are valid UTF-8, bytes where they are not: nothing is lost.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { bytes, concat, text } from "@protohost/protohost";
 export const CR = 0x0d;
 export const LF = 0x0a;
 
-/** A run of bytes: a string if they are UTF-8, else a copy of them. */
+/** A string if the bytes are UTF-8, else a copy of the bytes. */
 export type Blob = string | Uint8Array;
 
-/** Longer strings are measured by encoding them. */
+/** Longer strings are encoded to find their length. */
 const SHORT_STRING = 256;
-/** Of so few bytes it is cheaper to look at each than to search the string they make. */
+/** For so few bytes looking at each is faster than searching the string. */
 const SHORT_BYTES = 64;
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -24,11 +24,11 @@ export function isBlob(value: unknown): value is Blob {
   return typeof value === "string" || value instanceof Uint8Array;
 }
 
-/** Makes a string of UTF-8, a copy of anything else. */
+/** A string of UTF-8, a copy of anything else. */
 export function toBlob(view: Uint8Array): Blob {
   const string = text(view);
   if (view.length <= SHORT_BYTES && isAscii(view)) return string;
-  // U+FFFD stands for what is no UTF-8, but may be meant as well.
+  // U+FFFD replaces what is not UTF-8, but may also have been sent as such.
   if (!string.includes("\ufffd")) return string;
   try {
     return strict.decode(view);
@@ -45,7 +45,7 @@ export function byteLength(string: string): number {
   return length;
 }
 
-/** Gathers strings and bytes; answers a string as long as there were no bytes. */
+/** Collects strings and bytes; makes a string if there were no bytes. */
 export class Writer {
   #text = "";
   #parts: Uint8Array[] | undefined;

@@ -1,5 +1,5 @@
 /**
- * Whether what code answers is a value that RESP can write.
+ * Checks that a value from user code can be written as RESP.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isBlob } from "./bytes.ts";
 import { RespError, show } from "./error.ts";
 import type { Value } from "./values.ts";
 
-/** What the `value` of a type is: for the test, and for people. */
+/** What `value` must be for a type: as a test, and in words. */
 interface Wanted {
   fits(value: unknown): boolean;
   words: string;
@@ -44,9 +44,9 @@ const TYPES: ReadonlyMap<unknown, Wanted> = new Map<Value["type"], Wanted>([
 ]);
 
 /**
- * Lets a value of RESP pass, but for what it holds.
+ * Checks a value, not the values inside it.
  *
- * @throws {RespError} If it is none: says which types there are, or what the value of its type is.
+ * @throws {RespError} If its type is unknown, or its `value` is not of its type.
  */
 export function checkValue(found: unknown): asserts found is Value {
   if (typeof found !== "object" || found === null || !("type" in found)) {

@@ -1,10 +1,10 @@
 /**
- * What is wrong with bytes, messages or notations, and how it is said.
+ * The error of malformed bytes, messages and notations.
  *
  * @module
  */
 
-/** Bytes that are no RESP, a message that RESP cannot write, or a notation that is neither; `code` is `bad_resp`. */
+/** Bytes that are not RESP, a message that RESP cannot write, or a notation that cannot be read; `code` is `bad_resp`. */
 export class RespError extends SyntaxError {
   /** The class's own name. */
   override readonly name = "RespError";
@@ -12,10 +12,10 @@ export class RespError extends SyntaxError {
   readonly code = "bad_resp";
 }
 
-/** The most of a value that is shown. */
+/** How much of a value is shown. */
 const MAX_SHOWN = 80;
 
-/** Shows a value that was found where another kind was wanted: `"x"`, `5`, `an array`, `{ reply, code }`. */
+/** Describes a value for an error message: `"x"`, `5`, `an array`, `an object with the keys reply, code`. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}...` : value);

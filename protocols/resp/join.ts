@@ -1,5 +1,5 @@
 /**
- * Whole messages out of heads and parts.
+ * Joins heads and parts into whole messages.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { RespSession } from "./session.ts";
 import type { Command, CommandPart, Reply } from "./values.ts";
 
 /**
- * Puts messages of one direction together that came in parts, so that they are the same however they were cut. Whole
- * ones stay as they are; one that is not complete is left out.
+ * Joins the messages of one direction that came in parts, so that the result does not depend on how they were cut. Whole
+ * messages stay as they are; an incomplete one is left out.
  */
 export function join(messages: (Command | CommandPart | Reply)[]): unknown[] {
   const joined: unknown[] = [];

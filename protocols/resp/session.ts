@@ -1,5 +1,5 @@
 /**
- * What the protocol keeps for one connection.
+ * The state of one connection.
  *
  * @module
  */

@@ -92,7 +92,7 @@ Deno.test("who has a server stop can wait until it has, and is told what it wait
     await using held = await connect<string>(address);
     assertEquals(await held.pingPong("x"), "X");
     const told = Promise.withResolvers<number>();
-    const stopped = controlStop(server.path, { immediate, patienceMs: 10 }, told.resolve);
+    const stopped = controlStop(server.path, { immediate, waitingAfterMs: 10 }, told.resolve);
     if (!immediate) {
       assertEquals(await soon(told.promise), 1);
       assertEquals(await held.pingPong("still here"), "STILL HERE");

@@ -6,7 +6,8 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { readTlsFiles, secureClient, secureServer } from "../../lib/transport/tls.ts";
+import { readTlsFiles } from "../../lib/transport/tls_files.ts";
+import { clientHandshake, serverHandshake } from "../../lib/transport/tls_handshake.ts";
 import { LayeredTransport } from "../../lib/transport/layered.ts";
 import { writeAll } from "../../lib/transport/transport.ts";
 import { soon } from "../support/wire.ts";
@@ -38,8 +39,8 @@ for (const reader of ["server", "client"] as const) {
     const files = { cert: `${folder}one.crt`, key: `${folder}one.key` };
     const material = await readTlsFiles({ certificates: [files], clientCertificate: "none" });
     const [server, client] = await soon(Promise.all([
-      secureServer(material, 0)(wire.server, undefined),
-      secureClient("127.0.0.1", { insecure: true }, 0)(wire.client, undefined),
+      serverHandshake(material, 0)(wire.server, undefined),
+      clientHandshake("127.0.0.1", { insecure: true }, 0)(wire.client, undefined),
     ]));
     const [from, to] = reader === "server" ? [client, server] : [server, client];
     const sent = Uint8Array.from({ length: 65_521 }, (_, i) => i % 251);

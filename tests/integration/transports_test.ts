@@ -112,9 +112,9 @@ Deno.test("a client that goes in the middle of a handshake is noticed at once", 
 
 Deno.test("a key of another certificate, and files that are neither, are clear errors", async () => {
   const table: [string, string, RegExp][] = [
-    ["one.crt", "two.key", /Cannot use the key .*two\.key: it is not that of the certificate .*one\.crt/],
-    ["one.key", "one.key", /Cannot use .*one\.key: found no certificate in PEM in it/],
-    ["one.crt", "one.crt", /Cannot use .*one\.crt: found no private key in PEM in it/],
+    ["one.crt", "two.key", /Cannot use the key .*two\.key: it does not match the certificate .*one\.crt/],
+    ["one.key", "one.key", /Cannot use .*one\.key: it contains no certificate in PEM/],
+    ["one.crt", "one.crt", /Cannot use .*one\.crt: it contains no private key in PEM/],
   ];
   for (const [cert, key, message] of table) {
     const certificates = [{ cert: folder + cert, key: folder + key }];
@@ -153,7 +153,7 @@ Deno.test("a unix socket that a dead server left is replaced, another file is no
   assertEquals(server.addresses, [`text+unix://${path}`]);
   await Deno.writeTextFile(`${dir}/file`, "precious");
   const refused = await assertRejects(() => listen(`text+unix://${dir}/file`));
-  assertMatch(String(refused), /is no socket/);
+  assertMatch(String(refused), /exists and is not a socket/);
   assertEquals(await Deno.readTextFile(`${dir}/file`), "precious");
 });
 

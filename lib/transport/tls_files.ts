@@ -1,0 +1,66 @@
+/**
+ * The certificates and keys of a service, read from their files and checked.
+ *
+ * @module
+ */
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { TlsSpec } from "../spec/tls_spec.ts";
+
+/** An unusable certificate or key; `code` is `bad_tls_file`. */
+export class TlsFileError extends TypeError {
+  override readonly name = "TlsFileError";
+  readonly code = "bad_tls_file";
+}
+
+/** A certificate in PEM, with the names it is for. */
+interface Identity {
+  cert: string;
+  key: string;
+  names: readonly string[];
+}
+
+/** The contents of the files. */
+export interface TlsMaterial {
+  identities: Identity[];
+  clientCa?: string[];
+  clientCertificate: TlsSpec["clientCertificate"];
+}
+
+/**
+ * Reads the files of a service's `tls`.
+ *
+ * @throws {TlsFileError} If a file is not PEM of its kind, or a key does not match its certificate.
+ */
+export async function readTlsFiles(spec: TlsSpec): Promise<TlsMaterial> {
+  const identities = spec.certificates.map(async (files): Promise<Identity> => {
+    const [cert, key] = [await Deno.readTextFile(files.cert), await Deno.readTextFile(files.key)];
+    const certificate = parsed("certificate", files.cert, () => new X509Certificate(cert));
+    const secret = parsed("private key", files.key, () => createPrivateKey(key));
+    if (!certificate.checkPrivateKey(secret)) {
+      throw new TlsFileError(
+        `Cannot use the key ${files.key}: it does not match the certificate ${files.cert}`,
+      );
+    }
+    return { cert, key, names: files.names ?? namesIn(certificate) };
+  });
+  return {
+    identities: await Promise.all(identities),
+    clientCa: spec.clientCa && await Promise.all(spec.clientCa.map((file) => Deno.readTextFile(file))),
+    clientCertificate: spec.clientCertificate,
+  };
+}
+
+function parsed<T>(what: string, file: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new TlsFileError(`Cannot use ${file}: it contains no ${what} in PEM`, { cause });
+  }
+}
+
+/** The host names that a certificate covers. */
+function namesIn(certificate: X509Certificate): string[] {
+  const names = certificate.subjectAltName ?? "";
+  return [...names.matchAll(/DNS:([^,\s]+)/g)].map(([, name]) => name);
+}
