@@ -17,7 +17,7 @@ import { findConfig } from "./find_config.ts";
 import { configFlag, jsonFlag } from "./flags.ts";
 import { loadServices } from "./load_services.ts";
 import { formatPlan } from "./plan.ts";
-import { showDuration } from "./quantities.ts";
+import { formatDuration } from "../base/units.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {
@@ -38,7 +38,7 @@ const flags = { config: configFlag, json: jsonFlag } as const;
 const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
-const STILL_LOADING = `Still loading: a service is given ${showDuration(DEFAULT_TIMING.loadTimeoutMs)}`;
+const STILL_LOADING = `Still loading: a service is given ${formatDuration(DEFAULT_TIMING.loadTimeoutMs)}`;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   const config = await readConfig(await findConfig(args.flags.config, EXIT.failed));

@@ -9,7 +9,7 @@ import type { Arguments, Command, Help } from "./command.ts";
 import { askServer } from "./running_server.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { jsonFlag, serverFlags } from "./flags.ts";
-import { showBytes, showDuration } from "./quantities.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
 import { formatTable } from "./table.ts";
 import type { Paint, Terminal } from "./terminal.ts";
 
@@ -50,11 +50,11 @@ export function formatConnections(connections: ConnectionInfo[], paint: Paint): 
     one.local,
     one.transport,
     one.draining ? `${one.state}, draining` : one.state,
-    showDuration(one.ageMs),
-    showDuration(one.idleMs),
-    showBytes(one.bytesRead),
-    showBytes(one.bytesWritten),
-    showBytes(one.queuedBytes),
+    formatDuration(one.ageMs),
+    formatDuration(one.idleMs),
+    formatSize(one.bytesRead),
+    formatSize(one.bytesWritten),
+    formatSize(one.queuedBytes),
   ]);
   return formatTable(titles, rows, { right: [5, 6, 7, 8, 9], title: paint.bold });
 }

@@ -11,7 +11,7 @@ import { placeOf } from "../base/error_place.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../contract/limits.ts";
 import type { LoadedService } from "./load_services.ts";
-import { showBytes, showDuration } from "./quantities.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
 import { formatRows } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -48,7 +48,7 @@ export function describeHooks(hooks: readonly HookDescription[]): string[] {
 function describeIsolation({ isolation, pool }: ServiceConfig): string {
   if (pool === undefined) return isolation!;
   const { size, spare, waitMs } = pool;
-  const patience = waitMs === 0 ? "any time" : showDuration(waitMs);
+  const patience = waitMs === 0 ? "any time" : formatDuration(waitMs);
   return `${isolation}: at most ${size} processes, ${spare} of them spare, for which connections wait ${patience}`;
 }
 
@@ -93,8 +93,8 @@ function describeAddress(address: string, protocol: string | undefined, paint: P
 
 function describeLimit(value: number, kind: "size" | "count" | "duration"): string {
   if (value === 0) return "off";
-  if (kind === "size") return showBytes(value);
-  return kind === "duration" ? showDuration(value) : String(value);
+  if (kind === "size") return formatSize(value);
+  return kind === "duration" ? formatDuration(value) : String(value);
 }
 
 function moduleName(module: string, { base }: Config): string {

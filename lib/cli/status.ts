@@ -10,7 +10,7 @@ import type { Arguments, Command, Help } from "./command.ts";
 import { askServer } from "./running_server.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { jsonFlag, serverFlags } from "./flags.ts";
-import { showBytes, showDuration } from "./quantities.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
 import { formatTable } from "./table.ts";
 import type { Paint, Terminal } from "./terminal.ts";
 
@@ -48,7 +48,7 @@ const NUMBERS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 export function formatStatus(status: ServerStatus, paint: Paint, now: number): string {
   const lines = [
     `protohost ${status.version}, ${paintState(status.state, paint)}, pid ${status.pid}` +
-    (status.started === undefined ? "" : `, up ${showDuration(now - status.started)}`),
+    (status.started === undefined ? "" : `, up ${formatDuration(now - status.started)}`),
   ];
   if (status.config !== undefined) lines.push(paint.dim(`configuration ${status.config}`));
   if (status.control !== undefined) lines.push(paint.dim(`control ${status.control}`));
@@ -87,11 +87,11 @@ function rowsOf(service: ServiceStatus, paint: Paint, now: number): string[][] {
       paintState(service.state, paint),
       first,
       String(service.generation),
-      service.since === undefined ? "-" : showDuration(now - service.since),
+      service.since === undefined ? "-" : formatDuration(now - service.since),
       String(stats.open),
       String(stats.accepted),
-      showBytes(stats.bytesIn),
-      showBytes(stats.bytesOut),
+      formatSize(stats.bytesIn),
+      formatSize(stats.bytesOut),
       String(errors),
       String(service.crashes),
       ...process,
@@ -108,7 +108,7 @@ function processesOf(service: ServiceStatus): string[][] {
   if (service.isolation === undefined || service.isolation === "worker") return [];
   return service.instances.filter(({ pid }) => pid !== undefined)
     .sort((a, b) => b.generation - a.generation || a.instance - b.instance)
-    .map(({ pid, memoryBytes }) => [String(pid), memoryBytes === undefined ? "-" : showBytes(memoryBytes)]);
+    .map(({ pid, memoryBytes }) => [String(pid), memoryBytes === undefined ? "-" : formatSize(memoryBytes)]);
 }
 
 /** What has no room in the table. */
