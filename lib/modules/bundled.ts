@@ -1,12 +1,13 @@
 /**
- * The protocols that come with protohost. Loaded when asked for, since they import what users import; but for what their
- * own services use, which the server has to know before there is a service.
+ * The protocols that come with protohost. They import what users import, so each is loaded when it is asked for. What the
+ * mail server's options name is data, which the server reads without any of the protocol's code.
  *
  * @module
  */
 
-import { needs as smtpNeeds } from "../../protocols/smtp/needs.ts";
+import smtpNeeds from "../../protocols/smtp/server/needs.json" with { type: "json" };
 import type { AnyProtocol } from "../contract/protocol.ts";
+import type { OptionNeeds } from "./option_needs.ts";
 
 type Load = () => Promise<{ default: AnyProtocol }>;
 
@@ -26,20 +27,7 @@ export type BundledName = keyof typeof loads;
 /** Loads the module of each bundled protocol, by name. */
 export const bundledProtocols: Readonly<Record<string, Load>> = loads;
 
-/** What a service uses of what its options name. Relative paths start from the configuration's folder. */
-export interface OptionNeeds {
-  /** Folders, to read and to write. */
-  folders: string[];
-  /** Addresses, to connect to. */
-  upstreams: string[];
-}
-
-/**
- * What the own service of a bundled protocol, which has no handler to be permitted anything, uses of what its options
- * name. Asked in the server's isolate, of values that nothing has been made of yet: such a function is pure, imports
- * nothing, and names nothing that the options do not. Protocols of users are not asked, since none of their code runs
- * there.
- */
-export const bundledNeeds: Readonly<Partial<Record<string, (options: unknown) => OptionNeeds>>> = {
+/** Which options of a bundled protocol's own service name folders and addresses. Protocols of users have none. */
+export const bundledNeeds: Readonly<Partial<Record<string, OptionNeeds>>> = {
   smtp: smtpNeeds,
-} satisfies Partial<Record<BundledName, unknown>>;
+} satisfies Partial<Record<BundledName, OptionNeeds>>;

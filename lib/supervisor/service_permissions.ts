@@ -10,6 +10,7 @@
 
 import { fromFileUrl, isAbsolute, relative, resolve } from "@std/path";
 import { bundledNeeds } from "../modules/bundled.ts";
+import { readNeeds } from "../modules/option_needs.ts";
 import type { Config, ServiceConfig } from "../config/config_types.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import type { HookSource } from "../hooks/rule.ts";
@@ -112,7 +113,7 @@ function needsOfOptions(service: ServiceConfig, { base, protocols }: Config): Pe
     : [service.protocol];
   return names.flatMap((name) => {
     if (Object.hasOwn(protocols, name) || !Object.hasOwn(bundledNeeds, name)) return [];
-    const { folders, upstreams } = bundledNeeds[name]!(service.options);
+    const { folders, upstreams } = readNeeds(bundledNeeds[name]!, service.options);
     const paths = folders.map((path) => resolve(own, path)).filter((path) => !isWithin(own, path));
     return [{ read: paths, write: paths }, ...upstreams.flatMap(readable).map(needsOfUpstream)];
   });

@@ -19,9 +19,9 @@ import {
   smtpHandler,
   SmtpOptionsError,
 } from "../../protocols/smtp/mod.ts";
-import { OptionReader } from "../../protocols/smtp/option_reader.ts";
-import { Rate } from "../../protocols/smtp/rate.ts";
-import { service } from "../../protocols/smtp/service.ts";
+import { OptionReader } from "../../protocols/smtp/server/option_reader.ts";
+import { Rate } from "../../protocols/smtp/server/rate.ts";
+import { service } from "../../protocols/smtp/server/service.ts";
 import { TempFolder } from "../support/program.ts";
 import { filesIn, MailClient, MailWire, tls, withoutTrace } from "../support/smtp.ts";
 import { soon, until } from "../support/wire.ts";

@@ -7,8 +7,8 @@
  */
 
 import type { ServiceLog } from "@protohost/protohost";
+import { encodeReply, type Reply } from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, SmtpClient } from "./handler.ts";
-import { encodeReply, type Reply } from "./reply.ts";
 
 /** Under what name a message's identifier is noted. */
 export const ID = "id";

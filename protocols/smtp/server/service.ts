@@ -5,17 +5,14 @@
  */
 
 import type { Connection, Handler } from "@protohost/protohost";
+import { lastWord, type Reply, type Said, type SmtpSession } from "@protohost/protohost/protocols/smtp/codec";
 import { Dialogue } from "./dialogue.ts";
 import type { SmtpHandler } from "./handler.ts";
 import { Journal } from "./journal.ts";
-import { lastWord } from "./last_word.ts";
 import { readMailOptions } from "./mail_options.ts";
 import { mailService } from "./mail_service.ts";
-import type { Said } from "./codec.ts";
 import { OptionReader, SmtpOptionsError } from "./option_reader.ts";
 import { readServiceOptions } from "./options.ts";
-import type { Reply } from "./reply.ts";
-import type { SmtpSession } from "./session.ts";
 
 type SmtpConnection = Connection<Reply, SmtpSession, Dialogue>;
 type ConnectionHandler = Handler<Said, Reply, SmtpSession, Dialogue>;

@@ -9,11 +9,9 @@
  */
 
 import { bytes, type Client, concat, connect } from "@protohost/protohost";
-import { codec, type Said } from "./codec.ts";
+import smtp, { type Reply, reply, type Said } from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, SmtpContent } from "./handler.ts";
-import { LF } from "./lines.ts";
 import type { RelayOptions } from "./mail_options.ts";
-import { type Reply, reply } from "./reply.ts";
 
 const CONNECT_TIMEOUT = "30s";
 const IDLE_TIMEOUT = "5m";
@@ -21,6 +19,7 @@ const IDLE_TIMEOUT = "5m";
 const MAX_QUEUED = 64 * 1024;
 /** The longest line in chunks. */
 const MAX_LINE_BYTES = 1024 ** 2;
+const LF = 0x0a;
 const CRLF = bytes("\r\n");
 
 /** The next server did not do its part; `code` is `relay_failed`, `reply` is what the client hears. */
@@ -64,7 +63,7 @@ export class Upstream {
     let client;
     try {
       client = await connect<Said, Reply>(options.to, {
-        protocol: codec,
+        protocol: smtp,
         timeout: CONNECT_TIMEOUT,
         limits: { idleTimeout: IDLE_TIMEOUT },
         // What would go in plaintext is no worse off with a certificate that nobody vouches for.

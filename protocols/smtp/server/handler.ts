@@ -5,8 +5,7 @@
  */
 
 import type { Connection, ServiceContext, ServiceModule } from "@protohost/protohost";
-import type { Reply } from "./reply.ts";
-import type { SmtpSession } from "./session.ts";
+import type { Reply, SmtpSession } from "@protohost/protohost/protocols/smtp/codec";
 
 /**
  * What a callback answers: a reply, or its notation such as `"550 5.7.1 no"`, or nothing for the usual one. From 400 on

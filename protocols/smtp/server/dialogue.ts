@@ -14,20 +14,25 @@
  */
 
 import type { Connection } from "@protohost/protohost";
+import {
+  type Command,
+  completed,
+  type ContentPart,
+  lastWord,
+  linesOf,
+  type Reply,
+  reply,
+  type Said,
+  type SmtpSession,
+} from "@protohost/protohost/protocols/smtp/codec";
 import { after, type Outcome, readAnswer } from "./answer.ts";
-import type { Said } from "./codec.ts";
-import type { Command } from "./command.ts";
-import { completed, type ContentPart, linesOf } from "./content.ts";
 import { refusalOfHelo, refusalOfMail, refusalOfRcpt } from "./envelope.ts";
 import { extensions } from "./extensions.ts";
 import type { SmtpAnswer, SmtpClient, SmtpHandler } from "./handler.ts";
 import { Incoming } from "./incoming.ts";
 import type { Journal } from "./journal.ts";
-import { lastWord } from "./last_word.ts";
 import type { ServiceOptions } from "./options.ts";
 import { type DialogueOptions, Login, TOO_MANY_ERRORS } from "./login.ts";
-import { type Reply, reply } from "./reply.ts";
-import type { SmtpSession } from "./session.ts";
 import { refusalOf, Transaction } from "./transaction.ts";
 
 const OK = reply("250 2.0.0 Ok");

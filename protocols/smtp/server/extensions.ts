@@ -5,15 +5,6 @@
  */
 
 import { MECHANISMS } from "./auth.ts";
-import type { Reply } from "./reply.ts";
-
-/** A reply that lists extensions without STARTTLS among them; undefined if it is not there. */
-export function withoutStartTls(reply: Reply): Reply | undefined {
-  // The first line greets, and could be anything.
-  const isOffer = (line: string, index: number) => index > 0 && line.trim().toUpperCase() === "STARTTLS";
-  if (reply.code !== 250 || !reply.lines.some(isOffer)) return undefined;
-  return { ...reply, lines: reply.lines.filter((line, index) => !isOffer(line, index)) };
-}
 
 /** The extensions that a service offers, as its reply to `EHLO` lists them. */
 export function extensions(

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 import type { SmtpAnswer } from "./handler.ts";
-import { type Reply, reply } from "./reply.ts";
 
 /** What a command comes to: a reply, nothing yet, or a promise of one of them. */
 export type Outcome = Reply | undefined | Promise<Reply | undefined>;

@@ -4,11 +4,9 @@
  * @module
  */
 
-import type { Command } from "./command.ts";
-import { SmtpError } from "./error.ts";
+import { type Command, type Reply, reply, SmtpError } from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, Recipient, SmtpAnswer, SmtpClient, SmtpHandler } from "./handler.ts";
 import { type Incoming, MessageTooLargeError } from "./incoming.ts";
-import { type Reply, reply } from "./reply.ts";
 
 /** A message on its way in. */
 export class Transaction implements Mail {

@@ -9,9 +9,11 @@
  * @module
  */
 
-import { SmtpError } from "./error.ts";
+import { SmtpError } from "@protohost/protohost/protocols/smtp/codec";
 import type { SmtpContent } from "./handler.ts";
-import { CR, LF } from "./lines.ts";
+
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** A message is longer than it may be; `code` is `message_too_large`. */
 export class MessageTooLargeError extends RangeError {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Reply, reply } from "./reply.ts";
+import { type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 
 /** The mechanisms, in the order in which they are offered. */
 export const MECHANISMS = ["PLAIN", "LOGIN"] as const;

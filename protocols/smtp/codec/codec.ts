@@ -18,7 +18,7 @@ import {
 } from "./command.ts";
 import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
-import { withoutStartTls } from "./extensions.ts";
+import { withoutStartTls } from "./ehlo.ts";
 import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd, shown } from "./lines.ts";
 import { asReply, decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";

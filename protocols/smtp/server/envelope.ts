@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Command } from "./command.ts";
-import { type Reply, reply } from "./reply.ts";
+import { type Command, type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 
 /** The longest path (RFC 5321, section 4.5.3.1.3). */
 const MAX_PATH = 256;

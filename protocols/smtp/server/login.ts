@@ -4,12 +4,12 @@
  * @module
  */
 
+import { type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 import { after, type Outcome, readAnswer } from "./answer.ts";
 import { AuthExchange, type Claim } from "./auth.ts";
 import type { SmtpClient, SmtpHandler } from "./handler.ts";
 import type { Journal } from "./journal.ts";
 import type { ServiceOptions } from "./options.ts";
-import { type Reply, reply } from "./reply.ts";
 
 /** What a client hears last that has been refused too often. */
 export const TOO_MANY_ERRORS: Reply = reply("421 4.7.0 Too many errors");

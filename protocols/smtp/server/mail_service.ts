@@ -12,7 +12,7 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bytes, type ServiceContext } from "@protohost/protohost";
 import { verifyPassword } from "@protohost/protohost/password";
-import { SmtpError } from "./error.ts";
+import { type Reply, reply, SmtpError } from "@protohost/protohost/protocols/smtp/codec";
 import type { AuthAttempt, Mail, Recipient, SmtpClient, SmtpContent, SmtpHandler } from "./handler.ts";
 import { MessageTooLargeError } from "./incoming.ts";
 import { addressOf, ID, type Journal, REASON } from "./journal.ts";
@@ -21,7 +21,6 @@ import { Mailboxes, splitAddress } from "./mailboxes.ts";
 import type { MailOptions } from "./mail_options.ts";
 import { Rate } from "./rate.ts";
 import { RelayError, Upstream } from "./relay.ts";
-import { type Reply, reply } from "./reply.ts";
 import { receivedLine, returnPathLine } from "./trace.ts";
 
 const ROUTE = "route";
