@@ -26,7 +26,16 @@ export async function compileProgram(output: string, options: CompileOptions = {
   const root = new URL("../", import.meta.url);
   const target = options.target ? ["--target", options.target] : [];
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--quiet", "--permission-set=serve", ...target, "--output", output, "main.ts"],
+    args: [
+      "compile",
+      "--quiet",
+      "--no-code-cache",
+      "--permission-set=serve",
+      ...target,
+      "--output",
+      output,
+      "main.ts",
+    ],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdin: "null",

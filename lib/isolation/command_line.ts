@@ -41,6 +41,11 @@ export function childArguments(
     "run",
     "--quiet",
     "--no-prompt",
+    // Deno's caches are shared: what a sandboxed child could write there would run in the next server.
+    "--no-code-cache",
+    // A service without `net` downloads nothing, and nothing that it imports changes the lock file.
+    "--cached-only",
+    "--frozen",
     "--unstable-net",
     "--unstable-worker-options",
     ...(config === undefined ? [] : ["--config", config]),

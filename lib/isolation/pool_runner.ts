@@ -6,6 +6,7 @@
  */
 
 import { join } from "@std/path";
+import { makeChildCache, removeChildCache } from "./child_cache.ts";
 import { projectConfig } from "./command_line.ts";
 import { granted } from "./grant.ts";
 import { mergePermissions, type Permissions } from "../spec/permissions.ts";
@@ -29,9 +30,16 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
   }
   const folder = makeFolder();
   const config = projectConfig();
-  const pool = { ...spec.pool!, folder, ...(config === undefined ? {} : { config }) };
+  // They come and go quickly, and one must not read what another has written: none of them keeps files.
+  const cache = makeChildCache("none");
+  const pool = {
+    ...spec.pool!,
+    folder,
+    ...(config === undefined ? {} : { config }),
+    ...(cache === undefined ? {} : { cache }),
+  };
   const runner = start();
-  runner.ended.then(() => removeFolder(folder));
+  runner.ended.then(removeFolders);
   return {
     ...runner,
     post(message: ToWorker): void {
@@ -44,9 +52,14 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
       const permissions = permissionsFor(spec, folder);
       return spawnProcess(events, spec, { config, permissions, graceMs: GRACE_MS });
     } catch (error) {
-      removeFolder(folder);
+      removeFolders();
       throw error;
     }
+  }
+
+  function removeFolders(): void {
+    removeFolder(folder);
+    removeChildCache(cache);
   }
 }
 

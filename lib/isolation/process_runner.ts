@@ -18,6 +18,7 @@ import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 import { settleWithin } from "../base/settle.ts";
 import { failure, InstanceError } from "./instance_error.ts";
+import { makeChildCache, removeChildCache } from "./child_cache.ts";
 import { childArguments, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./child_output.ts";
 
@@ -30,6 +31,8 @@ export interface ProcessOptions {
   config?: string;
   /** What the process itself may do. @default {what its service may} */
   permissions?: Permissions;
+  /** The folder that it has for Deno's cache. @default {one of its own, removed at its end} */
+  cache?: string;
   /** So long it may take to end its own children, in milliseconds, once it is to end. @default {0} */
   graceMs?: number;
 }
@@ -43,12 +46,17 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     );
   }
   const permissions = options.permissions ?? spec.permissions ?? {};
+  const ownCache = options.cache === undefined ? makeChildCache("copied") : undefined;
+  const cache = options.cache ?? ownCache;
   const child = spawn(Deno.execPath(), childArguments(permissions, options.config), {
     // Not the standard streams: the service's code may write there.
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Signals of the terminal are for the server.
     detached: true,
-    env: granted({ name: "env" }) ? Deno.env.toObject() : {},
+    env: {
+      ...(granted({ name: "env" }) ? Deno.env.toObject() : {}),
+      ...(cache === undefined ? {} : { DENO_DIR: cache }),
+    },
   });
   const { service } = spec;
   void logOutput(child.stdout!, { service, level: "info" });
@@ -63,11 +71,11 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   });
   child.on("error", (error: Error) => {
     if (!over) events.failed(error);
-    if (child.pid === undefined) ended.resolve();
+    if (child.pid === undefined) gone();
   });
   child.on("exit", (code: number | null, signal: string | null) => {
     clearTimeout(late);
-    ended.resolve();
+    gone();
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     const lost = new InstanceError(
       failure("process_ended", `The instance lost its process, which ended ${how}`),
@@ -78,6 +86,10 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
       over = true;
     });
   });
+  function gone(): void {
+    removeChildCache(ownCache);
+    ended.resolve();
+  }
   return {
     pid: child.pid ?? 0,
     ended: ended.promise,

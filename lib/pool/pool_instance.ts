@@ -107,7 +107,8 @@ export class PoolInstance {
     const processes = this.#processes = new Processes({
       spec,
       environment: {
-        spawn: (events, spec_) => spawnProcess(events, spec_, { config: spec.pool?.config }),
+        spawn: (events, spec_) =>
+          spawnProcess(events, spec_, { config: spec.pool?.config, cache: spec.pool?.cache }),
         timing: { ...DEFAULT_TIMING, answerTimeoutMs: ANSWER_MS },
         bus: this.#bus,
         restart: (_, why) => why === "signal" && this.#post({ type: "restart_wanted" }),

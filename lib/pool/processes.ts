@@ -210,11 +210,11 @@ export class Processes implements PoolProcessEvents {
 
 /** What a process is told: all that the instance is, but for the acceptor. */
 function specOf(spec: WorkerSpec, handoffSocket: string): WorkerSpec {
-  const { pool: _, acceptProxyProtocol: __, ...rest } = spec;
+  const { pool, acceptProxyProtocol: _, ...rest } = spec;
   return {
     ...rest,
     handoffSocket,
-    permissions: mergePermissions(spec.permissions, {
+    permissions: mergePermissions(pool?.permissions ?? spec.permissions, {
       read: [handoffSocket],
       write: [handoffSocket],
       net: [`unix:${handoffSocket}`],

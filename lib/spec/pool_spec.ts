@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Permissions } from "./permissions.ts";
 import type { TransportName } from "../contract/connection.ts";
 
 /** The processes of a service, each for one connection. */
@@ -25,6 +26,10 @@ export interface PoolSpec extends PoolLimits {
   folder?: string;
   /** The deno.json by which the service's imports resolve, if there is one. */
   config?: string;
+  /** What its processes may do, which do not listen. @default {what the instance may} */
+  permissions?: Permissions;
+  /** The folder that its processes have for Deno's cache, if it is not the server's. */
+  cache?: string;
 }
 
 /** One instance's share of a service's pool, rounded up. */

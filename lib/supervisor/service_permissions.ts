@@ -22,12 +22,20 @@ const OWN = ["lib/", "protocols/", "mod.ts", "deno.json", "scripts/links/"].map(
   new URL(`../../${path}`, import.meta.url).href
 );
 
-/** All that a service may do: what it needs, and what its configuration permits. */
-export function permissionsOf(service: ServiceConfig, config: Config): Permissions {
+/**
+ * All that a service may do: what it needs, and what its configuration permits.
+ *
+ * @param options.listens Whether what this is for listens itself: a process that is handed its only connection does not.
+ */
+export function permissionsOf(
+  service: ServiceConfig,
+  config: Config,
+  { listens }: { listens: boolean } = { listens: true },
+): Permissions {
   return mergePermissions(
     modulesOf(service, config),
-    ...addressesOf(service).map(needsOf),
-    ...service.listen.length === 0 ? [{ net: true as const }] : [],
+    ...listens ? addressesOf(service).map(needsOf) : [],
+    ...listens && service.listen.length === 0 ? [{ net: true as const }] : [],
     ...(service.proxy?.upstream ?? []).map(parseEndpoint).map(needsOfUpstream),
     ...service.hooks.flatMap(needsOfHook),
     ...needsOfOptions(service, config),

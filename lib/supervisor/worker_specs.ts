@@ -42,7 +42,14 @@ export function workerSpecs(
       ? {}
       : { acceptProxyProtocol: service.acceptProxyProtocol }),
     isolation,
-    ...(isolation === "connection" ? { pool: sharePool(service.pool ?? DEFAULT_POOL, instances) } : {}),
+    ...(isolation === "connection"
+      ? {
+        pool: {
+          ...sharePool(service.pool ?? DEFAULT_POOL, instances),
+          permissions: permissionsOf(service, config, { listens: false }),
+        },
+      }
+      : {}),
     permissions: permissionsOf(service, config),
     limits: shareLimits(service.limits, instances),
     ...(service.tls === undefined ? {} : { tls: service.tls }),

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { closeInternals } from "./close_internals.ts";
 import { toErrorRecord } from "../base/error_record.ts";
 import { adviseInRecord } from "../spec/permission_advice.ts";
 import type { Instance } from "../service/instance.ts";
@@ -51,6 +52,7 @@ scope.onmessage = ({ data }) => {
 
 async function load(): Promise<Instance> {
   if (Deno.build.standalone) (await import("./import_guard.ts")).guardImports();
+  closeInternals();
   const { Instance } = await import("../service/instance.ts");
   return instance = new Instance(post);
 }

@@ -11,7 +11,13 @@ import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
 import { testBound, testMany, testPoolEnd } from "./pool_suite.ts";
-import { testEscapes, testMisbehaving, testOrphans, testSignals } from "./isolation_suite.ts";
+import {
+  testEscapes,
+  testMisbehaving,
+  testOrphans,
+  testSharedFiles,
+  testSignals,
+} from "./isolation_suite.ts";
 
 const exe = Deno.build.os === "windows" ? ".exe" : "";
 const inCi = Deno.env.get("CI") === "true";
@@ -144,6 +150,19 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     ...onLinux,
   });
   await test.step({ name: "they can do what they were given", fn: () => testEscapes(launcher), ...onLinux });
+  await test.step({
+    name: "none writes to what another reads",
+    fn: () => testSharedFiles(launcher),
+    ...onLinux,
+  });
+  await test.step("it leaves no compiled code where others could replace it", async () => {
+    await using temporary = new TempFolder();
+    const env = { ...launcher.env, TMPDIR: temporary.path, TMP: temporary.path, TEMP: temporary.path };
+    for (let times = 0; times < 2; times++) {
+      assertEquals((await runProgram({ ...launcher, env }, ["check"], folder.path)).code, 0);
+    }
+    assertEquals([...Deno.readDirSync(temporary.path)].map(({ name }) => name), []);
+  });
   await test.step({ name: "they go when it is killed", fn: () => testOrphans(launcher), ...onLinux });
   await test.step({ name: "HUP restarts one of them", fn: () => testSignals(launcher), ...onLinux });
   await test.step({ name: "of 200 connections two are bad", fn: () => testMany(launcher), ...onLinux });

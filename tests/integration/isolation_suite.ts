@@ -103,9 +103,17 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
       `worker ${new URL("../fixtures/services/shout.ts", import.meta.url)}`,
       /^NotCapable: (Can't escalate|Cannot start a worker)/,
     ],
+    ["descriptor 3", /^NotCapable: Cannot open a descriptor by its number/],
+    ["open 3", /^(NotCapable: Cannot open a descriptor by its number|Error: Cannot find module)/],
+    ["binding pipe_wrap", /^NotCapable: Cannot bind pipe_wrap/],
+    ["internal", /^TypeError: Cannot read properties of undefined/],
     // What it posts nobody hears.
     ["supervisor", /^done$/],
   ];
+  // A process that is handed its connection has nothing to listen for.
+  if (isolation === "connection") {
+    forbidden.push([`share ${ports.jailed}`, /^NotCapable: Requires net access/]);
+  }
   for (const [attempt, answer] of forbidden) assertMatch(await ask(ports.jailed, attempt), answer, attempt);
   using wire = await Wire.open(ports.jailed);
   await wire.write("throw read /etc/passwd\n");
@@ -124,6 +132,45 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
   ) assertEquals(await ask(ports.trusted, attempt), "done", attempt);
   assertEquals((await server.status()).state, "running");
   elsewhere.close();
+}
+
+/**
+ * No child has a file open for writing that another process reads, whatever its permissions: a number is all that it
+ * takes to write to a descriptor. And no package comes from a registry without `net`.
+ */
+export async function testSharedFiles(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, {
+    services: {
+      one: service("escapes", {}, 2),
+      two: `{ listen: "text://127.0.0.1:0", handler: ./escapes.ts, ` +
+        `isolation: connection, pool: { size: 2, spare: 1 } }`,
+    },
+  });
+  const ports = await server.ports();
+  using wire = await Wire.open(ports.two);
+  await wire.write("internal\n");
+  await wire.line();
+  const owners = new Map<string, number>();
+  const pids = say("pgrep", "-f", `child ${server.program.pid}`).split("\n");
+  assert(pids.length >= 3, `${pids.length} children`);
+  for (const pid of pids.map(Number)) {
+    for (const file of writableFiles(pid)) {
+      assertEquals(owners.get(file) ?? pid, pid, `${file} is open for writing in two processes`);
+      owners.set(file, pid);
+      assertStringIncludes(file, "protohost_cache_", `${file} is a child's own`);
+    }
+  }
+}
+
+/** Regular files that a process has open for writing. Deno itself reads nothing of another process. */
+function writableFiles(pid: number): string[] {
+  const list =
+    'for d in /proc/$0/fd/*; do echo "$(sed -n "s/^flags://p" /proc/$0/fdinfo/${d##*/}) $(readlink $d)"; done';
+  const open = say("sh", "-c", list, String(pid)).split("\n").map((line) => line.trim().split(" "));
+  return open.filter(([flags, file]) =>
+    /^\/(?!dev\/|memfd:)/.test(file ?? "") && (parseInt(flags, 8) & 3) !== 0
+  )
+    .map(([, file]) => file);
 }
 
 /** The server is killed; whatever its children are busy with, they go. */

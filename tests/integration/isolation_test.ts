@@ -11,6 +11,7 @@ import {
   testEscapes,
   testMisbehaving,
   testOrphans,
+  testSharedFiles,
   testSignals,
 } from "./isolation_suite.ts";
 
@@ -26,6 +27,10 @@ Deno.test("a service can do nothing that it was not given", { ignore }, () => te
 Deno.test("nor can one whose connections each have a process", {
   ignore,
 }, () => testEscapes(fromSource, "connection"));
+
+Deno.test("no child can write to a file that another process reads when it has no permission", {
+  ignore,
+}, () => testSharedFiles(fromSource));
 
 Deno.test("no child outlives a server that is killed", { ignore }, () => testOrphans(fromSource));
 

@@ -1,0 +1,92 @@
+/**
+ * The cache of Deno that a child process runs with, from source. Deno keeps there what it has learned of modules, and
+ * every process has those files open for writing: code without any permission can write to an open descriptor, and the
+ * next server would read it. So a child gets a folder of its own: links to sources and packages, which only paths reach,
+ * and of the files copies, or none.
+ *
+ * An executable keeps no such cache.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+
+/** Files that each process opens for writing. */
+const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2"] as const;
+/** Folders that are read by their path; what a child may write there its permissions say. */
+const FOLDERS = ["gen", "npm", "remote", "registries", "deps"] as const;
+/** A larger file is not copied: starting without it is quicker. */
+const MAX_COPY_BYTES = 8 * 1024 * 1024;
+
+/** Which files a cache has: for one child copies of those that there are; for any number of children none at all. */
+export type CacheFiles = "copied" | "none";
+
+/**
+ * Makes a cache folder, for a child's `DENO_DIR`.
+ *
+ * @returns Its path. Undefined where none is needed, or where this process may not make one: the child then shares its
+ *   own.
+ */
+export function makeChildCache(files: CacheFiles): string | undefined {
+  if (Deno.build.standalone) return undefined;
+  try {
+    const source = denoDir();
+    if (source === undefined) return undefined;
+    const folder = Deno.makeTempDirSync({ prefix: "protohost_cache_" });
+    for (const name of FOLDERS) {
+      if (exists(join(source, name))) {
+        Deno.symlinkSync(join(source, name), join(folder, name), { type: "dir" });
+      }
+    }
+    for (const name of DATABASES) {
+      // A folder by the name of a file cannot be opened: Deno then keeps it in memory.
+      if (files === "none") Deno.mkdirSync(join(folder, name));
+      else {for (const suffix of ["", "-wal"]) {
+          copyFile(join(source, name + suffix), join(folder, name + suffix));
+        }}
+    }
+    return folder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes a cache folder, but nothing that it links to. */
+export function removeChildCache(folder: string | undefined): void {
+  if (folder === undefined) return;
+  try {
+    Deno.removeSync(folder, { recursive: true });
+  } catch { /* it is gone already */ }
+}
+
+/** Where Deno keeps its cache, by its own rules. */
+function denoDir(): string | undefined {
+  const named = Deno.env.get("DENO_DIR");
+  if (named) return named;
+  const home = Deno.env.get("HOME");
+  switch (Deno.build.os) {
+    case "windows":
+      return within(Deno.env.get("LOCALAPPDATA"), "deno");
+    case "darwin":
+      return within(home, "Library", "Caches", "deno");
+    default:
+      return within(Deno.env.get("XDG_CACHE_HOME") || within(home, ".cache"), "deno");
+  }
+}
+
+function within(folder: string | undefined, ...names: string[]): string | undefined {
+  return folder ? join(folder, ...names) : undefined;
+}
+
+function copyFile(from: string, to: string): void {
+  if (exists(from) && Deno.statSync(from).size <= MAX_COPY_BYTES) Deno.copyFileSync(from, to);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
