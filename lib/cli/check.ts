@@ -13,6 +13,7 @@ import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import type { Arguments, Command, Help } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit_codes.ts";
+import { fetchModules } from "./fetch_modules.ts";
 import { findConfig } from "./find_config.ts";
 import { configFlag, jsonFlag } from "./flags.ts";
 import { loadServices } from "./load_services.ts";
@@ -21,19 +22,24 @@ import { formatDuration } from "../base/units.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {
-  usage: "check [-c FILE] [--json]",
+  usage: "check [-c FILE] [--json] [--fetch]",
   text: `
 Reads a configuration and loads every service in a worker as "serve" would, "onStart" included,
 but listens nowhere. Shows the plan: addresses, protocols, handlers, instances, which hooks run for
 which command in their order, and the limits that are not the defaults. Ends with 1 and all problems
-if there are any. A server may run from the same configuration meanwhile.`,
+if there are any. Packages come from Deno's cache alone; with --fetch those that are missing there are
+downloaded first. A server may run from the same configuration meanwhile.`,
   examples: [
     ["protohost check", "./protohost.yaml"],
     ["protohost check -c new.yaml && mv new.yaml protohost.yaml && protohost reload", "a careful change"],
   ],
 };
 
-const flags = { config: configFlag, json: jsonFlag } as const;
+const flags = {
+  config: configFlag,
+  json: jsonFlag,
+  fetch: { type: "boolean", text: "Download what services import into Deno's cache first" },
+} as const;
 
 const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
@@ -42,6 +48,7 @@ const STILL_LOADING = `Still loading: a service is given ${formatDuration(DEFAUL
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   const config = await readConfig(await findConfig(args.flags.config, EXIT.failed));
+  if (args.flags.fetch) await fetchModules(config);
   const slow = setTimeout(() => terminal.complain(STILL_LOADING), DEFAULT_TIMING.slowLoadMs);
   const services = await loadServices(config).finally(() => clearTimeout(slow));
   terminal.print(

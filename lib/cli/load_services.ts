@@ -5,6 +5,7 @@
  */
 
 import { configureSync, resetSync } from "@logtape/logtape";
+import { pooledMap } from "@std/async/pool";
 import { Bus } from "../service/service_bus.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
 import type { Config, ServiceConfig } from "../config/mod.ts";
@@ -12,6 +13,7 @@ import { formatEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import { Generation } from "../supervisor/generation.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
+import { spawnProcess } from "../isolation/process_runner.ts";
 import { spawnIsolate } from "../isolation/worker_runner.ts";
 import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
@@ -31,7 +33,10 @@ export type LoadedService =
     error: ErrorRecord;
   });
 
-/** Loads all services side by side; never rejects. What their code writes to `console` goes to stderr. */
+/** So many are loaded at a time. */
+const AT_ONCE = Math.max(2, navigator.hardwareConcurrency);
+
+/** Loads all services, a few at a time; never rejects. What their code writes to `console` goes to stderr. */
 export async function loadServices(config: Config): Promise<LoadedService[]> {
   const services = Object.values(config.services);
   const heard = new Map<string, Set<string>>(services.map(({ name }) => [name, new Set()]));
@@ -46,7 +51,9 @@ export async function loadServices(config: Config): Promise<LoadedService[]> {
     ],
   });
   try {
-    const loaded = await Promise.all(services.map((service) => loadService(service, config)));
+    const loaded = await Array.fromAsync(
+      pooledMap(AT_ONCE, services, (service) => loadService(service, config)),
+    );
     return loaded.map((one) => ({ ...one, warnings: [...heard.get(one.service.name)!] }));
   } finally {
     resetSync();
@@ -62,7 +69,7 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Outc
     timing: DEFAULT_TIMING,
     bus: new Bus(),
     portSharing: false,
-    // All are loaded in workers, and judged as if in what they will run in.
+    // As most are served: what their code may do here is what it may do there.
     isolation: whyNoChild() === undefined ? "process" : "worker",
   });
   try {
@@ -77,7 +84,9 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Outc
 }
 
 function spawn(events: RunnerEvents, spec: WorkerSpec): Runner {
-  const runner = spawnIsolate(events, spec);
+  const runner = whyNoChild() === undefined
+    ? spawnProcess(events, spec, { output: "stderr" })
+    : spawnIsolate(events, spec);
   return {
     ...runner,
     post(message: ToWorker): void {

@@ -9,10 +9,12 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 
 /** Files that each process opens for writing. */
 const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2"] as const;
+/** A copy of the program's lock file. */
+const LOCK = "deno.lock";
 /** Folders that are read by their path; what a child may write there its permissions say. */
 const FOLDERS = ["gen", "npm", "remote", "registries", "deps"] as const;
 /** A larger file is not copied: starting without it is quicker. */
@@ -24,10 +26,12 @@ export type CacheFiles = "copied" | "none";
 /**
  * Makes a cache folder, for a child's `DENO_DIR`.
  *
+ * @param config The deno.json of the program: the versions that the lock file beside it names hold for the child, and what
+ *   its code imports besides is written to a copy.
  * @returns Its path. Undefined where none is needed, or where this process may not make one: the child then shares its
  *   own.
  */
-export function makeChildCache(files: CacheFiles): string | undefined {
+export function makeChildCache(files: CacheFiles, config: string | undefined): string | undefined {
   if (Deno.build.standalone) return undefined;
   try {
     const source = denoDir();
@@ -45,6 +49,7 @@ export function makeChildCache(files: CacheFiles): string | undefined {
           copyFile(join(source, name + suffix), join(folder, name + suffix));
         }}
     }
+    if (config !== undefined) copyFile(join(dirname(config), LOCK), join(folder, LOCK));
     return folder;
   } catch {
     return undefined;
@@ -57,6 +62,12 @@ export function removeChildCache(folder: string | undefined): void {
   try {
     Deno.removeSync(folder, { recursive: true });
   } catch { /* it is gone already */ }
+}
+
+/** The copy of the lock file in a cache folder, if there is one. */
+export function lockFileIn(cache: string | undefined): string | undefined {
+  const file = within(cache, LOCK);
+  return file !== undefined && exists(file) ? file : undefined;
 }
 
 /** Where Deno keeps its cache, by its own rules. */

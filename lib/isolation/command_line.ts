@@ -29,11 +29,12 @@ export function whyNoChild(): string | undefined {
 /**
  * The arguments for Deno's or the program's own executable.
  *
- * @param config The deno.json by which the code of services resolves its imports.
+ * @param options.config The deno.json by which the code of services resolves its imports. @default {that of the program}
+ * @param options.lock A lock file that the child may write; without, it may not import what is in none.
  */
 export function childArguments(
   permissions: Permissions,
-  config: string | undefined = projectConfig(),
+  { config = projectConfig(), lock }: { config?: string; lock?: string } = {},
 ): string[] {
   const command = [CHILD_COMMAND, String(Deno.pid)];
   if (Deno.build.standalone) return command;
@@ -45,7 +46,7 @@ export function childArguments(
     "--no-code-cache",
     // A service without `net` downloads nothing, and nothing that it imports changes the lock file.
     "--cached-only",
-    "--frozen",
+    ...(lock === undefined ? ["--frozen"] : ["--lock", lock]),
     "--unstable-net",
     "--unstable-worker-options",
     ...(config === undefined ? [] : ["--config", config]),

@@ -31,7 +31,7 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
   const folder = makeFolder();
   const config = projectConfig();
   // They come and go quickly, and one must not read what another has written: none of them keeps files.
-  const cache = makeChildCache("none");
+  const cache = makeChildCache("none", config);
   const pool = {
     ...spec.pool!,
     folder,

@@ -18,8 +18,8 @@ import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 import { settleWithin } from "../base/settle.ts";
 import { failure, InstanceError } from "./instance_error.ts";
-import { makeChildCache, removeChildCache } from "./child_cache.ts";
-import { childArguments, whyNoChild } from "./command_line.ts";
+import { lockFileIn, makeChildCache, removeChildCache } from "./child_cache.ts";
+import { childArguments, projectConfig, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./child_output.ts";
 
 /** What a process has said is heard so long after its end at the latest: not every pipe reports that it has ended. */
@@ -33,6 +33,8 @@ export interface ProcessOptions {
   permissions?: Permissions;
   /** The folder that it has for Deno's cache. @default {one of its own, removed at its end} */
   cache?: string;
+  /** Where the output of its code goes. @default {"log"} */
+  output?: "log" | "stderr";
   /** So long it may take to end its own children, in milliseconds, once it is to end. @default {0} */
   graceMs?: number;
 }
@@ -46,11 +48,12 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     );
   }
   const permissions = options.permissions ?? spec.permissions ?? {};
-  const ownCache = options.cache === undefined ? makeChildCache("copied") : undefined;
+  const { config = projectConfig() } = options;
+  const ownCache = options.cache === undefined ? makeChildCache("copied", config) : undefined;
   const cache = options.cache ?? ownCache;
-  const child = spawn(Deno.execPath(), childArguments(permissions, options.config), {
-    // Not the standard streams: the service's code may write there.
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  const child = spawn(Deno.execPath(), childArguments(permissions, { config, lock: lockFileIn(cache) }), {
+    // Not the standard streams for messages: the service's code may write there.
+    stdio: options.output === "stderr" ? ["ignore", 2, 2, "ipc"] : ["ignore", "pipe", "pipe", "ipc"],
     // Signals of the terminal are for the server.
     detached: true,
     env: {
@@ -59,8 +62,8 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     },
   });
   const { service } = spec;
-  void logOutput(child.stdout!, { service, level: "info" });
-  void logOutput(child.stderr!, { service, level: "warning" });
+  if (child.stdout) void logOutput(child.stdout, { service, level: "info" });
+  if (child.stderr) void logOutput(child.stderr, { service, level: "warning" });
   const ended = Promise.withResolvers<void>();
   // Not what `connected` says: that is false before all that came has been heard.
   const heard = new Promise<void>((resolve) => child.once("disconnect", resolve));

@@ -14,6 +14,8 @@
 export function readableFailure(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return thrown;
   const { message } = thrown;
+  const absent = /npm package not found in cache: "([^"]*)"|not found in cache: "([^"]*)"/.exec(message);
+  if (absent !== null) return new Error(notCached(absent[1] ?? absent[2]), { cause: thrown });
   const inside = /^JsErrorBox \{ inner: (.*)/s.exec(message)?.[1];
   if (inside !== undefined) return failureOf(inside) ?? thrown;
   const place = /^ +at (\w+:\/\/\S+:\d+:\d+)$/m.exec(message)?.[1];
@@ -43,6 +45,11 @@ function failureOf(inside: string): Error | undefined {
   if (!system) return undefined;
   const [, kind, message] = system;
   return new Error(kind === "IsADirectory" ? "it is a folder, wanted a file" : unescape(message));
+}
+
+function notCached(name: string): string {
+  return `${JSON.stringify(name)} is not in Deno's cache, and a service downloads nothing; ` +
+    "wanted it fetched before, by protohost check --fetch or deno cache FILE";
 }
 
 function syntaxError(reason: string, place: string, cause?: Error): SyntaxError {

@@ -176,6 +176,29 @@ export default { onMesage() {}, onMessage() {} };
   assertMatch(json.stderr, /│ +0 +│ +1 +│/);
 });
 
+Deno.test("a service downloads no package and writes no lock file; check --fetch fetches before", async () => {
+  await using folder = new TempFolder();
+  const lock = `${root}/deno.lock`;
+  const before = await Deno.readTextFile(lock);
+  const handler = (name: string) =>
+    `import "npm:${name}";\nexport default { onMessage: (c, line) => void c.send(line) };\n`;
+  await folder.write({
+    "protohost.yaml": `services: { a: { listen: "text://127.0.0.1:0", handler: ./handler.ts } }\n`,
+    "handler.ts": handler("protohost-has-no-such-package@1"),
+  });
+  for (const command of ["check", "serve"]) {
+    const refused = await run(folder, command);
+    assertMatch(
+      refused.stdout + refused.stderr,
+      /"protohost-has-no-such-package" is not in Deno's cache, and a service downloads nothing; wanted it fetched/,
+    );
+  }
+  await folder.write({ "handler.ts": handler("ipaddr.js@2") });
+  const fetched = await run(folder, "check", "--fetch");
+  assertEquals(fetched.code, 0, fetched.stderr);
+  assertEquals(await Deno.readTextFile(lock), before);
+});
+
 Deno.test("test --json leaves stdout to the JSON, and test shows where a module threw", async () => {
   await using folder = new TempFolder();
   await folder.write({

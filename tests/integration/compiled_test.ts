@@ -161,7 +161,7 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     for (let times = 0; times < 2; times++) {
       assertEquals((await runProgram({ ...launcher, env }, ["check"], folder.path)).code, 0);
     }
-    assertEquals([...Deno.readDirSync(temporary.path)].map(({ name }) => name), []);
+    assertEquals(await Array.fromAsync(Deno.readDir(temporary.path), ({ name }) => name), []);
   });
   await test.step({ name: "they go when it is killed", fn: () => testOrphans(launcher), ...onLinux });
   await test.step({ name: "HUP restarts one of them", fn: () => testSignals(launcher), ...onLinux });
