@@ -58,22 +58,19 @@ export type { ConnectionErrorCode } from "./lib/contract/connection_error.ts";
 export { DialError } from "./lib/transport/dial.ts";
 export { FrameError } from "./lib/framing/frame_buffer.ts";
 export { defineHooks, on, sequence } from "./lib/hooks/define_hooks.ts";
+export type { OnOptions, SequenceOptions } from "./lib/hooks/define_hooks.ts";
+export type { HookAnswer, HookContext, HookFunction } from "./lib/hooks/hook_context.ts";
 export type {
   CommandHook,
   CommandSelector,
-  HookAnswer,
   HookBase,
-  HookContext,
   HookEntry,
-  HookFunction,
   HookModule,
-  OnOptions,
   SequenceHook,
-  SequenceOptions,
-} from "./lib/hooks/define_hooks.ts";
+} from "./lib/hooks/hook_entry.ts";
 export { HookDefinitionError, HookError } from "./lib/hooks/hook_error.ts";
 export type { HookErrorCode } from "./lib/hooks/hook_error.ts";
-export type { Matched } from "./lib/hooks/matcher.ts";
+export type { Matched } from "./lib/hooks/sequence_progress.ts";
 export type { NameTest } from "./lib/hooks/names.ts";
 export type { Pattern, Position } from "./lib/hooks/pattern.ts";
 export type {

@@ -14,9 +14,9 @@ import { createContext } from "../service/service_context.ts";
 import type { AnyHandler, Handler, ServiceContext } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
-import type { HookModule } from "../hooks/define_hooks.ts";
+import type { HookModule } from "../hooks/hook_entry.ts";
 import { compileHooks } from "../hooks/hook_set.ts";
-import { hookHost } from "../hooks/hook_reports.ts";
+import { hookReports } from "../hooks/hook_reports.ts";
 import { type Limits, type LimitsInput, resolveLimits } from "../contract/limits.ts";
 import { warnOfMistakes } from "../service/load_service.ts";
 import { loadUpstreams } from "../proxy/load_proxy.ts";
@@ -167,7 +167,7 @@ async function equipment(
     proxy,
     hooks: hooks && compileHooks(hooks, {
       ...{ service: context.name, protocol, context, timeoutMs, onHookTimeout, onHookError },
-      ...hookHost(stats, context.log),
+      ...hookReports(stats, context.log),
     }),
   });
 }

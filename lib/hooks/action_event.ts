@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HookContext } from "./define_hooks.ts";
+import type { HookContext } from "./hook_context.ts";
 
 /** A message's JSON is cut at this many characters: a thousand of them wait at most. */
 export const MAX_JSON = 64 * 1024;

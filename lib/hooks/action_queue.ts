@@ -1,12 +1,15 @@
 /**
- * Work beside the hot path: a bounded queue that tries a job several times.
+ * A bounded queue of background work, which tries a job several times.
  *
- * What can fail: a job (it is tried again after a pause that doubles, as often as it says; then given up), a job that
- * hangs (its signal is aborted after its time), too many or too large jobs (refused at once), the end of the service
- * (jobs get a moment more, then they are given up).
+ * What can fail: a job (it is tried again after a pause that doubles, up to its number of retries), a job that hangs (its
+ * signal is aborted after its time), too many or too large jobs (refused at once), the end of the service (jobs get a
+ * moment more; then those that are not done fail).
  *
  * @module
  */
+
+import PQueue from "p-queue";
+import pRetry from "p-retry";
 
 /** One piece of work. */
 export interface Job {
@@ -18,31 +21,31 @@ export interface Job {
   retries: number;
   /** Does it. A rejection with {@linkcode PermanentError} is not tried again. */
   run(signal: AbortSignal): Promise<void>;
-  /** Hears that it is given up. */
+  /** Called with the last error if no attempt succeeds. */
   failed(error: unknown): void;
 }
 
-/** What a queue bears. */
+/** The limits of a queue. */
 export interface QueueOptions {
-  /** So many jobs wait or are at work. @default {1000} */
+  /** The most jobs that wait or run. @default {1000} */
   maxJobs?: number;
-  /** So much memory they hold together. @default {16 MiB} */
+  /** The most memory that they hold together. @default {16 MiB} */
   maxBytes?: number;
-  /** So many are at work at once. @default {4} */
+  /** The most jobs that run at once. @default {4} */
   concurrency?: number;
-  /** The pause before a job is tried again; it doubles each time. @default {500} */
+  /** The pause before the first retry; it doubles each time. @default {500} */
   backoffMs?: number;
-  /** How long jobs may go on once the queue is to stop. @default {2000} */
+  /** How long jobs may go on once the queue stops. @default {2000} */
   graceMs?: number;
 }
 
-/** A failure that another attempt would not mend. */
+/** A failure that another attempt would not change. */
 export class PermanentError extends Error {
   /** The class. */
   override readonly name = "PermanentError";
 }
 
-/** The limits of a queue that is not told otherwise. */
+/** The limits of a queue whose options set none. */
 export const DEFAULT_QUEUE: Readonly<Required<QueueOptions>> = {
   maxJobs: 1_000,
   maxBytes: 16 * 1024 ** 2,
@@ -51,119 +54,92 @@ export const DEFAULT_QUEUE: Readonly<Required<QueueOptions>> = {
   graceMs: 2_000,
 };
 
-interface Entry {
-  job: Job;
-  attempts: number;
-}
-
-/** Takes jobs in and does them in their order, some at a time. */
+/** Runs jobs in their order, some at a time. */
 export class JobQueue {
   readonly #limits: Required<QueueOptions>;
-  readonly #abort: AbortController = new AbortController();
-  readonly #pausing: Map<Entry, ReturnType<typeof setTimeout>> = new Map();
-  /** A ring would be quicker to shift; an array of at most `maxJobs` is quick enough. */
-  #waiting: Entry[] = [];
-  #working = 0;
+  readonly #queue: PQueue;
+  /** Ends pauses and retries. */
+  readonly #stopping: AbortController = new AbortController();
+  /** Ends jobs that run or wait. */
+  readonly #cutting: AbortController = new AbortController();
+  /** Settle with their jobs. */
+  readonly #running: Set<Promise<void>> = new Set();
+  #size = 0;
   #bytes = 0;
-  #stopping: PromiseWithResolvers<void> | undefined;
 
   /** Makes an empty queue. */
   constructor(options: QueueOptions = {}) {
     this.#limits = { ...DEFAULT_QUEUE, ...options };
+    this.#queue = new PQueue({ concurrency: this.#limits.concurrency });
   }
 
-  /** How many jobs wait, pause or are at work. */
+  /** How many jobs wait, pause before a retry, or run. */
   get size(): number {
-    return this.#waiting.length + this.#pausing.size + this.#working;
+    return this.#size;
   }
 
   /** Whether a job would be refused now. */
   get full(): boolean {
-    return this.#stopping !== undefined || this.size >= this.#limits.maxJobs ||
+    return this.#stopping.signal.aborted || this.#size >= this.#limits.maxJobs ||
       this.#bytes >= this.#limits.maxBytes;
   }
 
-  /** Takes a job in, or answers false because there is no room. */
+  /** Takes a job in, or returns false because there is no room. */
   add(job: Job): boolean {
     if (this.full) return false;
+    this.#size++;
     this.#bytes += job.bytes;
-    this.#waiting.push({ job, attempts: 0 });
-    this.#next();
+    const done: Promise<void> = this.#run(job).finally(() => this.#running.delete(done));
+    this.#running.add(done);
     return true;
   }
 
-  /** Takes no more in, lets what there is finish for a moment, and gives up the rest. */
+  /** Takes no more jobs, gives those it has a moment to finish, and ends the rest. */
   async stop(): Promise<void> {
-    if (this.#stopping === undefined) {
-      this.#stopping = Promise.withResolvers();
-      // Another attempt would come too late.
-      for (const [entry, timer] of this.#pausing) {
-        clearTimeout(timer);
-        this.#giveUp(entry, new Error("The service stops"));
-      }
-      this.#pausing.clear();
-      this.#settle();
-      const timer = setTimeout(() => this.#cut(), this.#limits.graceMs);
-      this.#stopping.promise.then(() => clearTimeout(timer));
-    }
-    await this.#stopping.promise;
+    const reason = new Error("The service stops");
+    this.#stopping.abort(reason);
+    const timer = setTimeout(() => this.#cutting.abort(reason), this.#limits.graceMs);
+    await Promise.all(this.#running);
+    clearTimeout(timer);
   }
 
-  #next(): void {
-    while (this.#working < this.#limits.concurrency && this.#waiting.length > 0) {
-      this.#work(this.#waiting.shift()!);
-    }
-  }
-
-  async #work(entry: Entry): Promise<void> {
-    const { job } = entry;
-    this.#working++;
-    entry.attempts++;
-    const late = new AbortController();
-    const timer = setTimeout(
-      () => late.abort(new Error(`it took longer than ${job.timeoutMs} ms`)),
-      job.timeoutMs,
-    );
-    try {
-      await job.run(AbortSignal.any([this.#abort.signal, late.signal]));
+  /** Tries a job until it succeeds or fails for good; never rejects. */
+  async #run(job: Job): Promise<void> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+      // Before another job begins.
+      this.#size--;
       this.#bytes -= job.bytes;
+    };
+    const attempt = async () => {
+      await this.#attempt(job);
+      if (!isOver) end();
+    };
+    try {
+      // Each attempt has its own place in the queue, so that a job that pauses leaves its place to another.
+      await pRetry(() => this.#queue.add(attempt, { signal: this.#cutting.signal }), {
+        retries: job.retries,
+        minTimeout: this.#limits.backoffMs,
+        randomize: true,
+        shouldRetry: ({ error }) => !(error instanceof PermanentError),
+        signal: this.#stopping.signal,
+      });
     } catch (error) {
-      const last = entry.attempts > job.retries || error instanceof PermanentError;
-      if (last || this.#stopping !== undefined) this.#giveUp(entry, error);
-      else this.#pause(entry);
+      // A job that was running may well succeed after the queue began to stop.
+      if (isOver) return;
+      end();
+      job.failed(error);
+    }
+  }
+
+  async #attempt({ run, timeoutMs }: Job): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+    try {
+      await run(AbortSignal.any([this.#cutting.signal, late.signal]));
     } finally {
       clearTimeout(timer);
     }
-    this.#working--;
-    this.#next();
-    this.#settle();
-  }
-
-  /** A job that pauses leaves its place to another one. */
-  #pause(entry: Entry): void {
-    const pauseMs = this.#limits.backoffMs * 2 ** (entry.attempts - 1) * (1 + Math.random() / 5);
-    this.#pausing.set(
-      entry,
-      setTimeout(() => {
-        this.#pausing.delete(entry);
-        this.#waiting.push(entry);
-        this.#next();
-      }, pauseMs),
-    );
-  }
-
-  #giveUp({ job }: Entry, error: unknown): void {
-    this.#bytes -= job.bytes;
-    job.failed(error);
-  }
-
-  #cut(): void {
-    for (const entry of this.#waiting.splice(0)) this.#giveUp(entry, new Error("The service stops"));
-    this.#abort.abort(new Error("The service stops"));
-    this.#settle();
-  }
-
-  #settle(): void {
-    if (this.size === 0) this.#stopping?.resolve();
   }
 }

@@ -6,7 +6,7 @@
 
 import { type AddressRange, isWithin, parseRange } from "../base/address_range.ts";
 import { text } from "../framing/bytes.ts";
-import type { HookContext } from "./define_hooks.ts";
+import type { HookContext } from "./hook_context.ts";
 import type { Condition, FieldCondition } from "./rule.ts";
 
 /** Whether a condition holds. */

@@ -1,24 +1,25 @@
 /**
- * The hooks of one connection at work.
+ * The hooks of one connection.
  *
- * A message's hooks are chosen by the command that came, before any hook runs; what a hook puts in its place changes
- * neither them nor the sequences. They run by priority, then in their order. A pass or a replacement goes on to the next
- * hook; the first other verdict decides. What can fail in a hook:
+ * A message's hooks are chosen by the command that came, before any hook runs; a replacement changes neither the hooks
+ * that run nor the sequences. Hooks run by priority, then in their order. After a pass or a replacement the next hook
+ * runs; the first other verdict decides. What can fail in a hook:
  *
- * | it | then holds |
+ * | a hook that | is handled by |
  * | --- | --- |
  * | throws, rejects, or answers a verdict that does not exist | `onHookError` |
- * | does not settle within `hookTimeout` | `onHookTimeout`; what becomes of it later is not heard |
+ * | does not settle within `hookTimeout` | `onHookTimeout`; what it does later is ignored |
  *
  * @module
  */
 
 import type { Connection } from "../contract/connection.ts";
-import type { HookAnswer, HookContext } from "./define_hooks.ts";
+import type { HookAnswer, HookContext } from "./hook_context.ts";
 import { describeMessage, HookError } from "./hook_error.ts";
 import type { HookOptions, HookSession } from "./hook_set.ts";
-import type { Fired, Matched, MatcherState, SequenceMatcher } from "./matcher.ts";
-import type { BoundHook, Plan } from "./hook_plan.ts";
+import type { Fired, MatcherState, SequenceMatcher } from "./matcher.ts";
+import type { BoundHook, Plan } from "./plan.ts";
+import type { Matched } from "./sequence_progress.ts";
 import { late, settleWithin } from "../base/settle.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "./timeouts.ts";
 import { close, type Direction, drop, readVerdict, type Verdict } from "./verdict.ts";
@@ -29,7 +30,7 @@ export interface SharedHooks {
   readonly matcher: SequenceMatcher;
   /** Milliseconds on a scale that does not go back. */
   now(): number;
-  /** What is to be done for a command; null if nothing. */
+  /** The hooks for a command; null if there are none. */
   plan(direction: Direction, command: string): Plan | null;
 }
 
@@ -45,14 +46,14 @@ interface Passage {
 
 const NONE: readonly Matched[] = Object.freeze([]);
 
-/** Runs hooks, and keeps what they note and where sequences stand. */
+/** Runs hooks, and keeps their notes and the state of sequences. */
 export class ConnectionHooks implements HookSession {
   readonly set: SharedHooks;
   readonly connection: Connection;
   #notes: Record<string, unknown> | undefined;
   #state: MatcherState | undefined;
 
-  /** Begins with nothing noted and no command seen. */
+  /** Begins without notes and with no command seen. */
   constructor(set: SharedHooks, connection: Connection) {
     this.set = set;
     this.connection = connection;
@@ -83,7 +84,7 @@ export class ConnectionHooks implements HookSession {
     this.#notes = undefined;
   }
 
-  /** Runs the hooks of a message from one on. */
+  /** Runs the hooks of a message from this index on. */
   #proceed(passage: Passage, from: number): undefined | Verdict | Promise<Verdict | undefined> {
     const { hooks } = passage.plan;
     for (let index = from; index < hooks.length; index++) {
@@ -178,7 +179,7 @@ class MessageContext implements HookContext {
   }
 }
 
-/** Takes in a verdict; answers it if it decides. */
+/** Takes in a verdict; returns it if it decides. */
 function decide(passage: Passage, verdict: Verdict | undefined): Verdict | undefined {
   if (verdict === undefined || verdict.verdict === "pass") return undefined;
   if (verdict.verdict === "replace") {

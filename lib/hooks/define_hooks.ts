@@ -1,55 +1,16 @@
 /**
- * Hooks as users write them.
+ * The functions by which users define hooks.
  *
  * @module
  */
 
-import type { Connection } from "../contract/connection.ts";
-import type { ServiceContext } from "../contract/handler.ts";
 import { describeValue } from "../base/describe_value.ts";
 import { parseDuration } from "../base/units.ts";
+import type { HookFunction } from "./hook_context.ts";
+import type { CommandHook, CommandSelector, HookBase, HookModule, SequenceHook } from "./hook_entry.ts";
 import { HookDefinitionError } from "./hook_error.ts";
-import type { Matched } from "./matcher.ts";
-import { compilePattern, type Pattern } from "./pattern.ts";
-import { describeSteps, type HookDirection, readStep, type SequenceStep, type Step } from "./steps.ts";
-import type { Direction, Verdict } from "./verdict.ts";
-
-/** What a hook sees. */
-// deno-lint-ignore no-explicit-any
-export interface HookContext<M = any> {
-  /** The message, or what a hook before this one put in its place. */
-  readonly message: M;
-  /** The command that came, whatever hooks have made of the message. */
-  readonly command: string;
-  /** Which way the message goes. */
-  readonly direction: Direction;
-  /** Of a sequence: its first 16 messages, as they came; the last one is `message` too. Empty for other hooks. */
-  readonly matched: readonly Matched<M>[];
-  /** The client's connection. */
-  // deno-lint-ignore no-explicit-any
-  readonly connection: Connection<any, any, any>;
-  /** What hooks note of this connection; all hooks share it. */
-  // deno-lint-ignore no-explicit-any
-  readonly notes: Record<string, any>;
-  /** Writes to the server's log under the service's name. */
-  readonly log: ServiceContext["log"];
-  /** As {@linkcode ServiceContext.publish}. */
-  publish(topic: string, message: unknown): void;
-}
-
-/** What a hook answers: a verdict, or nothing, which is a pass. */
-export type HookAnswer = Verdict | void | undefined;
-
-/** What a hook does. While its promise is open, the connection's next message in this direction waits. */
-// deno-lint-ignore no-explicit-any
-export type HookFunction<M = any> = (context: HookContext<M>) => HookAnswer | Promise<HookAnswer>;
-
-/** Which commands a hook is for: a name, a pattern with `*`, a list of them, or what a function says of each message. */
-// deno-lint-ignore no-explicit-any
-export type CommandSelector<M = any> =
-  | string
-  | readonly string[]
-  | ((command: string, message: M) => boolean);
+import { compilePattern } from "./pattern.ts";
+import { type HookDirection, readStep, type Step } from "./steps.ts";
 
 /** How a hook is bound. */
 export interface OnOptions {
@@ -86,51 +47,7 @@ export interface SequenceOptions extends OnOptions {
 const ON_OPTIONS = ["direction", "priority"];
 const SEQUENCE_OPTIONS = [...ON_OPTIONS, "within", "strict"];
 
-/** What hooks of both kinds have. */
-export interface HookBase {
-  /** Higher runs first. */
-  priority: number;
-  /** What it does. */
-  run: HookFunction;
-  /** What it is called in errors and by `check`. */
-  label?: string;
-  /** Whether it can answer `reply`. @default {true} */
-  mayReply?: boolean;
-  /** What its user should know before it runs; `check` shows it. */
-  warning?: string;
-  /** Ends what it does beside, within a bounded time. */
-  stop?(): Promise<void>;
-}
-
-/** A hook on commands. */
-export interface CommandHook extends HookBase {
-  /** Bound to commands. */
-  kind: "command";
-  /** Which way its messages go. */
-  direction: HookDirection;
-  /** Names and patterns, or a function. */
-  commands: CommandSelector;
-}
-
-/** A hook on a sequence of commands. */
-export interface SequenceHook extends HookBase {
-  /** Bound to a sequence. */
-  kind: "sequence";
-  /** As they were written, to be shown. */
-  steps: SequenceStep[];
-  /** As the matcher wants them. */
-  pattern: Pattern;
-}
-
-/** A hook, as `on` and `sequence` make it. */
-export type HookEntry = CommandHook | SequenceHook;
-
-/** What a module of hooks exports as its default. */
-export type HookModule =
-  | readonly HookEntry[]
-  | ((context: ServiceContext) => readonly HookEntry[] | Promise<readonly HookEntry[]>);
-
-/** Answers its argument: hooks, or a function of the service's context that makes them. */
+/** Returns its argument: hooks, or a function of the service's context that makes them. */
 export function defineHooks(hooks: HookModule): HookModule {
   return hooks;
 }
@@ -138,9 +55,9 @@ export function defineHooks(hooks: HookModule): HookModule {
 /**
  * Binds a function to commands.
  *
- * Names are compared as the protocol's `command` answers them, letter case included; `*` stands for any characters.
+ * A name must be what the protocol's `command` returns, in the same letter case; `*` stands for any characters.
  *
- * @throws {HookDefinitionError} If an argument is none of what it may be.
+ * @throws {HookDefinitionError} If an argument is of the wrong kind.
  */
 export function on<M>(
   commands: CommandSelector<M>,
@@ -163,12 +80,12 @@ export function on<M>(
 }
 
 /**
- * Binds a function to a run of commands on one connection. It runs at the last one; then the sequence begins anew.
+ * Binds a function to a sequence of commands on one connection. It runs at the last one; then the sequence starts over.
  *
- * Other commands may come in between unless it is `strict`; so may some that a step would fit: the match that is begun
- * last counts. A connection keeps for each sequence at most its length in numbers, and 16 messages for each.
+ * Unless it is `strict`, other commands may come in between, and so may commands that fit a step: the match that began
+ * last counts. For each sequence a connection keeps at most one number and 16 messages per step.
  *
- * @throws {HookDefinitionError} If an argument is none of what it may be, or if no command need come.
+ * @throws {HookDefinitionError} If an argument is of the wrong kind, or if every step may be left out.
  */
 export function sequence<M>(
   steps: readonly Step[],
@@ -188,18 +105,6 @@ export function sequence<M>(
   }
   const pattern = compilePattern(read, { direction, withinMs, strict });
   return { kind: "sequence", steps: read, pattern, ...common(run, options, SEQUENCE_OPTIONS) };
-}
-
-/** Writes for people what a hook is bound to. */
-export function describeBinding(entry: HookEntry): string {
-  if (entry.kind === "command") {
-    return typeof entry.commands === "function" ? "predicate" : [entry.commands].flat().join(", ");
-  }
-  const { withinMs, strict } = entry.pattern;
-  const within = withinMs === Infinity
-    ? ""
-    : ` within ${withinMs % 1000 === 0 ? `${withinMs / 1000}s` : `${withinMs}ms`}`;
-  return `sequence ${describeSteps(entry.steps)}${within}${strict ? ", strict" : ""}`;
 }
 
 function common(run: unknown, options: OnOptions, known: readonly string[]): HookBase {

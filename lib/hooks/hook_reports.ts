@@ -9,8 +9,8 @@ import { formatAddr } from "../contract/endpoint.ts";
 import { countError, countName, type ServiceStats } from "../contract/stats.ts";
 import type { HookOptions } from "./hook_set.ts";
 
-/** Makes what {@linkcode HookOptions} want to tell failures and counts to. */
-export function hookHost(
+/** Makes the parts of {@linkcode HookOptions} that take failures and counts. */
+export function hookReports(
   stats: ServiceStats,
   log: ServiceContext["log"],
 ): Pick<HookOptions, "report" | "count"> {

@@ -8,24 +8,23 @@ import { ConnectionHooks } from "./connection_hooks.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import type { Connection } from "../contract/connection.ts";
 import type { ServiceContext } from "../contract/handler.ts";
-import { describeBinding, type HookEntry } from "./define_hooks.ts";
-import type { HookError } from "./hook_error.ts";
+import { describeBinding, directionsOf, type HookEntry, namesOf } from "./hook_entry.ts";
+import { HookDefinitionError, type HookError } from "./hook_error.ts";
 import { SequenceMatcher } from "./matcher.ts";
-import { NameCache } from "./name_cache.ts";
-import { isPattern, namesIn, testName } from "./names.ts";
+import { testName } from "./names.ts";
 import { DIRECTION_BITS } from "./pattern.ts";
-import type { BoundHook, Plan } from "./hook_plan.ts";
-import type { SequenceStep } from "./steps.ts";
+import { type BoundHook, type Plan, PlanTable } from "./plan.ts";
 import type { OnHookError, OnHookTimeout } from "./timeouts.ts";
+import { unmatchedNames } from "./unmatched_names.ts";
 import type { Direction, Verdict } from "./verdict.ts";
 
 /** What hooks are compiled with. */
 export interface HookOptions {
   /** The service's name. */
   service: string;
-  /** What it speaks: reads the messages in rules. */
+  /** The service's protocol: it reads the messages in rules and names the commands. */
   protocol: AnyProtocol;
-  /** What the service lives in. */
+  /** The service's context. */
   context: ServiceContext;
   /**
    * How long a hook's promise may take, in milliseconds; 0 for any time.
@@ -37,9 +36,9 @@ export interface HookOptions {
   onHookTimeout?: OnHookTimeout;
   /** @default {"close"} */
   onHookError?: OnHookError;
-  /** Hears of each failure once; counts it under its code and logs it. {@linkcode hookHost} makes one. */
+  /** Called once for each failure, to count it under its code and log it. {@linkcode hookReports} makes one. */
   report(error: HookError, connection?: Connection): void;
-  /** Counts what rules count. {@linkcode hookHost} makes one. */
+  /** Counts for rules. {@linkcode hookReports} makes one. */
   count(name: string): void;
   /** Milliseconds on a scale that does not go back. @default {performance.now} */
   now?(): number;
@@ -50,7 +49,7 @@ export interface HookDescription {
   /** A command or a pattern that hooks name; `*` stands for all others. */
   command: string;
   direction: Direction;
-  /** Of a service that speaks several protocols: those for which it is so; absent if for all. */
+  /** Of a service with several protocols: those that this holds for; absent if it holds for all. */
   protocols?: string[];
   /** Each with what it is and what it is bound to, where that is more than the command. */
   hooks: string[];
@@ -64,21 +63,21 @@ export interface HookSet {
   readonly observed: Readonly<Record<Direction, boolean>>;
   /** Whether a hook could answer `reply` to an `in` message. */
   readonly mayReply: boolean;
-  /** Whether a message can concern any hook or sequence; to the session of one that does not, it need not be told. */
+  /** Whether a message can concern any hook or sequence; one that does not need not be given to the session. */
   concerns(direction: Direction, command: string): boolean;
-  /** What one connection keeps. */
+  /** The hooks of one connection. */
   session(connection: Connection): HookSession;
   /** Which hooks run for the commands given and for those that hooks name. */
   describe(commands?: string[]): HookDescription[];
-  /** Ends what hooks do beside (webhooks, programs), within a bounded time. */
+  /** Ends what hooks do in the background, within a bounded time. */
   stop(): Promise<void>;
 }
 
 /** The hooks of one connection. */
 export interface HookSession {
   /**
-   * Runs the hooks of a message. Answers undefined if it goes on as it is, a promise only if a hook does. Until that has
-   * settled, the next message of this direction is not to be run.
+   * Runs the hooks of a message. Returns undefined if it goes on as it is, and a promise only if a hook returned one.
+   * Until that has settled, the next message of this direction must not be run.
    */
   run(
     direction: Direction,
@@ -89,8 +88,14 @@ export interface HookSession {
   end(): void;
 }
 
-/** Compiles hooks, in their order. */
+/**
+ * Compiles hooks, in their order.
+ *
+ * @throws {HookDefinitionError} If one is bound to a name that no message of the protocol has.
+ */
 export function compileHooks(entries: readonly HookEntry[], options: HookOptions): HookSet {
+  const problems = unmatchedNames(entries, options.protocol);
+  if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
   return new CompiledHooks(entries, options);
 }
 
@@ -161,7 +166,7 @@ class CompiledHooks implements HookSet {
     await Promise.all(this.#hooks.map(({ entry }) => entry.stop?.()));
   }
 
-  /** What is to be done for a command; null if nothing. */
+  /** The hooks for a command; null if there are none. */
   plan(direction: Direction, command: string): Plan | null {
     return this.#plans[direction].get(command);
   }
@@ -182,53 +187,6 @@ class CompiledHooks implements HookSet {
     if (hooks.length === 0 && event === undefined) return null;
     return { hooks, event, sequencesOnly: hooks.every(({ pattern }) => pattern >= 0) };
   }
-}
-
-/** So many names are compared one by one. */
-const FEW_NAMES = 8;
-
-/**
- * What is to be done, by the name of the command. Names that hooks name are known beforehand; all others are alike, unless
- * a pattern may match some of them.
- */
-class PlanTable {
-  readonly #named: Map<string, Plan | null>;
-  /** The same while they are few: comparing costs less than hashing a string that has just been cut. */
-  readonly #few: readonly (readonly [string, Plan | null])[] | undefined;
-  readonly #others: Plan | null;
-  readonly #patterns: NameCache<Plan | null> | undefined;
-
-  constructor(names: readonly string[], make: (name: string) => Plan | null) {
-    this.#named = new Map(names.filter((name) => !isPattern(name)).map((name) => [name, make(name)]));
-    this.#few = this.#named.size <= FEW_NAMES ? [...this.#named] : undefined;
-    this.#others = make("*");
-    this.#patterns = names.some((name) => isPattern(name) && name !== "*") ? new NameCache(make) : undefined;
-  }
-
-  get(name: string): Plan | null {
-    const named = this.#few === undefined ? this.#named.get(name) : this.#find(this.#few, name);
-    if (named !== undefined) return named;
-    return this.#patterns === undefined ? this.#others : this.#patterns.get(name);
-  }
-
-  #find(named: readonly (readonly [string, Plan | null])[], name: string): Plan | null | undefined {
-    for (const [known, plan] of named) if (known === name) return plan;
-    return undefined;
-  }
-}
-
-function directionsOf(entry: HookEntry): number {
-  if (entry.kind === "command") return DIRECTION_BITS[entry.direction];
-  return entry.pattern.positions.at(-1)!.directions;
-}
-
-function namesOf(entry: HookEntry): string[] {
-  if (entry.kind === "sequence") return entry.steps.flatMap(stepNames);
-  return typeof entry.commands === "function" ? [] : [...entry.commands];
-}
-
-function stepNames(step: SequenceStep): string[] {
-  return "test" in step ? namesIn(step.test) : stepNames(step.repeat);
 }
 
 function describeHook({ entry, label }: BoundHook): string {

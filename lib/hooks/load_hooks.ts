@@ -6,13 +6,13 @@
 
 import type { ServiceContext } from "../contract/handler.ts";
 import { describeValue, loadDefault } from "../modules/load_module.ts";
-import type { HookEntry } from "./define_hooks.ts";
+import type { HookEntry } from "./hook_entry.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
 import type { QueueOptions } from "./action_queue.ts";
 import type { HookSource, Rule } from "./rule.ts";
 import { compileRule } from "./rule_hook.ts";
-import { unheardNames } from "./unmatched_names.ts";
+import { unmatchedNames } from "./unmatched_names.ts";
 
 /** What hooks are loaded with. */
 export interface LoadHooksOptions extends HookOptions {
@@ -45,7 +45,7 @@ export async function loadHooks(sources: readonly HookSource[], options: LoadHoo
       problems.push(error.message);
     }
   }
-  problems.push(...unheardNames(entries, options.protocol));
+  problems.push(...unmatchedNames(entries, options.protocol));
   if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
   const doubtful = entries.map((entry) => withWarning(entry, options));
   for (const { warning } of doubtful) if (warning) options.context.log.warn("{warning}", { warning });

@@ -1,22 +1,22 @@
 /**
- * Names that no message will ever bear: a hook bound to one looks like a guard and guards nothing. Pure.
+ * Names that no message will ever have: a hook bound to one looks like a guard and guards nothing. Pure.
  *
- * What a protocol calls a message is known of a name only by trying: the name is read as a message by the protocol's own
- * notation, and is wrong if that message's command differs from it in letter case, or ends before it at a space.
+ * Whether a protocol uses a name is found by trying: the name is read as a message by the protocol's `parse`, and is wrong
+ * if the command of that message differs from it in letter case, or ends before it at a space.
  *
  * @module
  */
 
 import { codecOf } from "../contract/codec_of.ts";
 import type { AnyProtocol, Codec, Direction } from "../contract/protocol.ts";
-import type { HookEntry } from "./define_hooks.ts";
+import type { HookEntry } from "./hook_entry.ts";
 import { namesIn } from "./names.ts";
 import { DIRECTION_BITS } from "./pattern.ts";
 
 const DIRECTIONS: readonly Direction[] = ["in", "out"];
 
 /** What is wrong with the names that hooks are bound to, one problem a name. */
-export function unheardNames(entries: readonly HookEntry[], protocol: AnyProtocol): string[] {
+export function unmatchedNames(entries: readonly HookEntry[], protocol: AnyProtocol): string[] {
   return entries.flatMap((entry) =>
     boundNames(entry).flatMap(({ name, directions }) => {
       const called = DIRECTIONS.filter((direction) => (directions & DIRECTION_BITS[direction]) !== 0)
@@ -43,7 +43,7 @@ function boundNames(entry: HookEntry): { name: string; directions: number }[] {
   return [commands].flat().map((name) => ({ name, directions: DIRECTION_BITS[direction] }));
 }
 
-/** What a codec calls a message that is written as a name is; undefined if that is the name, or if it cannot be known. */
+/** The command of the message that a name reads as; undefined if that is the name, or if it cannot be known. */
 // deno-lint-ignore no-explicit-any
 function calledInstead(name: string, codec: Codec<any>): string | undefined {
   const [stem, ...rest] = name.split("*");

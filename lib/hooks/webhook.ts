@@ -7,14 +7,14 @@
 import { PermanentError } from "./action_queue.ts";
 import type { WebhookAction } from "./rule.ts";
 
-/** Answers that may be different the next time. */
-const PASSING: readonly number[] = [408, 425, 429];
+/** Statuses below 500 that may be different the next time (RFC 9110, RFC 8470, RFC 6585). */
+const TEMPORARY: readonly number[] = [408, 425, 429];
 
 /**
- * Posts a body of JSON once. Redirections are not followed: the URL is whom the operator trusts.
+ * Posts a body of JSON once. Redirects are not followed: the operator trusts this URL, not where it leads.
  *
- * @throws {PermanentError} If the answer says that another attempt is of no use.
- * @throws {Error} If there is no answer, or one of failure.
+ * @throws {PermanentError} If the status says that another attempt is of no use.
+ * @throws {Error} If there is no response, or one with a status of failure.
  */
 export async function postEvent(action: WebhookAction, body: string, signal: AbortSignal): Promise<void> {
   const { url, headers } = action;
@@ -28,6 +28,6 @@ export async function postEvent(action: WebhookAction, body: string, signal: Abo
   await response.body?.cancel();
   if (response.ok) return;
   const message = `${url} answered ${response.status}`;
-  if (response.status < 500 && !PASSING.includes(response.status)) throw new PermanentError(message);
+  if (response.status < 500 && !TEMPORARY.includes(response.status)) throw new PermanentError(message);
   throw new Error(message);
 }

@@ -7,7 +7,7 @@
 import type { AnyProtocol } from "../contract/protocol.ts";
 import type { ServiceContext } from "../contract/handler.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
-import { hookHost } from "../hooks/hook_reports.ts";
+import { hookReports } from "../hooks/hook_reports.ts";
 import { loadHooks } from "../hooks/load_hooks.ts";
 import type { HooksSpec } from "../hooks/rule.ts";
 import { loadService } from "./load_service.ts";
@@ -47,7 +47,7 @@ async function loadEach(
   const sets = new Map<AnyProtocol, HookSet>();
   for (const { protocol } of bindings) {
     if (sets.has(protocol)) continue;
-    const host = hookHost(stats, context.log);
+    const host = hookReports(stats, context.log);
     const proxied = spec.proxy !== undefined;
     sets.set(
       protocol,

@@ -9,7 +9,8 @@
 import type { AnyProtocol } from "../../lib/contract/protocol.ts";
 import type { Connection } from "../../lib/contract/connection.ts";
 import type { ServiceContext } from "../../lib/contract/handler.ts";
-import { type HookEntry, on, sequence } from "../../lib/hooks/define_hooks.ts";
+import { on, sequence } from "../../lib/hooks/define_hooks.ts";
+import type { HookEntry } from "../../lib/hooks/hook_entry.ts";
 import { compileHooks, type HookSession } from "../../lib/hooks/hook_set.ts";
 import { any, repeat } from "../../lib/hooks/steps.ts";
 

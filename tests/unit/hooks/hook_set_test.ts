@@ -1,18 +1,21 @@
-import { assert, assertEquals, assertInstanceOf, assertLessOrEqual, assertThrows } from "@std/assert";
 import {
-  defineHooks,
-  type HookContext,
-  type HookEntry,
-  on,
-  type OnOptions,
-  sequence,
-} from "../../../lib/hooks/define_hooks.ts";
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLessOrEqual,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { listen } from "../../../lib/embed/listen.ts";
+import { defineHooks, on, type OnOptions, sequence } from "../../../lib/hooks/define_hooks.ts";
+import type { HookContext } from "../../../lib/hooks/hook_context.ts";
+import type { HookEntry } from "../../../lib/hooks/hook_entry.ts";
 import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookOptions } from "../../../lib/hooks/hook_set.ts";
 import { MAX_NAMES, NameCache } from "../../../lib/hooks/name_cache.ts";
 import { any, not, oneOf, optional, repeat, step } from "../../../lib/hooks/steps.ts";
 import { close, delay, drop, pass, replace, reply, type Verdict } from "../../../lib/hooks/verdict.ts";
-import { testConnection, testHooks } from "./support.ts";
+import { lines, testConnection, testHooks } from "./support.ts";
 
 /** Runs messages through hooks on one connection; a message's command is its first word, `<` makes it go out. */
 async function run(
@@ -342,4 +345,15 @@ Deno.test("hooks that cannot be are refused where they are defined", () => {
     assertEquals(error.code, "bad_hook");
   }
   assertEquals(defineHooks([]), []);
+});
+
+Deno.test("compileHooks refuses a name that no message has, wherever the hooks come from", async () => {
+  const told = 'drop is bound to "quit", which no message is called: lines calls it "QUIT"';
+  const hooks = [on("quit", drop)];
+  assertThrows(() => testHooks(hooks, { protocol: lines }), HookDefinitionError, told);
+  await assertRejects(
+    () => listen("lines://127.0.0.1:0", { protocol: lines, hooks, onMessage() {} }),
+    HookDefinitionError,
+    told,
+  );
 });

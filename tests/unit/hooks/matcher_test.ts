@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { MAX_MATCHED, SequenceMatcher } from "../../../lib/hooks/matcher.ts";
+import { SequenceMatcher } from "../../../lib/hooks/matcher.ts";
+import { MAX_MATCHED } from "../../../lib/hooks/sequence_progress.ts";
 import {
   compilePattern,
   DIRECTION_BITS,

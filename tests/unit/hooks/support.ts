@@ -1,7 +1,7 @@
 import type { Connection } from "../../../lib/contract/connection.ts";
 import type { Protocol } from "../../../lib/contract/protocol.ts";
 import type { ServiceContext } from "../../../lib/contract/handler.ts";
-import type { HookEntry } from "../../../lib/hooks/define_hooks.ts";
+import type { HookEntry } from "../../../lib/hooks/hook_entry.ts";
 import type { HookError } from "../../../lib/hooks/hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "../../../lib/hooks/hook_set.ts";
 
@@ -73,6 +73,7 @@ export function testHooks(
   entries: readonly HookEntry[],
   more: Partial<HookOptions> = {},
 ): { hooks: HookSet; told: Told } {
-  const { options, told } = testOptions(more);
+  // Without parse any name may be one that messages have.
+  const { options, told } = testOptions({ protocol: { ...lines, parse: undefined }, ...more });
   return { hooks: compileHooks(entries, options), told };
 }

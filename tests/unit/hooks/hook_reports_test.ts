@@ -1,13 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { HookError } from "../../../lib/hooks/hook_error.ts";
-import { hookHost } from "../../../lib/hooks/hook_reports.ts";
+import { hookReports } from "../../../lib/hooks/hook_reports.ts";
 import { createStats, mergeStats } from "../../../lib/contract/stats.ts";
 import { testConnection, testOptions } from "./support.ts";
 
 Deno.test("what fails and what rules count stands in the service's counters, and what fails in its log", () => {
   const { options, told } = testOptions();
   const stats = createStats();
-  const { report, count } = hookHost(stats, options.context.log);
+  const { report, count } = hookReports(stats, options.context.log);
   const cause = new RangeError("no such thing");
   report(
     new HookError("hook_error", "The hook failed", { hook: "guard.ts: hook 2", at: "command MAIL", cause }),
@@ -28,7 +28,7 @@ Deno.test("what fails and what rules count stands in the service's counters, and
     "hook_queue_full: Not tried",
   ]);
   // Where in the user's code it was.
-  assertStringIncludes((told.logged[0].properties.error as Error).stack!, "host_test.ts");
+  assertStringIncludes((told.logged[0].properties.error as Error).stack!, "hook_reports_test.ts");
 });
 
 Deno.test("the counts of several instances are added up by name", () => {

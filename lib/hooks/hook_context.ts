@@ -1,0 +1,40 @@
+/**
+ * What a hook sees of a message, and what it may answer.
+ *
+ * @module
+ */
+
+import type { Connection } from "../contract/connection.ts";
+import type { ServiceContext } from "../contract/handler.ts";
+import type { Matched } from "./sequence_progress.ts";
+import type { Direction, Verdict } from "./verdict.ts";
+
+/** What a hook sees. */
+// deno-lint-ignore no-explicit-any
+export interface HookContext<M = any> {
+  /** The message, or what an earlier hook put in its place. */
+  readonly message: M;
+  /** The command that came, also where an earlier hook replaced the message. */
+  readonly command: string;
+  /** Which way the message goes. */
+  readonly direction: Direction;
+  /** Of a sequence: its first 16 messages, as they came; the last one is `message` too. Empty for other hooks. */
+  readonly matched: readonly Matched<M>[];
+  /** The client's connection. */
+  // deno-lint-ignore no-explicit-any
+  readonly connection: Connection<any, any, any>;
+  /** What hooks remember of this connection; all its hooks share it. */
+  // deno-lint-ignore no-explicit-any
+  readonly notes: Record<string, any>;
+  /** Writes to the server's log under the service's name. */
+  readonly log: ServiceContext["log"];
+  /** As {@linkcode ServiceContext.publish}. */
+  publish(topic: string, message: unknown): void;
+}
+
+/** What a hook answers: a verdict, or nothing, which is a pass. */
+export type HookAnswer = Verdict | void | undefined;
+
+/** A hook. While its promise is pending, the connection's next message in this direction waits. */
+// deno-lint-ignore no-explicit-any
+export type HookFunction<M = any> = (context: HookContext<M>) => HookAnswer | Promise<HookAnswer>;
