@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a code means; the README's table of error codes is made of this one. */
+/** What each code means; `docs/errors.md` lists the same. */
 export const CONNECTION_ERRORS = {
   bad_frame: "the bytes make no frame: `input` threw or answered with no length",
   frame_too_large: "a frame is longer than `maxFrameBytes`, or no end was found within",

@@ -1,5 +1,6 @@
 /**
- * The fifteen points of the contract (`lib/contract.ts`), over real sockets, each test by its point's number.
+ * The points of the contract (`docs/contract.md`) that a connection holds, over real sockets, each test by its point's
+ * number.
  *
  * @module
  */
