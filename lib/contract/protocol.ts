@@ -42,6 +42,11 @@ export interface Codec<M, S = unknown> {
   encode(message: M, connection: Peer<S>): Uint8Array | string;
   /** Names a message, for hooks and counters. */
   command?(message: M, connection: Peer<S>): string;
+  /**
+   * Like `decode`, for a frame that a proxy forwards as it came and that no hook looks at: notes in the session what
+   * `decode` would, and may leave out of the message what only hooks and handlers read. Without it, `decode` is called.
+   */
+  skim?(frame: Uint8Array, connection: Peer<S>): M | Skip;
   /** Makes a message of its human notation, as rules and replies in YAML write it. */
   parse?(text: string): M;
   /** What the bytes left over at the end of the stream mean. Without it they are counted as lost. */
@@ -51,6 +56,21 @@ export interface Codec<M, S = unknown> {
 /** What an upgrade changes: `"tls"` what stands under the connection, the others what stands over it. */
 // deno-lint-ignore no-explicit-any
 export type Upgrade = "tls" | "raw" | Protocol<any, any, any>;
+
+/** What becomes of a request that hooks keep from the server. */
+export interface Withdrawal<In> {
+  /**
+   * What goes to the server in its place, so that the server's state is the same as after a refusal of its own. A hook's
+   * reply takes the place of the server's answer to it; where a hook has dropped the request, that answer is dropped too.
+   */
+  instead?: In;
+  /**
+   * Whether the client waits for an answer; if not, it does not hear a hook's reply either.
+   *
+   * @default {true}
+   */
+  isAnswered?: boolean;
+}
 
 /**
  * A wire format. Any object with `name`, `input`, `decode` and `encode` is one; the rest serves protocols that keep a
@@ -77,11 +97,21 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   /** Whether this message is a request that will be answered; without it, every message is that is not a part. */
   asks?(message: In, connection: Peer<S>): boolean;
   /**
-   * This request, the last that was decoded, goes no further than a proxy: a hook has answered or dropped it. What
-   * `decode` has noted of it for what the server is going to say is to be forgotten. The one other place beside `decode`
-   * where the session changes.
+   * A hook of a proxy has answered or dropped this request, the last that was decoded: it does not reach the server. What
+   * `decode` noted of it is to be forgotten. Where the server has a state that its own refusal would change, such as a
+   * transaction, the answer says what goes to it instead; then `asks` speaks of that.
    */
-  withdrawn?(message: In, connection: Peer<S>): void;
+  withdrawn?(message: In, connection: Peer<S>): Withdrawal<In> | void;
+  /**
+   * A hook of a proxy has put another message in the place of this request, the last that was decoded. What `decode`
+   * noted of the request is to be forgotten, and the same noted of the other; then `asks` speaks of that.
+   */
+  replaced?(message: In, by: In, connection: Peer<S>): void;
+  /**
+   * What a client hears of a request that the server behind may read as another than `command` says: such a request goes
+   * no further. Undefined if there is no doubt. A proxy asks where hooks look at requests.
+   */
+  ambiguous?(message: In, connection: Peer<S>): Out | undefined;
   /** Whether this reply completes the oldest open request. */
   answers?(message: Out, connection: Peer<S>): boolean;
   /**

@@ -11,6 +11,7 @@ import type { AnyProtocol, Direction } from "../contract/protocol.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { createStats } from "../contract/stats.ts";
 import { ProxySession } from "./proxy_session.ts";
+import { skimming } from "./skimming.ts";
 import type { OnBadFrame } from "../spec/proxy_spec.ts";
 import type { Upstreams } from "./upstreams.ts";
 import type { Secure } from "../transport/transport.ts";
@@ -41,14 +42,17 @@ export class Proxy {
   constructor(protocol: AnyProtocol, base: ConnectionHost, options: ProxyOptions) {
     this.protocol = protocol;
     this.options = options;
-    this.host = { ...base, handler: new ClientSide(this) };
     const { hooks } = options;
     this.observed = hooks?.observed ?? { in: false, out: false };
+    this.host = { ...base, protocol: skimming(protocol, this.observed), handler: new ClientSide(this) };
     const observed = this.observed.in || this.observed.out;
     // A protocol that keeps a session or changes under way must see both directions to know where it is.
     const stateful = protocol.session !== undefined || protocol.upgrade !== undefined;
-    const mayMatter = observed && (hooks!.mayReply || protocol.upgrade !== undefined);
-    this.counts = mayMatter && protocol.answers !== undefined;
+    const { answers, upgrade, withdrawn, ambiguous } = protocol;
+    // What goes to the upstream in place of a request that a hook refuses has an answer of its own.
+    const mayRefuse = this.observed.in && (withdrawn !== undefined || ambiguous !== undefined);
+    this.counts = observed && answers !== undefined &&
+      (hooks!.mayReply || upgrade !== undefined || mayRefuse);
     const all = observed && (stateful || this.counts);
     this.framed = {
       in: all || this.observed.in,

@@ -16,7 +16,8 @@ import { commandOf } from "../contract/command_of.ts";
 import { ServiceConnection } from "../connection/service_connection.ts";
 import { rest } from "../connection/hook_stage.ts";
 import type { FrameRelay } from "../connection/connection_host.ts";
-import type { Direction, Upgrade } from "../contract/protocol.ts";
+import { CONNECTION_ERRORS, ConnectionError } from "../contract/connection_error.ts";
+import type { Direction, Upgrade, Withdrawal } from "../contract/protocol.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import type { Verdict } from "../hooks/verdict.ts";
 import { countError } from "../contract/stats.ts";
@@ -30,6 +31,9 @@ interface Held extends PendingMessage {
   /** The bytes that go on for it as it is. */
   frame: Uint8Array | string;
 }
+
+/** A request is kept from the upstream, and nothing else is to be done for that. */
+const PLAIN: Withdrawal<unknown> = {};
 
 /** A pair of connections. */
 export class ProxySession implements FrameRelay {
@@ -64,6 +68,7 @@ export class ProxySession implements FrameRelay {
     // Of what comes behind a close nobody is told.
     if (this.client.phase !== "open") return;
     const direction = this.#directionOf(from);
+    if (direction === "out" && this.#relay.replaces(came)) return;
     const message = direction === "out" ? this.#withoutTls(came) : came;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
       return this.#passOn(direction, message, came, upgrade);
@@ -74,6 +79,10 @@ export class ProxySession implements FrameRelay {
       batch.swallows = false;
     }
     const { protocol, options } = this.#proxy;
+    if (direction === "in") {
+      const refusal = protocol.ambiguous?.(message, from);
+      if (refusal !== undefined) return this.#refuseAmbiguous(message, refusal);
+    }
     const command = commandOf(codecOf(protocol, direction), message, from);
     if (!options.hooks!.concerns(direction, command)) return this.#passOn(direction, message, came, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
@@ -136,11 +145,12 @@ export class ProxySession implements FrameRelay {
         return relay.passAs(held.frame, held);
       case "replace":
         relay.batch(direction).swallows = isPartial(message) && !isPartial(verdict.message);
+        if (direction === "in") this.#proxy.protocol.replaced?.(message, verdict.message, this.client);
         return relay.passAs(relay.encode(direction, verdict.message), held);
       case "reply":
-        this.#withdraw(direction, message);
         return this.#reply(direction, message, verdict.message);
       case "drop":
+        if (direction === "in") return relay.refuse(this.#withdraw(direction, message), undefined);
         this.#withdraw(direction, message);
         return this.#swallow(direction, message);
       case "delay":
@@ -156,7 +166,8 @@ export class ProxySession implements FrameRelay {
   /** Answers the sender in the place of the other side. */
   #reply(direction: Direction, message: unknown, reply: unknown): void {
     const relay = this.#relay;
-    if (direction === "in") return relay.inject(reply, { closes: false });
+    const withdrawal = this.#withdraw(direction, message);
+    if (direction === "in") return relay.refuse(withdrawal, reply);
     relay.forward("in", relay.encode("in", reply));
     this.#swallow(direction, message);
   }
@@ -168,9 +179,22 @@ export class ProxySession implements FrameRelay {
   }
 
   /** A message goes no further, nor do its parts. */
-  #withdraw(direction: Direction, message: unknown): void {
+  #withdraw(direction: Direction, message: unknown): Withdrawal<unknown> {
     this.#relay.batch(direction).swallows = true;
-    if (direction === "in") this.#proxy.protocol.withdrawn?.(message, this.client);
+    return direction === "in" && this.#proxy.protocol.withdrawn?.(message, this.client) || PLAIN;
+  }
+
+  /** Keeps a request from the upstream that may be another there than it is here. */
+  #refuseAmbiguous(message: unknown, refusal: unknown): void {
+    const { host } = this.#proxy;
+    const { ambiguous_request: why } = CONNECTION_ERRORS;
+    countError(host.stats, "ambiguous_request");
+    host.report(
+      this.client,
+      new ConnectionError("ambiguous_request", `Cannot pass a request on: ${why}`),
+      "ambiguous_request",
+    );
+    this.#relay.refuse(this.#withdraw("in", message), refusal);
   }
 
   /** A message, or a part of one, that has gone no further. */

@@ -8,7 +8,7 @@
 import { codecOf } from "../contract/codec_of.ts";
 import type { ServiceConnection } from "../connection/service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
-import type { AnyProtocol, Direction, Upgrade } from "../contract/protocol.ts";
+import type { AnyProtocol, Direction, Upgrade, Withdrawal } from "../contract/protocol.ts";
 import { FrameBatch } from "./frame_batch.ts";
 import { isPart, isWhole } from "./parts.ts";
 import { ReplyOrder } from "./reply_order.ts";
@@ -89,6 +89,23 @@ export class Relay {
     this.batch(direction).leave(this.#source(direction).inbound.buffer, this.#target(direction).outbound);
   }
 
+  /** Whether the upstream's message is the answer to what {@linkcode refuse} sent: then a hook's reply takes its place. */
+  replaces(message: unknown): boolean {
+    const turns = this.#turns;
+    if (turns === undefined || !turns.isReplaced || !isWhole(message)) return false;
+    if (!this.#protocol.answers!(message, this.client)) return false;
+    this.#giveOut(turns.heardReplaced());
+    return true;
+  }
+
+  /** Has a request refused by a hook: sends the upstream what goes to it instead, and the client the reply, if any. */
+  refuse({ instead, isAnswered = true }: Withdrawal<unknown>, reply: unknown): void {
+    if (instead !== undefined) {
+      if (isAnswered) this.#turns?.askInstead(reply === undefined ? undefined : this.#injected(reply, false));
+      this.forward("in", this.encode("in", instead));
+    } else if (isAnswered && reply !== undefined) this.inject(reply, { closes: false });
+  }
+
   /** Lets injected replies follow what the upstream has said, when it is their turn. */
   heard(message: unknown): void {
     if (this.#turns === undefined) return;
@@ -98,7 +115,7 @@ export class Relay {
 
   /** Answers the client when it is the turn of that; `closes` says that it hears no more then. */
   inject(reply: unknown, { closes }: { closes: boolean }): void {
-    const injected = { bytes: this.encode("out", reply), closes };
+    const injected = this.#injected(reply, closes);
     if (this.#turns === undefined || this.#turns.inject(injected)) this.#giveOut([injected]);
     else if (closes) {
       // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
@@ -109,7 +126,7 @@ export class Relay {
 
   /** Closes the client behind this, in the place of what has just come from the upstream. */
   closeWith(last: unknown): void {
-    this.#giveOut([{ bytes: this.encode("out", last), closes: true }]);
+    this.#giveOut([this.#injected(last, true)]);
   }
 
   /** The upstream says no more. */
@@ -121,6 +138,10 @@ export class Relay {
   /** The bytes of a message in a direction. */
   encode(direction: Direction, message: unknown): Uint8Array | string {
     return codecOf(this.#protocol, direction).encode(message, this.#target(direction));
+  }
+
+  #injected(reply: unknown, closes: boolean): Injected {
+    return { bytes: this.encode("out", reply), closes };
   }
 
   #passFrame(direction: Direction): void {

@@ -1,9 +1,18 @@
 /**
- * The order of answers when some of them never come from the upstream: a reply that a hook injects waits until every
- * request before it has been answered. Pure.
+ * The order of answers when hooks answer some requests in the upstream's place. Pure.
  *
  * @module
  */
+
+/** A reply that waits for its turn. */
+interface Waiting<T> {
+  /** Of how many requests the answers come before it. */
+  after: number;
+  /** Undefined: nothing, in the place of an answer. */
+  reply: T | undefined;
+  /** Whether the answer to the request behind those is dropped, as this takes its place. */
+  replaces: boolean;
+}
 
 /**
  * Counts requests and answers, and keeps injected replies until it is their turn.
@@ -14,7 +23,8 @@
 export class ReplyOrder<T> {
   #asked = 0;
   #answered = 0;
-  #waiting: { after: number; reply: T }[] = [];
+  /** In the order of their turns. */
+  #waiting: Waiting<T>[] = [];
   #whole = true;
 
   /** Requests that are not answered yet. */
@@ -30,26 +40,49 @@ export class ReplyOrder<T> {
   /** Whether a reply injected now may go at once; if not it is kept, and {@linkcode heard} gives it out. */
   inject(reply: T): boolean {
     if (this.#whole && this.#answered >= this.#asked) return true;
-    this.#waiting.push({ after: this.#asked, reply });
+    this.#waiting.push({ after: this.#asked, reply, replaces: false });
     return false;
   }
 
-  /** Something has come from the upstream. Answers what follows in its turn. */
+  /** A request goes to the upstream whose answer is dropped; the reply, if there is one, takes its place. */
+  askInstead(reply: T | undefined): void {
+    this.#waiting.push({ after: this.#asked++, reply, replaces: true });
+  }
+
+  /** Whether the next answer is to be dropped, to a request that {@linkcode askInstead} counted. */
+  get isReplaced(): boolean {
+    return this.#waiting.length > 0 && this.#waiting[0].replaces && this.#waiting[0].after === this.#answered;
+  }
+
+  /** Something has come from the upstream. Gives out what follows in its turn. */
   heard(answers: boolean, whole: boolean): readonly T[] {
     if (answers) this.#answered++;
     this.#whole = whole;
-    if (!this.#whole || this.#waiting.length === 0) return NOTHING;
-    const ready = this.#waiting.filter(({ after }) => after <= this.#answered);
-    this.#waiting.splice(0, ready.length);
-    return ready.map(({ reply }) => reply);
+    return whole && this.#waiting.length > 0 ? this.#due() : NOTHING;
   }
 
-  /** No answer will come any more. Answers all that waited for one. */
+  /** The answer that is replaced has come. Gives out what takes its place and what follows in its turn. */
+  heardReplaced(): readonly T[] {
+    this.#answered++;
+    this.#waiting[0].replaces = false;
+    return this.#due();
+  }
+
+  /** No answer will come any more. Gives out all that waited for one. */
   end(): readonly T[] {
     this.#answered = this.#asked;
     this.#whole = true;
-    return this.#waiting.splice(0).map(({ reply }) => reply);
+    return repliesOf(this.#waiting.splice(0));
+  }
+
+  #due(): readonly T[] {
+    const rest = this.#waiting.findIndex(({ after, replaces }) => replaces || after > this.#answered);
+    return repliesOf(this.#waiting.splice(0, rest < 0 ? this.#waiting.length : rest));
   }
 }
 
 const NOTHING: readonly never[] = [];
+
+function repliesOf<T>(waiting: Waiting<T>[]): T[] {
+  return waiting.flatMap(({ reply }) => reply === undefined ? [] : [reply]);
+}

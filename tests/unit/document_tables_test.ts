@@ -269,6 +269,9 @@ Deno.test("protocols.md lists every part of a protocol, and both lists of bundle
     asks: true,
     answers: true,
     withdrawn: true,
+    replaced: true,
+    ambiguous: true,
+    skim: true,
     withoutTls: true,
     unavailable: true,
     refusal: true,
@@ -280,6 +283,7 @@ Deno.test("protocols.md lists every part of a protocol, and both lists of bundle
     command: true,
     parse: true,
     end: true,
+    skim: true,
   } satisfies Record<
     keyof Codec<unknown>,
     true
