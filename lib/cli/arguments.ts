@@ -12,7 +12,7 @@ import { UsageError } from "./errors.ts";
 /**
  * Reads the arguments that follow a command's name.
  *
- * @throws {UsageError} On an unknown flag (with the nearest one), a flag without its value, a missing or spare operand.
+ * @throws {UsageError} On an unknown flag (with the nearest one), a flag without its value, a missing or extra operand.
  */
 export function readArguments<F extends Flags>(command: Command<F>, args: string[]): Arguments<F> {
   const names = Object.keys(command.flags);
@@ -32,7 +32,9 @@ export function readArguments<F extends Flags>(command: Command<F>, args: string
   for (const name of names) {
     const { type, value } = command.flags[name];
     if (parsed[name] === undefined || parsed[name] === false) continue;
-    if (parsed[name] === "") throw new UsageError(`The flag --${name} wants ${value ?? "a value"}`);
+    if (parsed[name] === "") {
+      throw new UsageError(`Missing value after --${name}: wanted ${value ?? "a value"}`);
+    }
     flags[name] = type === "count" ? readCount(name, parsed[name]) : parsed[name];
   }
   const operands = parsed._.map(String);
@@ -41,7 +43,7 @@ export function readArguments<F extends Flags>(command: Command<F>, args: string
     throw new UsageError(`Missing ${required.slice(operands.length).join(" ")}`);
   }
   if (operands.length > command.operands.length) {
-    throw new UsageError(`Nothing expected from "${operands[command.operands.length]}" on`);
+    throw new UsageError(`Unexpected argument "${operands[command.operands.length]}"`);
   }
   return { flags: flags as Arguments<F>["flags"], operands };
 }
@@ -55,7 +57,7 @@ function unknownFlag(arg: string, names: string[]): UsageError {
 function readCount(name: string, text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) {
-    throw new UsageError(`The flag --${name} wants a whole number of at least 1: current value is "${text}"`);
+    throw new UsageError(`Cannot use "${text}" as --${name}: wanted a whole number of at least 1`);
   }
   return count;
 }

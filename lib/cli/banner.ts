@@ -1,5 +1,5 @@
 /**
- * What a server says of itself once it is ready.
+ * What the terminal shows once a server is ready.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ServerStatus } from "../supervisor/server_status.ts";
 import { formatRows } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
-/** What listens where, where the control socket is, and how to stop. */
+/** What listens where, where the control socket is, and how to stop the server. */
 export function formatBanner(status: ServerStatus, paint: Paint): string {
   const rows = status.services.map((service) => {
     const workers = service.instances.length;
@@ -20,7 +20,7 @@ export function formatBanner(status: ServerStatus, paint: Paint): string {
   });
   const hints = [
     ...(status.control === undefined ? [] : [`control ${status.control}`]),
-    Deno.build.os === "windows" ? "Ctrl-C stops" : `Ctrl-C stops, kill -HUP ${status.pid} reloads`,
+    Deno.build.os === "windows" ? "Ctrl-C stops it" : `Ctrl-C stops it, kill -HUP ${status.pid} reloads it`,
   ];
   return [
     `protohost ${status.version} is ready`,

@@ -1,5 +1,5 @@
 /**
- * `protohost check`: loads everything as `serve` would, and shows the plan.
+ * `protohost check`: loads everything as `serve` does, and shows the plan.
  *
  * @module
  */
@@ -24,27 +24,29 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "check [-c FILE] [--json] [--fetch]",
   text: `
-Reads a configuration and loads every service in a worker as "serve" would, "onStart" included,
-but listens nowhere. Shows the plan: addresses, protocols, handlers, instances, which hooks run for
-which command in their order, and the limits that are not the defaults. Ends with 1 and all problems
-if there are any. Packages come from Deno's cache alone; with --fetch those that are missing there are
-downloaded first. A server may run from the same configuration meanwhile.`,
+Reads a configuration and loads every service as "serve" does, "onStart" included, but does not
+listen. Shows the plan: addresses, protocols, handlers, instances, which hooks run for which command
+and in which order, and the limits that differ from the defaults. If there are problems, it lists all
+of them and exits with 1. Packages come from Deno's cache; --fetch downloads the missing ones first.
+A server may be running with the same configuration.`,
   examples: [
     ["protohost check", "./protohost.yaml"],
-    ["protohost check -c new.yaml && mv new.yaml protohost.yaml && protohost reload", "a careful change"],
+    ["protohost check -c new.yaml && mv new.yaml protohost.yaml && protohost reload", "check, then change"],
   ],
 };
 
 const flags = {
   config: configFlag,
   json: jsonFlag,
-  fetch: { type: "boolean", text: "Download what services import into Deno's cache first" },
+  fetch: { type: "boolean", text: "Download the packages that services import into Deno's cache first" },
 } as const;
 
 const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
-const STILL_LOADING = `Still loading: a service is given ${formatDuration(DEFAULT_TIMING.loadTimeoutMs)}`;
+const STILL_LOADING = `Still loading; a service may take up to ${
+  formatDuration(DEFAULT_TIMING.loadTimeoutMs)
+}`;
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   const config = await readConfig(await findConfig(args.flags.config, EXIT.failed));
@@ -70,10 +72,10 @@ async function readConfig(file: string): Promise<Config> {
   }
 }
 
-/** What a service's options and limits have no part in. */
+/** Problems that a service's options and limits cannot cause. */
 const CODE_PROBLEMS = ["unknown_protocol", "bad_protocol", "module_failed"];
 
-/** What is wrong with the modules and protocols of a file that is wrong itself. */
+/** The problems of the modules and protocols that a broken configuration names. */
 async function problemsOfCode(file: string, told: readonly Problem[]): Promise<Problem[]> {
   const text = await Deno.readTextFile(file);
   const { tree } = draftText(text, { file, env: (name) => Deno.env.get(name) });

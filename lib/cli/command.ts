@@ -1,5 +1,5 @@
 /**
- * What a command is made of. Each stands in a file of its own, always in the same order: doc, help, flags, run.
+ * The parts of a command. Each command has a file of its own, always in the same order: doc, help, flags, run.
  *
  * @module
  */
@@ -20,22 +20,22 @@ export interface Flag {
 /** The flags of a command by their long names. */
 export type Flags = Record<string, Flag>;
 
-/** What was given for each flag. */
+/** The value given for each flag. */
 export type FlagValues<F extends Flags> = {
   [K in keyof F]?: F[K]["type"] extends "boolean" ? boolean : F[K]["type"] extends "count" ? number : string;
 };
 
-/** What `protohost COMMAND --help` shows, beside the flags. */
+/** What `protohost COMMAND --help` shows besides the flags. */
 export interface Help {
   /** The command line's form, without the program's name. */
   usage: string;
-  /** What the command does and what to know of it. */
+  /** What the command does, and what one should know about it. */
   text: string;
-  /** Command lines with what they do. */
+  /** Command lines, each with what it does. */
   examples: [line: string, what: string][];
 }
 
-/** A command line, read. */
+/** The arguments of a command line. */
 export interface Arguments<F extends Flags> {
   flags: FlagValues<F>;
   operands: string[];

@@ -1,5 +1,5 @@
 /**
- * The commands of the program. Each is loaded when it is called for, so that `--version` does not load the engine.
+ * The commands of the program. Each is loaded when it is used, so that `--version` does not load the engine.
  *
  * @module
  */
@@ -25,22 +25,22 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "new",
-    summary: "Write a protocol, a service, their configuration and a test to start from",
+    summary: "Create a protocol, a service, a configuration and a test to start from",
     load: () => import("./new.ts"),
   },
   {
     name: "check",
-    summary: "Load everything as serve would, and show the plan",
+    summary: "Load everything as serve does, and show the plan",
     load: () => import("./check.ts"),
   },
   {
     name: "test",
-    summary: "Run the conformance suite on a protocol of yours",
+    summary: "Run the conformance suite on a protocol",
     load: () => import("./test_protocol.ts"),
   },
   {
     name: "protocols",
-    summary: "List the protocols that addresses can name",
+    summary: "List the protocols that an address can name",
     load: () => import("./protocols.ts"),
   },
   { name: "status", summary: "Show the services of a running server", load: () => import("./status.ts") },
@@ -51,18 +51,22 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "reload",
-    summary: "Have a running server read its configuration and code again",
+    summary: "Reload the configuration and code of a running server",
     load: () => import("./reload.ts"),
   },
   {
     name: "restart",
-    summary: "Replace one service of a running server by its code of now",
+    summary: "Restart one service of a running server with its current code",
     load: () => import("./restart.ts"),
   },
-  { name: "stop", summary: "Have a running server drain and end", load: () => import("./stop.ts") },
+  {
+    name: "stop",
+    summary: "Stop a running server once its connections have finished",
+    load: () => import("./stop.ts"),
+  },
   {
     name: "hash-password",
-    summary: "Print what a configuration keeps of a password",
+    summary: "Hash a password for a configuration",
     load: () => import("./hash_password.ts"),
   },
 ];

@@ -16,13 +16,13 @@ import type { Paint, Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "connections [SERVICE] [-c FILE | --control PATH] [--json]",
   text: `
-Shows the open connections of a running server, or of one service: who, for how long, how long
-nothing has moved, what was received and sent, and what waits to be sent. An identifier is
-SERVICE.GENERATION.INSTANCE.NUMBER; one whose generation was replaced is "draining".`,
+Shows the open connections of a running server, or of one service: addresses, age, time since the
+last byte, bytes received and sent, and bytes that wait to be sent. An ID is
+SERVICE.GENERATION.INSTANCE.NUMBER. A connection of a replaced generation is "draining".`,
   examples: [
-    ["protohost connections", "all of them"],
-    ["protohost connections chat", "those of one service"],
-    ["protohost connections --json | jq length", "how many there are"],
+    ["protohost connections", "all connections"],
+    ["protohost connections chat", "the connections of one service"],
+    ["protohost connections --json | jq length", "their number"],
   ],
 };
 
@@ -40,7 +40,7 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   return EXIT.ok;
 }
 
-/** Connections for people. */
+/** Formats connections as a table. */
 export function formatConnections(connections: ConnectionInfo[], paint: Paint): string {
   if (connections.length === 0) return "No open connections";
   const titles = ["ID", "FROM", "TO", "OVER", "STATE", "AGE", "IDLE", "IN", "OUT", "QUEUED"];

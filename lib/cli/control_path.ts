@@ -1,5 +1,5 @@
 /**
- * Where the control socket of a running server is.
+ * Finds the control socket of a running server.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { CommandError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { findConfig } from "./find_config.ts";
 
-/** What was given to find a server by. */
+/** What tells which server is meant. */
 export interface ServerFlags {
   /** Its configuration file. */
   config?: string;
@@ -21,8 +21,8 @@ export interface ServerFlags {
 }
 
 /**
- * The absolute path of a server's control socket: the one given, or that of its configuration. The configuration may be
- * broken otherwise: the server that runs has read it when it was not.
+ * The absolute path of a server's control socket: the one given, or that of its configuration. The rest of the
+ * configuration may be broken: the running server read it before that.
  *
  * @throws {CommandError} If there is no configuration, or it has no control socket.
  */
@@ -38,8 +38,8 @@ export async function findControlPath(flags: ServerFlags): Promise<string> {
   );
   if (path !== false) return path;
   const why = given === undefined
-    ? "this system has none unless control: names one"
-    : "control is false there";
+    ? "on this system there is none unless the configuration names one as control"
+    : "control is false";
   throw new CommandError(`The server of ${file} has no control socket: ${why}`, {
     exitCode: EXIT.noServer,
   });

@@ -15,7 +15,7 @@ import { permissionAdvice, PermissionError } from "./permission_advice.ts";
 import type { Terminal } from "./terminal.ts";
 import { describeVersion } from "./version.ts";
 
-/** Runs a command line (without the program's name). Never rejects: what goes wrong is told on the terminal. */
+/** Runs a command line (without the program's name). Never rejects: problems are printed. */
 export async function dispatch(args: string[], terminal: Terminal): Promise<ExitCode> {
   const [name, ...rest] = args;
   try {
@@ -61,7 +61,7 @@ function asksForHelp(args: string[]): boolean {
 }
 
 function unknownCommand(name: string): UsageError {
-  if (name.startsWith("-")) return new UsageError(`A command comes first: found the flag "${name}"`);
+  if (name.startsWith("-")) return new UsageError(`The command comes first: found the flag "${name}"`);
   const guess = nearest(name, commands.map((entry) => entry.name));
   return new UsageError(
     `Unknown command "${name}"${guess === undefined ? "" : `, did you mean "${guess}"?`}`,
@@ -73,7 +73,7 @@ function explain(error: unknown, args: string[], terminal: Terminal): ExitCode {
   if (error instanceof UsageError) {
     const known = commands.some((entry) => entry.name === args[0]);
     terminal.complain(`${label}: ${error.message}`);
-    terminal.complain(`Type "protohost ${known ? `${args[0]} ` : ""}--help" for what there is`);
+    terminal.complain(`See "protohost ${known ? `${args[0]} ` : ""}--help"`);
     return EXIT.usage;
   }
   if (error instanceof CommandError) {
@@ -85,7 +85,7 @@ function explain(error: unknown, args: string[], terminal: Terminal): ExitCode {
     terminal.complain(permissionAdvice(args, Deno.mainModule));
     return EXIT.cannotStart;
   }
-  // An error with a code was foreseen: its message is enough. Any other is a bug, and wants its stack.
+  // An error with a code is expected: its message is enough. Any other is a bug and needs its stack.
   const { code, message, stack } = error instanceof Error
     ? error as Error & { code?: unknown }
     : { code: undefined, message: String(error), stack: undefined };

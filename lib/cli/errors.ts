@@ -18,7 +18,7 @@ export class CommandError extends Error {
   }
 }
 
-/** A command line that cannot be understood; `code` is `usage`. */
+/** A command line that makes no sense; `code` is `usage`. */
 export class UsageError extends TypeError {
   override readonly name = "UsageError";
   readonly code = "usage";

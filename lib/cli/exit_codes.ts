@@ -1,14 +1,14 @@
 /**
- * What the program's exit codes mean. Nothing else ends it.
+ * The exit codes of the program. There are no others.
  *
  * @module
  */
 
 /** The exit codes, by what happened. */
 export const EXIT = {
-  /** All went well; a server was stopped and has drained. */
+  /** Success; a server was stopped and has drained. */
   ok: 0,
-  /** The work failed: problems found, a check that does not hold, a request that the server refused. */
+  /** Failure: problems were found, a check failed, or the server refused a request. */
   failed: 1,
   /** Wrong usage: an unknown command or flag, a missing argument. Nothing was done. */
   usage: 2,

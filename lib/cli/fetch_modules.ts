@@ -1,5 +1,5 @@
 /**
- * Brings what services import into Deno's cache: they run from that alone, and download nothing themselves.
+ * Downloads what services import into Deno's cache: services run from that cache and download nothing themselves.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { projectConfig } from "../isolation/command_line.ts";
 import type { Config } from "../config/mod.ts";
 import { CommandError } from "./errors.ts";
 
-/** Fetches all that the modules of a configuration import. @throws {CommandError} With what Deno says if it cannot. */
+/** Downloads everything that the modules of a configuration import. @throws {CommandError} If Deno cannot. */
 export async function fetchModules(config: Config): Promise<void> {
   if (Deno.build.standalone) {
     throw new CommandError(
@@ -27,11 +27,11 @@ export async function fetchModules(config: Config): Promise<void> {
   if (modules.size === 0) return;
   const project = projectConfig();
   const { success } = await new Deno.Command(Deno.execPath(), {
-    // The lock file of the program that runs is not theirs.
+    // The lock file of this program has nothing to do with them.
     args: ["cache", "--no-lock", ...(project === undefined ? [] : ["--config", project]), ...modules],
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
   }).output();
-  if (!success) throw new CommandError("Cannot fetch what the modules import: see above");
+  if (!success) throw new CommandError("Cannot download what the modules import: see above");
 }

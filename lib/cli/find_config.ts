@@ -9,14 +9,14 @@ import { CommandError } from "./errors.ts";
 import type { ExitCode } from "./exit_codes.ts";
 import { requirePermissions } from "./permission_advice.ts";
 
-/** The files that are looked for in the current folder, in this order. */
+/** Names that are tried in the current folder, in this order. */
 export const CONFIG_NAMES: readonly string[] = ["protohost.yaml", "protohost.yml"];
 
 /**
- * The absolute path of the file given, or of the one in the current folder.
+ * The absolute path of the given file, or of the one in the current folder.
  *
  * @throws {CommandError} If there is none, with this exit code.
- * @throws {PermissionError} If it may not be read.
+ * @throws {PermissionError} Without permission to read it.
  */
 export async function findConfig(given: string | undefined, exitCode: ExitCode): Promise<string> {
   const candidates = (given === undefined ? CONFIG_NAMES : [given]).map((name) => resolve(name));
@@ -25,14 +25,14 @@ export async function findConfig(given: string | undefined, exitCode: ExitCode):
     if (await isFile(path)) return path;
   }
   const hint = given === undefined
-    ? `; make one with "protohost new NAME", or name another with -c FILE`
+    ? `; create one with "protohost new NAME", or name another with -c FILE`
     : "";
   throw new CommandError(`There is no file ${candidates.join(" or ")}${hint}`, {
     exitCode,
   });
 }
 
-/** Whether there is something at a path that is no folder. */
+/** Whether there is something at a path, and it is not a folder. */
 export async function isFile(path: string): Promise<boolean> {
   try {
     return !(await Deno.stat(path)).isDirectory;

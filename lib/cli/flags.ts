@@ -9,7 +9,7 @@ export const configFlag = {
   type: "string",
   short: "c",
   value: "FILE",
-  text: "The configuration, in place of ./protohost.yaml",
+  text: "The configuration file (default: ./protohost.yaml)",
 } as const;
 
 /** How a running server is found. */
@@ -18,14 +18,14 @@ export const serverFlags = {
     type: "string",
     short: "c",
     value: "FILE",
-    text: "The configuration of the server, in place of ./protohost.yaml",
+    text: "The server's configuration file (default: ./protohost.yaml)",
   },
   control: {
     type: "string",
     value: "PATH",
-    text: "The server's control socket, in place of the configuration's",
+    text: "The server's control socket (default: the configuration's)",
   },
 } as const;
 
-/** Output for programs. */
-export const jsonFlag = { type: "boolean", text: "Print JSON for programs" } as const;
+/** JSON output. */
+export const jsonFlag = { type: "boolean", text: "Print JSON" } as const;

@@ -1,5 +1,5 @@
 /**
- * `protohost hash-password`: what a configuration keeps of a password.
+ * `protohost hash-password`: hashes a password for a configuration.
  *
  * @module
  */
@@ -18,11 +18,11 @@ Prints the hash of a password (scrypt), for "users" in a configuration:
 
   users: { ann: "$scrypt$ln=15,r=8,p=1$..." }
 
-In a terminal it asks for the password twice and shows nothing of it. Otherwise it takes the first
-line of its input. Never from the command line, which others on the machine can read.`,
+In a terminal it asks for the password twice, without showing it. Otherwise it takes the first line of
+its input. It takes no password from the command line, which others on the machine can read.`,
   examples: [
-    ["protohost hash-password", "asks"],
-    ["protohost hash-password < password.txt", "reads"],
+    ["protohost hash-password", "asks for the password"],
+    ["protohost hash-password < password.txt", "reads it from a file"],
   ],
 };
 
@@ -31,7 +31,7 @@ const flags = {
     type: "count",
     value: "N",
     text:
-      `From ${MIN_LN} to ${MAX_LN}, ${DEFAULT_LN} if not said; each step doubles memory and time of a try`,
+      `From ${MIN_LN} to ${MAX_LN} (default: ${DEFAULT_LN}); each step doubles the memory and time of a check`,
   },
 } as const;
 
@@ -40,21 +40,21 @@ export default command;
 
 async function run({ flags: { cost } }: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   if (cost !== undefined && (cost < MIN_LN || cost > MAX_LN)) {
-    throw new UsageError(`--cost is ${cost}, wanted a number from ${MIN_LN} to ${MAX_LN}`);
+    throw new UsageError(`Cannot use ${cost} as --cost: wanted a number from ${MIN_LN} to ${MAX_LN}`);
   }
   const password = Deno.stdin.isTerminal()
     ? ask()
     : firstLine(await new Response(Deno.stdin.readable).text());
-  if (password === "") throw new CommandError("There is no password: found an empty line");
+  if (password === "") throw new CommandError("Cannot hash an empty password");
   terminal.print(await hashPassword(password, { ln: cost }));
   return EXIT.ok;
 }
 
 function ask(): string {
-  // The questions would go where the hash is to go.
+  // The questions would be mixed with the hash.
   if (!Deno.stdout.isTerminal()) {
     throw new CommandError(
-      "Cannot ask for a password: the output is no terminal; give the password as input, such as < password.txt",
+      "Cannot ask for a password: stdout is not a terminal; give the password as input, as in < password.txt",
     );
   }
   const [password, again] = ["Password:", "Again:"].map((prompt) => promptSecret(prompt, { mask: "" }));

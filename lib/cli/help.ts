@@ -1,5 +1,5 @@
 /**
- * The help texts, made of the tables that the program itself goes by.
+ * The help texts, generated from the tables that the program uses itself.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { EXIT } from "./exit_codes.ts";
 import { formatRows } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
-/** An example and what it does have room beside each other in so many columns. */
+/** An example and its explanation share a line if both fit in this many columns. */
 const EXAMPLE_WIDTH = 100;
 
 /** What `protohost --help` prints. */
 export function overviewHelp(paint: Paint): string {
   return [
-    "protohost serves protocols: three functions say what the bytes mean, a handler says what to do.",
+    "protohost serves protocols: three functions say what the bytes mean, and a handler says what to do.",
     "",
     `${paint.bold("Usage:")} protohost COMMAND [FLAGS]`,
     "",
@@ -26,10 +26,10 @@ export function overviewHelp(paint: Paint): string {
     paint.bold("Start here:"),
     ...indent(formatRows([
       ["protohost run echo://127.0.0.1:7000", paint.dim("# a server in one line; try: nc 127.0.0.1 7000")],
-      ["protohost new chat", paint.dim("# a protocol and a service of your own")],
+      ["protohost new chat", paint.dim("# your own protocol and service")],
       ["protohost serve", paint.dim("# serves ./protohost.yaml")],
       ["protohost COMMAND --help", paint.dim("# flags and examples of a command")],
-      ["protohost --version", paint.dim("# the versions of protohost and of Deno in it")],
+      ["protohost --version", paint.dim("# the versions of protohost and its Deno")],
     ])),
     "",
     `${paint.bold("Exit codes:")} ${exitCodes()}`,
@@ -49,7 +49,7 @@ export function commandHelp(command: Command, paint: Paint): string {
     text.trim(),
     "",
     paint.bold("Flags:"),
-    ...indent(formatRows([...flags, [paint.cyan("-h, --help"), "Show this"]])),
+    ...indent(formatRows([...flags, [paint.cyan("-h, --help"), "Show this help"]])),
     "",
     paint.bold("Examples:"),
     ...indent(formatExamples(examples, paint)),
@@ -58,16 +58,16 @@ export function commandHelp(command: Command, paint: Paint): string {
 
 function exitCodes(): string {
   return [
-    `${EXIT.ok} fine`,
-    `${EXIT.failed} the work failed`,
+    `${EXIT.ok} success`,
+    `${EXIT.failed} failure`,
     `${EXIT.usage} wrong usage`,
     `${EXIT.cannotStart} the server cannot start`,
-    `${EXIT.noServer} no server at the control socket`,
-    `${EXIT.interrupted}, ${EXIT.terminated} a second signal`,
+    `${EXIT.noServer} no server is running`,
+    `${EXIT.interrupted} and ${EXIT.terminated} stopped by a second signal`,
   ].join(", ");
 }
 
-/** Command lines with what they do beside them, or beneath where one of them leaves no room beside it. */
+/** Command lines with their explanations beside them, or beneath if one of the lines is too long for that. */
 function formatExamples(examples: Help["examples"], paint: Paint): string[] {
   const width = (column: 0 | 1) => Math.max(...examples.map((example) => example[column].length));
   const fits = width(0) + width(1) <= EXAMPLE_WIDTH;

@@ -1,5 +1,5 @@
 /**
- * Loads every service of a configuration in workers as a start would, binds nothing, and ends them again.
+ * Loads every service of a configuration as a start does, without listening, and ends them again.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import type { Runner, RunnerEvents } from "../isolation/runner.ts";
 import { problemOf } from "../supervisor/supervisor_error.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 
-/** What came of loading a service. JSON-safe. */
+/** The outcome of loading a service. JSON-safe. */
 export type LoadedService =
   & {
     service: ServiceConfig;
-    /** What was logged as a warning, or as worse, while it was loaded. */
+    /** Log messages of level `warning` and above from loading it. */
     warnings: string[];
   }
   & ({ loaded: true; addresses: string[]; protocols: string[]; hooks: HookDescription[] } | {
@@ -33,10 +33,10 @@ export type LoadedService =
     error: ErrorRecord;
   });
 
-/** So many are loaded at a time. */
+/** How many services are loaded at a time. */
 const AT_ONCE = Math.max(2, navigator.hardwareConcurrency);
 
-/** Loads all services, a few at a time; never rejects. What their code writes to `console` goes to stderr. */
+/** Loads all services, a few at a time; never rejects. Their `console` writes to stderr. */
 export async function loadServices(config: Config): Promise<LoadedService[]> {
   const services = Object.values(config.services);
   const heard = new Map<string, Set<string>>(services.map(({ name }) => [name, new Set()]));
@@ -63,13 +63,13 @@ export async function loadServices(config: Config): Promise<LoadedService[]> {
 type Outcome = LoadedService extends infer One ? One extends unknown ? Omit<One, "warnings"> : never : never;
 
 async function loadService(service: ServiceConfig, config: Config): Promise<Outcome> {
-  // One instance is as good as many: they load the same.
+  // One instance is enough: all of them load the same.
   const generation = new Generation({ ...service, instances: 1 }, config, 1, {
     spawn,
     timing: DEFAULT_TIMING,
     bus: new Bus(),
     portSharing: false,
-    // As most are served: what their code may do here is what it may do there.
+    // As when serving, so that the code has the same permissions here.
     isolation: whyNoChild() === undefined ? "process" : "worker",
   });
   try {

@@ -1,5 +1,5 @@
 /**
- * `protohost new NAME`: a protocol, a service, their configuration and a test, to start from.
+ * `protohost new NAME`: creates a protocol, a service, a configuration and a test to start from.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "new NAME",
   text: `
-Writes into the current folder what a protocol and a service of that name need:
+Creates a protocol and a service of that name in the current folder:
 
   protocols/NAME.ts    the wire format: three functions
   services/NAME.ts     what to do with a message
-  tests/NAME_test.ts   a test that the wire format holds
+  tests/NAME_test.ts   a test of the wire format
   protohost.yaml       where to listen
   deno.json            for editors and "deno test"
 
-A bundled protocol's name ("protohost protocols" lists them) is refused. Nothing is overwritten.
-Where protohost.yaml or deno.json are there already, the lines to add are shown.`,
+The name must not be that of a bundled protocol ("protohost protocols" lists them). Nothing is
+overwritten: if protohost.yaml or deno.json exists already, the lines to add are shown.`,
   examples: [["protohost new chat", "then: protohost serve"]],
 };
 
@@ -46,8 +46,8 @@ async function run({ operands: [name] }: Arguments<typeof flags>, terminal: Term
   }
   if (Object.hasOwn(bundledProtocols, name)) {
     throw new UsageError(
-      `Cannot name a protocol "${name}": a bundled one has that name, and yours would hide it; wanted another, ` +
-        `or for a service that speaks it: protohost run ${name}://127.0.0.1:7000 --handler FILE`,
+      `Cannot name a protocol "${name}": a bundled one has that name; wanted another name, ` +
+        `or to serve the bundled one: protohost run ${name}://127.0.0.1:7000 --handler FILE`,
     );
   }
   requirePermissions({ name: "read", path: Deno.cwd() }, { name: "write", path: Deno.cwd() });
@@ -56,7 +56,7 @@ async function run({ operands: [name] }: Arguments<typeof flags>, terminal: Term
   const inTheWay = files.filter((file) => file.add === undefined && readIfThere(file.path) !== undefined);
   if (inTheWay.length > 0) {
     throw new CommandError(
-      `Nothing written, so as not to overwrite ${inTheWay.map((file) => file.path).join(", ")}`,
+      `Nothing was written: ${inTheWay.map((file) => file.path).join(", ")} would be overwritten`,
     );
   }
   for (const { path, text, add } of files) {
@@ -64,10 +64,10 @@ async function run({ operands: [name] }: Arguments<typeof flags>, terminal: Term
     if (there === undefined) {
       await Deno.mkdir(dirname(path), { recursive: true });
       await Deno.writeTextFile(path, text, { createNew: true });
-      terminal.print(`${terminal.paint.green("made")}  ${path}`);
+      terminal.print(`${terminal.paint.green("created")}  ${path}`);
     } else if (add && !there.includes(add.unless)) {
       terminal.print(
-        `${terminal.paint.yellow("kept")}  ${path}, which was there: to have ${name} in it, add`,
+        `${terminal.paint.yellow("kept")}     ${path}, which exists already; for ${name}, add these lines:`,
       );
       terminal.print(`\n${add.lines}`);
     }
@@ -79,8 +79,8 @@ async function run({ operands: [name] }: Arguments<typeof flags>, terminal: Term
 function printNext(name: string, port: number, { print, paint }: Terminal): void {
   print(`
 Next:
-  protohost test protocols/${name}.ts   ${paint.dim("# does the wire format hold?")}
-  protohost serve --watch   ${paint.dim("# serves it, anew whenever you save a file")}
+  protohost test protocols/${name}.ts   ${paint.dim("# tests the wire format")}
+  protohost serve --watch   ${paint.dim("# serves it, and restarts it when you save a file")}
   nc 127.0.0.1 ${port}   ${paint.dim("# in a second terminal; then type: HELLO world")}`);
 }
 

@@ -1,5 +1,5 @@
 /**
- * What to type where Deno's permissions are missing.
+ * What to type when permissions of Deno are missing.
  *
  * @module
  */
@@ -11,23 +11,23 @@ export class PermissionError extends Error {
 }
 
 /**
- * Makes sure of permissions before they are used, so that the program says what to type instead of asking for one after
- * the other, or failing in a worker.
+ * Checks permissions before they are used, so that the program says what to type, instead of asking for one after the
+ * other or failing in a worker.
  *
- * @throws {PermissionError} Naming all that are missing.
+ * @throws {PermissionError} With all that are missing.
  */
 export function requirePermissions(...descriptors: Deno.PermissionDescriptor[]): void {
   const missing = descriptors.filter((each) => Deno.permissions.querySync(each).state !== "granted");
   if (missing.length > 0) {
-    throw new PermissionError(`Cannot go on without permission to ${missing.map(describe).join(", ")}`);
+    throw new PermissionError(`Missing permission to ${missing.map(describe).join(", ")}`);
   }
 }
 
-/** What to type to give the program all it needs. */
+/** The command line that gives the program all permissions it needs. */
 export function permissionAdvice(args: string[], mainModule: string): string {
   const line = args.join(" ");
   if (mainModule.startsWith("file:")) {
-    return `Type: deno run -P=serve main.ts ${line}\n(the permission set "serve" stands in protohost's deno.json)`;
+    return `Type: deno run -P=serve main.ts ${line}\n(the permission set "serve" is in protohost's deno.json)`;
   }
   const flags = ["net", "read", "write", "env", "sys", "run"].map((name) => `--allow-${name}`).join(" ");
   return `Type: deno run ${flags} --unstable-net --unstable-worker-options ${mainModule} ${line}`;

@@ -1,5 +1,5 @@
 /**
- * The plan of a server for people: what would run where, with what.
+ * The plan of a server as text: what runs where, and with what.
  *
  * @module
  */
@@ -48,8 +48,8 @@ export function describeHooks(hooks: readonly HookDescription[]): string[] {
 function describeIsolation({ isolation, pool }: ServiceConfig): string {
   if (pool === undefined) return isolation!;
   const { size, spare, waitMs } = pool;
-  const patience = waitMs === 0 ? "any time" : formatDuration(waitMs);
-  return `${isolation}: at most ${size} processes, ${spare} of them spare, for which connections wait ${patience}`;
+  const patience = waitMs === 0 ? "without limit" : formatDuration(waitMs);
+  return `${isolation}: at most ${size} processes, ${spare} of them spare; connections wait ${patience} for one`;
 }
 
 function failure({ service }: LoadedService, paint: Paint): string {
@@ -80,12 +80,12 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
   return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);
 }
 
-/** Rows of one name, which the first one shows. */
+/** Rows under one name, which only the first one shows. */
 function column(name: string, values: string[]): string[][] {
   return values.map((value, index) => [index === 0 ? name : "", value]);
 }
 
-/** An address, and the protocol if it is not the one that the address names. */
+/** An address, with the protocol if the address does not name it. */
 function describeAddress(address: string, protocol: string | undefined, paint: Paint): string {
   if (protocol === undefined || parseEndpoint(address).protocol === protocol.toLowerCase()) return address;
   return `${address}  ${paint.dim(`speaks ${protocol}`)}`;

@@ -1,5 +1,5 @@
 /**
- * `protohost protocols`: what addresses can name.
+ * `protohost protocols`: lists the protocols that an address can name.
  *
  * @module
  */
@@ -20,11 +20,11 @@ const help: Help = {
   usage: "protocols [-c FILE] [--json]",
   text: `
 Lists the protocols that an address can name: those under "protocols" in the configuration, then
-protocols/NAME.ts beside it (or in the current folder, if there is no configuration), then the
-bundled ones. A name that is there twice is taken from the first.`,
+protocols/NAME.ts beside it (or in the current folder if there is no configuration), then the bundled
+ones. Of two with the same name, the first is used.`,
   examples: [
     ["protohost protocols", "then: protohost run NAME://127.0.0.1:7000 --handler FILE"],
-    ["protohost new chat", "adds one"],
+    ["protohost new chat", "creates one"],
   ],
 };
 
@@ -33,15 +33,15 @@ const flags = { config: configFlag, json: jsonFlag } as const;
 const command: Command<typeof flags> = { help, flags, operands: [], run };
 export default command;
 
-/** What the bundled protocols speak. */
+/** What each bundled protocol speaks. */
 export const SUMMARIES: Readonly<Record<BundledName, string>> = {
-  echo: "Sends back whatever comes; serves by itself",
-  frame: "Bytes behind their length in 4 bytes, big endian",
-  jsonnl: "One JSON value a line",
+  echo: "Sends back whatever comes; needs no handler",
+  frame: "Bytes after their length in 4 bytes, big endian",
+  jsonnl: "One JSON value per line",
   raw: "Bytes as they come",
   resp: "Redis: RESP2 and RESP3, commands and replies",
-  smtp: "Mail: receives it for a handler, Maildirs or a relay; serves by itself",
-  text: "One line of text a message",
+  smtp: "Mail: for a handler, into Maildirs or to a relay; needs no handler",
+  text: "One line of text per message",
 };
 
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {

@@ -1,5 +1,5 @@
 /**
- * `protohost reload [NAME]`: has a running server read its configuration and code again.
+ * `protohost reload [NAME]`: reloads the configuration and code of a running server.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "reload [NAME] [-c FILE | --control PATH]",
   text: `
-Has a running server read its configuration again, load all code anew, and then replace every
-service, start what was added and stop what was removed. Open connections finish on the old code,
-or reach the drain timeout. If anything is broken, nothing changes, and what is wrong is shown
-here and logged there. The same as a HUP signal to the server.
+Reloads the configuration and all code of a running server: every service is replaced, new ones are
+started, removed ones are stopped. Open connections are served by the old code until they end or the
+drain timeout is over. If anything is broken, nothing changes, and the problems are shown here and
+logged by the server. A HUP signal to the server does the same.
 
-With NAME it replaces that service alone, as "restart" does.`,
+With NAME only that service is replaced, as "restart" does.`,
   examples: [
-    ["protohost check && protohost reload", "looks first; reload itself looks too"],
-    ["protohost reload chat", "one service"],
-    ["kill -HUP $(protohost status --json | jq .pid)", "the same by a signal"],
+    ["protohost check && protohost reload", "check first; reload checks as well"],
+    ["protohost reload chat", "only one service"],
+    ["kill -HUP $(protohost status --json | jq .pid)", "the same with a signal"],
   ],
 };
 

@@ -1,5 +1,5 @@
 /**
- * `protohost restart NAME`: replaces one service of a running server.
+ * `protohost restart NAME`: restarts one service of a running server.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "restart NAME [-c FILE | --control PATH]",
   text: `
-Replaces one service of a running server by its code of now; the configuration is not read again.
-The new code is loaded and ready before the old one stops accepting, and open connections finish
-on the old code, or reach the drain timeout. If the new code does not load, the old one goes on,
-and what is wrong is shown. Other services do not notice.`,
-  examples: [["protohost restart chat", "after an edit of services/chat.ts"]],
+Restarts one service of a running server with its current code. The configuration is not read again.
+The new code is loaded and ready before the old code stops accepting. Open connections are served by
+the old code until they end or the drain timeout is over. If the new code does not load, the old code
+goes on, and the problem is shown. Other services are not affected.`,
+  examples: [["protohost restart chat", "after a change in services/chat.ts"]],
 };
 
 const flags = serverFlags;

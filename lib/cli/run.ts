@@ -1,5 +1,5 @@
 /**
- * `protohost run ADDRESS|FILE`: serves one address or one service's module, without a configuration file.
+ * `protohost run ADDRESS|FILE`: serves one address or one service module, without a configuration file.
  *
  * @module
  */
@@ -17,15 +17,14 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "run ADDRESS|FILE [--handler FILE | --upstream ADDRESS] [--hooks FILE] [--protocol NAME|FILE] ...",
   text: `
-Serves one service without a configuration file: at an address, or as a module says whose default
-export has its own "listen":
+Serves one service without a configuration file: at an address, or from a module whose default export
+has a "listen" of its own:
 
   export default defineService({ listen: "text://127.0.0.1:7000", onMessage() {} });
 
-An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH; its protocol is
+An address is PROTOCOL[+TRANSPORT]://HOST:PORT or PROTOCOL+unix:///PATH. The protocol is
 protocols/NAME.ts in the current folder or a bundled one ("protohost protocols" lists them). Some
-protocols, such as echo, serve by themselves; the others want a handler, or an upstream: a real
-server to stand before.`,
+protocols, such as echo, need no handler. The others need one, or an upstream: a real server behind.`,
   examples: [
     ["protohost run echo://127.0.0.1:7000", "try: nc 127.0.0.1 7000"],
     ["protohost run jsonnl://0.0.0.0:1234 --handler services/chat.ts", "a handler at an address"],
@@ -33,18 +32,22 @@ server to stand before.`,
       "protohost run resp://127.0.0.1:7001 --upstream tcp://127.0.0.1:6379 --hooks guard.ts",
       "a hooked proxy",
     ],
-    ["protohost run services/chat.ts", "a module that carries its own listen"],
+    ["protohost run services/chat.ts", "a module with its own listen"],
     ["protohost run tcp://0.0.0.0:1234 --protocol ./mine.ts --handler ./chat.ts", "a protocol from a file"],
   ],
 };
 
 const flags = {
-  handler: { type: "string", value: "FILE", text: "The service's module" },
-  upstream: { type: "string", value: "ADDRESS", text: "The real server behind, in place of a handler" },
+  handler: { type: "string", value: "FILE", text: "The handler module" },
+  upstream: { type: "string", value: "ADDRESS", text: "The real server behind, instead of a handler" },
   hooks: { type: "string", value: "FILE", text: "A module of hooks" },
-  protocol: { type: "string", value: "NAME|FILE", text: "The protocol, in place of the address's own" },
-  instances: { type: "count", value: "N", text: "How many workers share the address (1)" },
-  control: { type: "string", value: "PATH", text: "A control socket to open (none)" },
+  protocol: {
+    type: "string",
+    value: "NAME|FILE",
+    text: "The protocol, instead of the one that the address names",
+  },
+  instances: { type: "count", value: "N", text: "How many instances share the address (default: 1)" },
+  control: { type: "string", value: "PATH", text: "A control socket to open (default: none)" },
   watch: { type: "boolean", text: "Restart when code in the folders of the handler or the protocol changes" },
 } as const;
 
@@ -54,7 +57,7 @@ export default command;
 async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<ExitCode> {
   const [target] = args.operands;
   const input = configOf(target, args.flags);
-  if (!isAddress(target) && !await isFile(resolve(target))) throw neither(target, "there is no such file");
+  if (!isAddress(target) && !await isFile(resolve(target))) throw neither(target, "no such file");
   const config = await loadForStart(() => resolveConfig(input, { base: Deno.cwd() }));
   return await runServer(config, terminal, { watch: args.flags.watch });
 }
@@ -74,7 +77,7 @@ export function configOf(target: string, given: FlagValues<typeof flags>): Confi
   if (/^[^/\\]*:\d{1,5}$/.test(target)) throw neither(target, "its protocol is missing");
   for (const flag of ["handler", "upstream"] as const) {
     if (given[flag] === undefined) continue;
-    throw new UsageError(`Cannot take --${flag} beside the module ${target}, wanted an address beside it`);
+    throw new UsageError(`Cannot use --${flag} with the module ${target}: wanted an address`);
   }
   return {
     control: control ?? false,
@@ -90,7 +93,7 @@ function neither(target: string, why: string): UsageError {
   const [hostPort] = /(?:\[.*\]|[^:]*):\d{1,5}$/.exec(target) ?? ["127.0.0.1:7000"];
   const example = `text://${hostPort.startsWith(":") ? `127.0.0.1${hostPort}` : hostPort}`;
   return new UsageError(
-    `Cannot run "${target}", ${why}: wanted PROTOCOL://HOST:PORT, such as ${example}, or the file of a module`,
+    `Cannot run "${target}", ${why}: wanted PROTOCOL://HOST:PORT, such as ${example}, or the path of a module`,
   );
 }
 

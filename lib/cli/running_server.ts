@@ -1,5 +1,5 @@
 /**
- * Asks a running server over its control socket.
+ * Talks to a running server over its control socket.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { CommandError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 
 /**
- * Asks a server for one thing.
+ * Sends a server one request.
  *
  * @throws {CommandError} If there is no server.
  * @throws {ControlError} If the server refuses.
@@ -25,7 +25,7 @@ export async function askServer<C extends ControlCommand>(
 }
 
 /**
- * Has a server stop, and waits until it has.
+ * Stops a server, and waits until it has stopped.
  *
  * @param waits Told how many connections are open, if it takes longer than `waitingAfterMs`.
  * @throws {CommandError} If there is no server.

@@ -1,5 +1,5 @@
 /**
- * The files that `protohost new` starts somebody off with. Pure.
+ * The files that `protohost new` creates. Pure.
  *
  * @module
  */
@@ -12,8 +12,8 @@ export interface ScaffoldFile {
   path: string;
   text: string;
   /**
-   * What to add to a file of this path that is already there, unless it has the first words of it. Without, such a file
-   * is in the way.
+   * What to add if a file of this path exists already, unless it contains `unless`. Without this, an existing file stops
+   * everything.
    */
   add?: { lines: string; unless: string };
 }
@@ -21,7 +21,7 @@ export interface ScaffoldFile {
 /** The port of a first service. */
 const FIRST_PORT = 7000;
 
-/** A port that a configuration does not name yet. */
+/** A port that the configuration does not use yet. */
 export function nextPort(yaml: string): number {
   const taken = [...yaml.matchAll(/:(\d{4,5})\b/g)].map(([, port]) => Number(port));
   let port = FIRST_PORT;
@@ -65,10 +65,10 @@ export interface Message {
 
 const protocol: Protocol<Message> = {
   name: "${name}",
-  // Where does the first frame end? Behind the first line feed (10). None yet: indexOf answers -1, this answers 0, and
-  // it is asked again once more bytes are there; the first \`from\` of them need not be looked at twice.
+  // Where does the first frame end? After the first line feed (10). If there is none yet, indexOf returns -1 and this
+  // returns 0: it is called again when more bytes have arrived. The first \`from\` of them were searched before.
   input: (buffer, _connection, from) => buffer.indexOf(10, from) + 1,
-  // What does a frame say?
+  // What does a frame mean?
   decode(frame) {
     const line = text(frame.subarray(0, -1));
     const space = line.indexOf(" ");
@@ -78,13 +78,13 @@ const protocol: Protocol<Message> = {
   },
   // And the way back.
   encode: ({ verb, rest }) => (rest === "" ? \`\${verb}\\n\` : \`\${verb} \${rest}\\n\`),
-  // What counters call a message.
+  // The name of a message, for hooks and counters.
   command: ({ verb }) => verb,
 };
 
 export default protocol;
 
-/** Messages to check the protocol with: \`protohost test protocols/${name}.ts\`. */
+/** Messages to test the protocol with: \`protohost test protocols/${name}.ts\`. */
 export const samples: Message[] = [
   { verb: "HELLO", rest: "world" },
   { verb: "SAY", rest: "two  words, naïve ✓" },
@@ -101,7 +101,7 @@ import type { Message } from "../protocols/${name}.ts";
 
 export default defineService<Message>((context) => ({
   onConnect(connection) {
-    context.log.info("{id} has come", { id: connection.id });
+    context.log.info("{id} connected", { id: connection.id });
   },
   onMessage(connection, { verb, rest }) {
     switch (verb) {

@@ -15,23 +15,22 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "serve [-c FILE] [--watch]",
   text: `
-Serves what a configuration file says, until it is told to stop.
+Serves a configuration file until it is stopped.
 
-  HUP               read the configuration and all code again; if anything is broken nothing changes
-  TERM, INT         stop accepting, let connections finish until the drain timeout, end;
-                    a second one ends at once
+  HUP               reloads the configuration and all code; if anything is broken, nothing changes
+  TERM, INT         stops accepting, lets connections finish until the drain timeout, and exits;
+                    a second one exits at once
   protohost status, connections, reload, restart, stop
-                    the same and more from another terminal, over the control socket
+                    control it from another terminal, over the control socket
 
-What happens is written to the terminal, or with "log: { file: PATH }" to that file in the
-terminal's place.
+The log goes to the terminal, or with "log: { file: PATH }" to that file.
 
-With --watch a service is restarted when code (.ts, .js and their like, .wasm) in the folders of
-its handler or its protocols changes, and everything is reloaded when the configuration does.`,
+With --watch a service is restarted when code (.ts, .js, .wasm and the like) in the folders of its
+handler or its protocols changes, and everything is reloaded when the configuration changes.`,
   examples: [
     ["protohost serve", "serves ./protohost.yaml"],
-    ["protohost serve -c /etc/protohost.yaml", "another file; paths in it start from its folder"],
-    ["protohost serve --watch", "while you write a service"],
+    ["protohost serve -c /etc/protohost.yaml", "another file; paths in it are relative to its folder"],
+    ["protohost serve --watch", "during development"],
   ],
 };
 
@@ -39,7 +38,7 @@ const flags = {
   config: configFlag,
   watch: {
     type: "boolean",
-    text: "Restart services when their code changes, reload when the configuration does",
+    text: "Restart services when their code changes, reload when the configuration changes",
   },
 } as const;
 

@@ -1,10 +1,10 @@
 /**
- * A server from its start to its end, as `serve` and `run` have it: signals, banner, watch.
+ * A server from start to end, for `serve` and `run`: signals, banner, watch.
  *
  * ```text
  * signal     while it starts           while it runs   while it drains
  * HUP        reload once it runs       reload          nothing
- * TERM, INT  end at once               drain           cut, and end after a second at most
+ * TERM, INT  exit at once              drain           cut connections, exit within a second
  * ```
  *
  * @module
@@ -25,7 +25,7 @@ import type { Terminal } from "./terminal.ts";
 import { watch } from "./watch.ts";
 import { planWatch, type WatchAction } from "./watch_plan.ts";
 
-/** How long a second signal waits for connections to be cut and sockets to be unlinked: a busy worker never answers. */
+/** How long a second signal waits for connections to be cut and sockets to be removed: a busy worker never answers. */
 const END_AT_ONCE_MS = 1000;
 
 /** How a server is run. */
@@ -39,9 +39,9 @@ export interface RunServerOptions {
 }
 
 /**
- * Makes a configuration to start with.
+ * Loads a configuration to start with.
  *
- * @throws {CommandError} With all that is wrong with it.
+ * @throws {CommandError} With all of its problems.
  */
 export async function loadForStart(load: () => Config | Promise<Config>): Promise<Config> {
   try {
@@ -53,7 +53,7 @@ export async function loadForStart(load: () => Config | Promise<Config>): Promis
 }
 
 /**
- * Runs a server until it has stopped. Answers the exit code.
+ * Runs a server until it has stopped. Returns the exit code.
  *
  * @throws {CommandError} If it cannot start.
  */
@@ -75,7 +75,7 @@ export async function runServer(
       outcome = signalled;
       setTimeout(() => atOnce.resolve(signalled), END_AT_ONCE_MS);
     } else {
-      terminal.complain("Stopping, once open connections have finished; again to end at once");
+      terminal.complain("Stopping once open connections have finished; signal again to exit at once");
     }
     supervisor.stop({ immediate: draining }).catch(atOnce.reject);
     draining = true;
@@ -122,7 +122,7 @@ function permissionsFor(config: Config): Deno.PermissionDescriptor[] {
         ? []
         : [{ name: "net", host: formatAddr({ ...endpoint, transport: "tcp" }) }]
     ),
-    // What the configuration permits to services, the server must have itself.
+    // The server can only give services the permissions that it has itself.
     ...Object.values(config.services).flatMap(({ permissions }) => descriptorsOf(permissions ?? {})),
     ...sockets.flatMap((
       path,
@@ -130,7 +130,7 @@ function permissionsFor(config: Config): Deno.PermissionDescriptor[] {
   ];
 }
 
-/** What goes wrong stands in the log, and what was goes on. */
+/** Failures are in the log, and the old code goes on. */
 async function act(supervisor: Supervisor, action: WatchAction): Promise<void> {
   if (action.type === "reload") return await reload(supervisor);
   for (const service of action.services) await supervisor.restart(service).catch(() => {});

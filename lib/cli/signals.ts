@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Listens to a signal until the other signal is aborted. One that this system does not have is done without. */
+/** Listens for a signal until `until` aborts. Does nothing for a signal that this system does not have. */
 export function onSignal(name: Deno.Signal, listener: () => void, until: AbortSignal): void {
   try {
     Deno.addSignalListener(name, listener);

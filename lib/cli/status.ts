@@ -17,14 +17,14 @@ import type { Paint, Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "status [-c FILE | --control PATH] [--json]",
   text: `
-Shows each service of a running server: how it does, where it listens, since when this generation
-of its code serves, what it has counted, and what last went wrong. Beneath stand generations that
-drain, errors by their code, and what hooks count. Where instances run in processes of
-their own, each has a line with its process and the memory that this takes; HUP to it restarts the service.`,
+Shows each service of a running server: its state, addresses, generation and time since its start,
+counters, and last error. Below the table are draining generations, errors by code, and what hooks
+count. Instances with processes of their own have a line each, with PID and memory; HUP to that process
+restarts the service.`,
   examples: [
     ["protohost status", "the server of ./protohost.yaml"],
-    ["protohost status --control /run/protohost.sock", "another one"],
-    ["protohost status --json | jq '.services[] | {name, state}'", "for programs"],
+    ["protohost status --control /run/protohost.sock", "another server"],
+    ["protohost status --json | jq '.services[] | {name, state}'", "names and states as JSON"],
   ],
 };
 
@@ -41,10 +41,10 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   return EXIT.ok;
 }
 
-/** Columns that are set right. */
+/** Columns that are aligned to the right. */
 const NUMBERS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
-/** The status of a server for people. */
+/** The status of a server as text. */
 export function formatStatus(status: ServerStatus, paint: Paint, now: number): string {
   const lines = [
     `protohost ${status.version}, ${paintState(status.state, paint)}, pid ${status.pid}` +
@@ -52,7 +52,7 @@ export function formatStatus(status: ServerStatus, paint: Paint, now: number): s
   ];
   if (status.config !== undefined) lines.push(paint.dim(`configuration ${status.config}`));
   if (status.control !== undefined) lines.push(paint.dim(`control ${status.control}`));
-  if (!status.portSharing) lines.push(paint.dim("one instance a service: ports cannot be shared here"));
+  if (!status.portSharing) lines.push(paint.dim("one instance per service: this system cannot share ports"));
   const apart = status.services.some((service) => processesOf(service).length > 0);
   const titles = [
     "SERVICE",
@@ -103,7 +103,7 @@ function rowsOf(service: ServiceStatus, paint: Paint, now: number): string[][] {
   ];
 }
 
-/** Process and memory of each instance that has a process of its own, those that serve first. */
+/** Process and memory of each instance that has a process of its own, serving ones first. */
 function processesOf(service: ServiceStatus): string[][] {
   if (service.isolation === undefined || service.isolation === "worker") return [];
   return service.instances.filter(({ pid }) => pid !== undefined)
@@ -111,7 +111,7 @@ function processesOf(service: ServiceStatus): string[][] {
     .map(({ pid, memoryBytes }) => [String(pid), memoryBytes === undefined ? "-" : formatSize(memoryBytes)]);
 }
 
-/** What has no room in the table. */
+/** Lines for what does not fit in the table. */
 function remarksOn({ stats, generation, instances, lastError }: ServiceStatus): string[] {
   const draining = Map.groupBy(
     instances.filter((one) => one.generation < generation),
@@ -129,7 +129,7 @@ function remarksOn({ stats, generation, instances, lastError }: ServiceStatus): 
   ];
 }
 
-/** The processes that serve connections, all instances together. */
+/** The processes that serve connections, of all instances together. */
 function describePool(instances: readonly InstanceStatus[]): string[] {
   const pools = instances.flatMap(({ pool }) => pool ?? []);
   if (pools.length === 0) return [];

@@ -1,5 +1,5 @@
 /**
- * `protohost stop`: has a running server drain and end, and waits for that.
+ * `protohost stop`: stops a running server, and waits until it has stopped.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import { EXIT, type ExitCode } from "./exit_codes.ts";
 import { serverFlags } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Waiting that takes longer is told of. */
+/** After so long the command says what it waits for. */
 const PATIENCE_MS = 1000;
 
 const help: Help = {
   usage: "stop [--now] [--no-wait] [-c FILE | --control PATH]",
   text: `
-Has a running server stop accepting, let its connections finish until the drain timeout, and end.
-With --now it cuts them. The same as a TERM signal to the server, or two of them. It returns when
-the server has stopped, so that another can be started; Ctrl-C ends only the waiting.`,
+Stops a running server: it stops accepting, lets connections finish until the drain timeout, and
+exits. With --now it cuts them. The same as one TERM signal to the server, or two. The command returns
+when the server has stopped, so that another one can start; Ctrl-C only ends the waiting.`,
   examples: [
     ["protohost stop", "the server of ./protohost.yaml"],
     ["protohost stop --now", "without waiting for connections"],
-    ["protohost stop --no-wait", "returns at once, while connections finish"],
+    ["protohost stop --no-wait", "return at once, while connections finish"],
   ],
 };
 
 const flags = {
   ...serverFlags,
   now: { type: "boolean", text: "Cut open connections" },
-  "no-wait": { type: "boolean", text: "Return at once, not when the server has stopped" },
+  "no-wait": { type: "boolean", text: "Do not wait until the server has stopped" },
 } as const;
 
 const command: Command<typeof flags> = { help, flags, operands: [], run };
@@ -39,7 +39,7 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   const { now = false, "no-wait": leave = false } = args.flags;
   if (leave) {
     await askServer(args.flags, { command: "stop", immediate: now });
-    terminal.print(now ? "Stopping at once" : "Stopping, once its connections have finished");
+    terminal.print(now ? "Stopping at once" : "Stopping once its connections have finished");
     return EXIT.ok;
   }
   await stopServer(args.flags, { immediate: now, waitingAfterMs: PATIENCE_MS }, (open) => {

@@ -1,5 +1,5 @@
 /**
- * Columns for people.
+ * Tables in plain text.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { stripAnsiCode } from "@std/fmt/colors";
 import { unicodeWidth } from "@std/cli/unicode-width";
 
-/** How {@linkcode formatTable} lays out. */
+/** Options of {@linkcode formatTable}. */
 export interface TableOptions {
   /** The columns (from 0) that hold numbers and are aligned to the right. */
   right?: readonly number[];
@@ -15,13 +15,13 @@ export interface TableOptions {
   title?: (line: string) => string;
 }
 
-/** A line of titles and one line a row, in columns two spaces apart. */
+/** A line of titles and a line for each row, in columns two spaces apart. */
 export function formatTable(titles: string[], rows: string[][], options: TableOptions = {}): string {
   const [first, ...rest] = formatRows([titles, ...rows], options.right);
   return [options.title ? options.title(first) : first, ...rest].join("\n");
 }
 
-/** Rows as lines of equally wide cells. Colours count for nothing, wide characters for two. */
+/** Rows as lines with aligned columns. Colours have no width, wide characters have two columns. */
 export function formatRows(rows: readonly string[][], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) {

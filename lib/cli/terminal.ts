@@ -24,7 +24,7 @@ export interface Terminal {
   complain(text: string): void;
   /** Colours for what is printed. */
   readonly paint: Paint;
-  /** Colours for complaints. */
+  /** Colours for errors. */
   readonly complaintPaint: Paint;
 }
 
@@ -41,7 +41,7 @@ export function createTerminal(): Terminal {
   };
 }
 
-/** A terminal that keeps what is written, without colours; for tests. */
+/** A terminal without colours that records what is written; for tests. */
 export function createRecorder(): Terminal & { readonly printed: string[]; readonly complained: string[] } {
   const printed: string[] = [];
   const complained: string[] = [];
@@ -64,7 +64,7 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
   try {
     while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
   } catch (error) {
-    // Whoever read this has gone, as `head` does: nobody is left to tell.
+    // The reader has gone, as `head` does: nobody is left to read an error.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

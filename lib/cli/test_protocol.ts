@@ -19,19 +19,18 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "test FILE [--seed N] [--json]",
   text: `
-Checks that a protocol keeps the contract whatever the network does to its bytes: every frame cut
-at every place, sent byte by byte and all at once, written and read back, too long, broken off,
-and buffers of garbage.
+Checks that a protocol keeps the contract whatever the network does to its bytes: every frame split
+at every position, sent byte by byte and all at once, written and read back, too long, cut off, and
+random bytes.
 
-FILE is a module that exports the protocol as its default, and beside it the messages to check it
-with:
+FILE is a module whose default export is the protocol. It also exports the messages to test with:
 
   export const samples = [{ verb: "HELLO", rest: "world" }];
 
-Where the server's direction has a codec of its own ("reply"), it exports "replySamples" too.`,
+If the server's messages have a codec of their own ("reply"), it exports "replySamples" as well.`,
   examples: [
-    ["protohost test protocols/chat.ts", "a line for each check; ends with 1 if one fails"],
-    ["protohost test protocols/chat.ts --seed 1234", "repeats a run, with the seed that it named"],
+    ["protohost test protocols/chat.ts", "a line for each check; exits with 1 if one fails"],
+    ["protohost test protocols/chat.ts --seed 1234", "repeats a run with the seed that it printed"],
   ],
 };
 
@@ -53,11 +52,11 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   const { default: protocol, ...exports } = await load(path);
   if (!exports.samples?.length) {
     throw new CommandError(
-      `There is nothing to check it with: ${file} exports no samples\n` +
-        `Add messages of yours, such as: export const samples = ["hello"];`,
+      `Cannot test ${file}: it exports no samples\n` +
+        `Add some messages, such as: export const samples = ["hello"];`,
     );
   }
-  // The suite itself says what is wrong with something that is no protocol.
+  // The suite itself reports what is wrong if it is not a protocol.
   const options = { ...exports, samples: exports.samples, seed: args.flags.seed ?? exports.seed };
   const report = inspectProtocol(protocol as Parameters<typeof inspectProtocol>[0], options);
   if (args.flags.json) terminal.print(JSON.stringify(report, null, 2));
@@ -66,7 +65,7 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
 }
 
 async function load(path: string): Promise<TestedModule> {
-  if (await isFolder(path)) throw new CommandError(`Cannot load ${path}: it is a folder, wanted a file`);
+  if (await isFolder(path)) throw new CommandError(`Cannot load ${path}: found a folder, wanted a file`);
   const { href } = toFileUrl(path);
   try {
     return await import(href);
@@ -82,7 +81,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch {
-    // What is not there is told by whoever loads it.
+    // If there is nothing, loading it fails and says so.
     return false;
   }
 }
@@ -95,7 +94,7 @@ function print(report: ProtocolReport, file: string, { print, paint }: Terminal)
     );
   }
   for (const name of report.notRun) {
-    print(`  ${paint.yellow("-")} ${name}: not run, it builds on one that failed`);
+    print(`  ${paint.yellow("-")} ${name}: not run, it depends on a check that failed`);
   }
   const failed = report.checks.filter((check) => !check.passed).length;
   const passed = report.checks.length - failed;

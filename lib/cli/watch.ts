@@ -1,5 +1,5 @@
 /**
- * Watches the folders of a configuration and calls for action, one at a time, once they have come to rest.
+ * Watches the folders of a configuration, and acts once changes in them have settled.
  *
  * @module
  */
@@ -7,25 +7,25 @@
 import { dirname } from "@std/path";
 import { actionFor, type WatchAction, type WatchPlan } from "./watch_plan.ts";
 
-/** How long folders must have been at rest: editors write a file in several steps. */
+/** How long nothing must have changed: editors write a file in several steps. */
 const SETTLE_MS = 100;
 
-/** What a watcher is told. */
+/** Options of {@linkcode watch}. */
 export interface WatchOptions {
   /** Ends the watch. */
   signal: AbortSignal;
-  /** The plan of now; asked again after each reload, which may have changed it. */
+  /** The current plan; asked for again after each reload, which may have changed it. */
   plan(): WatchPlan;
-  /** Does what changes call for. Must not reject. */
+  /** Carries out an action. Must not reject. */
   act(action: WatchAction): Promise<void>;
 }
 
-/** Watches until the signal. Folders that are not there are left out until the plan is asked again. */
+/** Watches until the signal aborts. Missing folders are left out until the plan is asked for again. */
 export async function watch(options: WatchOptions): Promise<void> {
   while (!options.signal.aborted) await watchUntilReload(realPaths(options.plan()), options);
 }
 
-/** Acts on changes until one of them was a reload. What changes in the meantime is kept for the next action. */
+/** Acts on changes until one of them was a reload. Changes during an action are kept for the next one. */
 async function watchUntilReload(plan: WatchPlan, options: WatchOptions): Promise<void> {
   const watchers = openWatchers(plan);
   const done = Promise.withResolvers<void>();
@@ -70,7 +70,7 @@ function openWatchers(plan: WatchPlan): Deno.FsWatcher[] {
   return watchers;
 }
 
-/** Paths as the system reports them, behind symbolic links. Folders that are not there are left out. */
+/** Paths as the system reports them, symbolic links resolved. Missing folders are left out. */
 function realPaths(plan: WatchPlan): WatchPlan {
   const folders = new Map<string, string[]>();
   for (const [folder, services] of plan.folders) {

@@ -1,5 +1,5 @@
 /**
- * Which folders `serve --watch` watches, and what a change in them calls for.
+ * Which folders `serve --watch` watches, and what a change in them leads to.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { dirname, fromFileUrl, isAbsolute, join, relative } from "@std/path";
 import type { Config, ServiceConfig } from "../config/config_types.ts";
 import { parseEndpoint } from "../contract/endpoint.ts";
 
-/** What a bunch of changes calls for: everything anew, or single services. */
+/** What changes lead to: a reload of everything, or restarts of single services. */
 export type WatchAction = { type: "reload" } | { type: "restart"; services: string[] };
 
-/** Folders by what lies in them. */
+/** The folders to watch. */
 export interface WatchPlan {
   /** The configuration file. */
   file?: string;
-  /** Absolute paths of folders, each with the services whose code is in it. */
+  /** Absolute paths of folders, each with the services that have code in it. */
   folders: Map<string, string[]>;
 }
 
-/** Code, and nothing that a service might itself write beside it. */
+/** Code only, not files that a service may write beside it. */
 const code = /\.(?:[cm]?[jt]s|[jt]sx|wasm)$/;
 const ignored = /(?:^|[/\\])(?:node_modules|\.[^/\\]+)(?:[/\\]|$)/;
 
-/** Finds the folders of a configuration's services: their handler's, their hooks' and their protocols'. */
+/** Finds the folders of the handlers, hooks and protocols of a configuration's services. */
 export function planWatch(config: Config): WatchPlan {
   const folders = new Map<string, string[]>();
   for (const service of Object.values(config.services)) {
@@ -34,7 +34,7 @@ export function planWatch(config: Config): WatchPlan {
   return { file: config.file, folders };
 }
 
-/** What changed paths call for; undefined if nothing. */
+/** What changed paths lead to; undefined if nothing. */
 export function actionFor(plan: WatchPlan, paths: Iterable<string>): WatchAction | undefined {
   const services = new Set<string>();
   for (const path of paths) {
@@ -58,7 +58,7 @@ function serviceFolders(service: ServiceConfig, config: Config): Set<string> {
     const module = name.includes(":") ? name : config.protocols[name];
     if (module !== undefined) addFolder(folders, module);
     else if (name !== "" && config.base.startsWith("file:")) {
-      // A file of that name may come to be there, and would then take the bundled protocol's place.
+      // A file of that name may be created, and would then replace the bundled protocol.
       folders.add(join(fromFileUrl(config.base), "protocols"));
     }
   }

@@ -44,7 +44,7 @@ function failureOf(inside: string): Error | undefined {
   const system = /^Os \{ code: \d+, kind: (\w+), message: "((?:[^"\\]|\\.)*)"/.exec(inside);
   if (!system) return undefined;
   const [, kind, message] = system;
-  return new Error(kind === "IsADirectory" ? "it is a folder, wanted a file" : unescape(message));
+  return new Error(kind === "IsADirectory" ? "found a folder, wanted a file" : unescape(message));
 }
 
 function notCached(name: string): string {

@@ -218,7 +218,7 @@ export const samples = ["a"];
   assertEquals(thrown.code, 1);
   assertMatch(thrown.stderr, /ReferenceError: nothing is not defined \(file:.*throws\.ts:2:3\)/);
   const nothing = await run(folder, "test", ".");
-  assertStringIncludes(nothing.stderr, "it is a folder, wanted a file");
+  assertStringIncludes(nothing.stderr, "found a folder, wanted a file");
 });
 
 Deno.test("run says where listen belongs when a module has it elsewhere", async () => {
@@ -288,7 +288,7 @@ Deno.test({
 
     assertEquals(await run(folder, "stop", "--no-wait"), {
       code: 0,
-      stdout: "Stopping, once its connections have finished\n",
+      stdout: "Stopping once its connections have finished\n",
       stderr: "",
     });
     await held.write("to the end\n");
@@ -343,7 +343,7 @@ Deno.test({
       await held.write("here\n");
       assertEquals(await held.line(), "here");
       server.signal(signal);
-      await server.until(/again to end at once/);
+      await server.until(/signal again to exit at once/);
       await held.write("still here\n");
       assertEquals(await held.line(), "still here");
       server.signal(signal);
@@ -361,7 +361,7 @@ Deno.test({
     await using server = new Program(fromSource, ["serve"], folder.path);
     const held = await Wire.open(await bannerPort(server, "plain"));
     server.signal("SIGTERM");
-    await server.until(/again to end at once/);
+    await server.until(/signal again to exit at once/);
     held[Symbol.dispose]();
     assertEquals(await server.ended(), 0);
   },
@@ -387,7 +387,7 @@ Deno.test({
     await using busy = new Program(fromSource, ["serve", "-c", "busy.yaml"], folder.path);
     assertEquals(await ask(await bannerPort(busy, "one"), "go"), "busy");
     busy.signal("SIGTERM");
-    await busy.until(/again to end at once/);
+    await busy.until(/signal again to exit at once/);
     busy.signal("SIGTERM");
     assertEquals(await busy.ended(), 143);
 
@@ -624,8 +624,8 @@ Deno.test("hash-password prints the hash of its input's first line", async () =>
 Deno.test("hash-password refuses no password and a cost that is out of bounds", async () => {
   for (
     const [input, args, code, complaint] of [
-      ["", [], 1, "There is no password: found an empty line"],
-      ["x", ["--cost", "21"], 2, "--cost is 21, wanted a number from 10 to 20"],
+      ["", [], 1, "Cannot hash an empty password"],
+      ["x", ["--cost", "21"], 2, "Cannot use 21 as --cost: wanted a number from 10 to 20"],
     ] as const
   ) {
     const outcome = await runProgram(fromSource, ["hash-password", ...args], root, { input });

@@ -118,7 +118,7 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
       const [file, wanted] of [
         ["mistake.ts", /SyntaxError: Expected '?,'?.* at file:\S+\/parts\/mistake\.ts:2:14$/m],
         ["package.ts", /deno bundle --external=@protohost\/protohost -o package\.js package\.ts\)$/m],
-        ["parts", /parts: it is a folder, wanted a file$/m],
+        ["parts", /parts: found a folder, wanted a file$/m],
       ] as const
     ) {
       const { code, stderr } = await runProgram(launcher, ["test", file], elsewhere.path);

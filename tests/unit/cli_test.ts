@@ -55,14 +55,14 @@ Deno.test("arguments that cannot be read are refused with what was wanted", () =
   for (
     const [line, message] of [
       ["", "Missing NAME"],
-      ["a b c", 'Nothing expected from "c" on'],
+      ["a b c", 'Unexpected argument "c"'],
       ["a --jsno", 'Unknown flag "--jsno", did you mean --json?'],
       ["a --confg=x", "did you mean --config?"],
       ["a -x", 'Unknown flag "-x"'],
-      ["a --config", "The flag --config wants FILE"],
-      ["a --config --json", "The flag --config wants FILE"],
-      ["a --instances 0", 'at least 1: current value is "0"'],
-      ["a --instances two", 'at least 1: current value is "two"'],
+      ["a --config", "Missing value after --config: wanted FILE"],
+      ["a --config --json", "Missing value after --config: wanted FILE"],
+      ["a --instances 0", 'Cannot use "0" as --instances: wanted a whole number of at least 1'],
+      ["a --instances two", 'Cannot use "two" as --instances: wanted a whole number of at least 1'],
     ]
   ) {
     assertThrows(() => readArguments(command, line.split(" ").filter(Boolean)), UsageError, message);
@@ -111,7 +111,7 @@ Deno.test("dispatch suggests the nearest command when one is mistyped", async ()
       [["conections"], 'did you mean "connections"?'],
       [["help", "chek"], 'did you mean "check"?'],
       [["qqqqq"], 'Unknown command "qqqqq"'],
-      [["-c", "x.yaml", "serve"], 'A command comes first: found the flag "-c"'],
+      [["-c", "x.yaml", "serve"], 'The command comes first: found the flag "-c"'],
       [["serve", "--wacth"], "did you mean --watch?"],
     ] as const
   ) {
@@ -391,10 +391,10 @@ Deno.test("run asks for a protocol when an address has none, and for a file that
         "127.0.0.1:7000",
         "its protocol is missing: wanted PROTOCOL://HOST:PORT, such as text://127.0.0.1:7000",
       ],
-      ["localhost:7000", "such as text://localhost:7000, or the file of a module"],
+      ["localhost:7000", "such as text://localhost:7000, or the path of a module"],
       [":7000", "such as text://127.0.0.1:7000"],
       ["[::1]:7000", "such as text://[::1]:7000"],
-      ["no/such/file.ts", "there is no such file: wanted PROTOCOL://HOST:PORT"],
+      ["no/such/file.ts", "no such file: wanted PROTOCOL://HOST:PORT"],
     ]
   ) {
     const terminal = createRecorder();

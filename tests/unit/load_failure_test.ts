@@ -41,7 +41,7 @@ const thrown: [name: string, message: string, reason: string][] = [
   [
     "a folder",
     `JsErrorBox { inner: Os { code: 21, kind: IsADirectory, message: "Is a directory" } }`,
-    "Error: it is a folder, wanted a file",
+    "Error: found a folder, wanted a file",
   ],
   [
     "what the system refuses",
