@@ -50,7 +50,7 @@ export type { LineDecoder, ReadLine } from "./lib/framing/line_decoder.ts";
 export { AddressError, formatEndpoint, parseEndpoint } from "./lib/contract/endpoint.ts";
 export type { Endpoint } from "./lib/contract/endpoint.ts";
 export { DEFAULT_LIMITS } from "./lib/contract/limits.ts";
-export type { Limits, LimitsInput, Quantity } from "./lib/contract/limits.ts";
+export type { Limits, LimitsInput } from "./lib/contract/limit_types.ts";
 export { connect } from "./lib/embed/connect.ts";
 export type { Client, ConnectOptions, ReconnectOptions } from "./lib/embed/connect.ts";
 export { CONNECTION_ERRORS, ConnectionError } from "./lib/contract/connection_error.ts";
@@ -116,14 +116,17 @@ export type {
   ServiceState,
   ServiceStatus,
 } from "./lib/supervisor/server_status.ts";
-export { ConfigError } from "./lib/config/problems.ts";
+export { ConfigError } from "./lib/config/problem.ts";
 export type {
   ActionInput,
   ActionMapping,
+  CertificateInput,
   ConditionInput,
   Config,
   ConfigInput,
   DefaultsInput,
+  HookPolicyInput,
+  LogActionInput,
   LogConfig,
   LogFormat,
   LogInput,
@@ -134,8 +137,11 @@ export type {
   ServiceConfig,
   ServiceInput,
   StepInput,
+  StepMapping,
   TlsInput,
+  UpstreamInput,
   UpstreamTlsInput,
+  WebhookActionInput,
 } from "./lib/config/mod.ts";
 export type { ErrorRecord } from "./lib/base/error_record.ts";
-export { parseDuration, parseSize } from "./lib/base/units.ts";
+export { parseDuration, parseSize, type Quantity } from "./lib/base/units.ts";

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A size or a duration as users write it: a plain number, or one with a unit: `"1MiB"`, `"30s"`. */
+export type Quantity = number | string;
+
 const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ["", 1],
   ["b", 1],

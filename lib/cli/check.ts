@@ -7,7 +7,7 @@
 import { dirname } from "@std/path";
 import { type Config, ConfigError, formatProblem, loadConfig, type Problem } from "../config/mod.ts";
 import { draftText } from "../config/parse_config.ts";
-import { salvage } from "../config/partial.ts";
+import { salvage } from "../config/loadable_services.ts";
 import { placeOf } from "../base/error_place.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import type { Arguments, Command, Help } from "./command.ts";

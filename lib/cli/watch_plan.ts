@@ -5,7 +5,7 @@
  */
 
 import { dirname, fromFileUrl, isAbsolute, join, relative } from "@std/path";
-import type { Config, ServiceConfig } from "../config/config_types.ts";
+import type { Config, ServiceConfig } from "../config/config.ts";
 import { parseEndpoint } from "../contract/endpoint.ts";
 
 /** What changes lead to: a reload of everything, or restarts of single services. */

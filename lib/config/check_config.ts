@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type Environment, expandTree } from "./expand.ts";
-import { findingsOf } from "./issues.ts";
+import { type Environment, expandTree } from "./environment.ts";
+import { findingsOf } from "./schema_problems.ts";
 import { folderUrl } from "./paths.ts";
-import { ConfigError, type Finding, type Problem } from "./problems.ts";
+import { ConfigError, type Finding, type Problem } from "./problem.ts";
 import { resolveInput } from "./resolve_config.ts";
 import { brokenRules } from "./cross_checks.ts";
-import { configSchema } from "./schema.ts";
+import { configSchema } from "./config_schema.ts";
 import type { ConfigInput } from "./config_input.ts";
-import type { Config } from "./config_types.ts";
+import type { Config } from "./config.ts";
 
 /** Where a configuration made in code belongs. */
 export interface ResolveOptions {

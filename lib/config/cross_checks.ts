@@ -7,8 +7,8 @@
 
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { absolutePath } from "./paths.ts";
-import { describe, type Finding, finding, formatPlace, type Place } from "./problems.ts";
-import { asMapping, isMapping, stringsAt } from "./untyped.ts";
+import { describe, type Finding, finding, formatPlace, type Place } from "./problem.ts";
+import { asMapping, isMapping, stringsAt } from "./raw_tree.ts";
 
 /** Finds what breaks a rule. `base` is the URL of the configuration's folder. */
 export function brokenRules(tree: unknown, base: string): Finding[] {

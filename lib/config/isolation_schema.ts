@@ -1,49 +1,71 @@
 /**
- * The schema of what a service runs in and what its code may do.
+ * The schema of what runs a service: instances, isolation, processes, permissions.
  *
  * @module
  */
 
 import * as z from "zod";
-import { PERMISSION_KINDS, type PermissionKind } from "../spec/permissions.ts";
-import { choice, count, duration, mapping, orEmpty } from "./schema_helpers.ts";
+import { formatDuration } from "../base/units.ts";
+import { DEFAULT_POOL } from "../spec/pool_spec.ts";
+import { choice, count, duration, mapping, named, optional, optionalMapping } from "./schema_builders.ts";
 
-const DESCRIPTIONS: Readonly<Record<PermissionKind, string>> = {
-  net: "HOST or HOST:PORT to connect to or to listen at, beside the service's own addresses and upstreams",
-  read: "Paths to read, beside the folders of the configuration and of the service's modules",
-  write: "Paths to write",
-  env: "Names of environment variables to read",
-  run: "Programs to run, by name or path",
+/** No machine runs more instances of a service, or more processes for its connections. */
+const MAX_INSTANCES = 1024;
+const MAX_PROCESSES = 65_536;
+
+const pool = named(
+  "PoolInput",
+  "The processes of `isolation: connection`, counted over the whole service.",
+  mapping("a mapping with size, spare and wait", {
+    size: optional(
+      count(1, { maximum: MAX_PROCESSES }),
+      "The most processes at a time, spare ones included",
+      DEFAULT_POOL.size,
+    ),
+    spare: optional(
+      count(0, { maximum: MAX_PROCESSES }),
+      "How many processes have loaded the service's code and wait for a connection",
+      DEFAULT_POOL.spare,
+    ),
+    wait: optional(
+      duration(),
+      "How long a connection waits for a process before it is refused; 0 for any time",
+      formatDuration(DEFAULT_POOL.waitMs),
+    ),
+  }),
+);
+
+const permissions = named(
+  "PermissionsInput",
+  "Deno's permissions as users write them: one item, a list of them, true for all, false for none.",
+  mapping("a mapping of permissions", {
+    net: permission(
+      "`HOST` or `HOST:PORT` to connect to or to listen at, besides the service's own addresses and upstreams",
+    ),
+    read: permission("Paths to read, besides the folders of the configuration and of the service's modules"),
+    write: permission("Paths to write"),
+    env: permission("Environment variables to read"),
+    run: permission("Programs to run, by name or path"),
+  }),
+);
+
+/** The keys that say what runs a service. */
+export const running = {
+  instances: optional(count(1, { maximum: MAX_INSTANCES }), "How many instances share the service", 1),
+  isolation: optional(
+    choice(["process", "worker", "connection"]),
+    "What an instance runs in: a process of its own, a worker of the server's process, or a process for each connection",
+    { words: '"process" where the server may run programs, else "worker"' },
+  ),
+  pool: optionalMapping(pool, "The processes of `isolation: connection`"),
+  permissions: optionalMapping(permissions, "What the service's code may do besides serving its addresses"),
 };
 
-/** The schemas of `isolation`, `pool` and `permissions`. */
-export function isolationSchemas(): Record<string, z.ZodType> {
-  return {
-    isolation: choice(["process", "worker", "connection"]).optional().describe(
-      "What an instance runs in: a process of its own, the default wherever programs may be run; a worker of the server's process; or a process for each connection",
-    ),
-    pool: orEmpty(mapping("a mapping with size, spare and wait", {
-      size: count(1).optional().describe(
-        "The most processes at a time, spare ones among them; 64 by default",
-      ),
-      spare: count(0).optional().describe(
-        "So many have loaded the service's code and wait for a connection; 4 by default",
-      ),
-      wait: duration(
-        "So long a connection waits for a process before it is refused; 10s by default, 0 for any time",
-      ).optional(),
-    })).describe("The processes of isolation: connection; counts are of the whole service"),
-    permissions: orEmpty(
-      mapping(
-        "a mapping of permissions",
-        Object.fromEntries(PERMISSION_KINDS.map((kind) => [kind, permission(DESCRIPTIONS[kind])])),
-      ),
-    ).describe("What the service's code may do beyond what the service needs"),
-  };
-}
-
-function permission(description: string): z.ZodType {
+function permission(description: string): z.ZodOptional<z.ZodType<boolean | string | string[]>> {
   const item = z.string().min(1);
-  return z.union([z.boolean(), item, z.array(item)], { error: "an item, a list of them, true or false" })
-    .optional().describe(`${description}: one, a list of them, or true for all`);
+  const some: z.ZodType<boolean | string | string[], boolean | string | string[]> = z.union(
+    [z.boolean(), item, z.array(item)],
+    { error: "an item, a list of them, true or false" },
+  );
+  return optional(some, description);
 }

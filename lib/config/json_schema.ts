@@ -6,20 +6,20 @@
  */
 
 import * as z from "zod";
-import { configSchema } from "./schema.ts";
+import { configSchema } from "./config_schema.ts";
+import type { Documentation, Kind, TypeOrigin } from "./schema_builders.ts";
 
-type JsonSchema = z.core.JSONSchema.BaseSchema;
+/** A JSON Schema with what the builders say besides. */
+type JsonSchema = z.core.JSONSchema.BaseSchema & Partial<Documentation & TypeOrigin & Kind>;
 
 const VARIABLE = "\\$\\{.+\\}";
-/** What the schema takes for a whole number in a string. */
-const DIGITS = "^\\d+$";
 const NUMBER = "[0-9]+(\\.[0-9]+)?";
 
-/** Strings that limits are written as, by kind. */
-const QUANTITIES: Readonly<Record<string, string>> = {
+/** Quantities as strings, by kind. */
+const QUANTITIES: Readonly<Record<Kind["kind"], string>> = {
   size: `^${NUMBER} *([bB]|[kKmMgG]([iI]?[bB])?)?$|${VARIABLE}`,
-  duration: `^${NUMBER} *([mM]?[sS]|[mMhHdD])?$|${VARIABLE}`,
-  count: `${DIGITS}|${VARIABLE}`,
+  duration: `^${NUMBER} *([mM]?[sS]|[mM]([iI][nN])?|[hHdD])?$|${VARIABLE}`,
+  count: `^[0-9]+$|${VARIABLE}`,
 };
 
 /** Makes the JSON Schema of a configuration as it is written. */
@@ -28,27 +28,27 @@ export function configJsonSchema(): Record<string, unknown> {
     title: "protohost configuration",
     ...z.toJSONSchema(configSchema, {
       io: "input",
-      override: ({ jsonSchema }) => allowVariables(jsonSchema),
+      override: ({ jsonSchema }) => forEditors(jsonSchema),
     }),
   };
 }
 
-function allowVariables(schema: JsonSchema): void {
-  const { kind } = schema;
-  if (typeof kind === "string") {
-    delete schema.kind;
-    delete schema.type;
-    schema.anyOf = [{ type: kind === "count" ? "integer" : "number", minimum: 0 }, {
-      type: "string",
-      pattern: QUANTITIES[kind],
-    }];
+function forEditors(schema: JsonSchema): void {
+  const { kind, minimum = 0, maximum, fallback } = schema;
+  for (const own of ["kind", "fallback", "extends", "module", "id"]) delete schema[own];
+  if (typeof fallback === "object") schema.description += `; by default ${fallback.words}`;
+  else if (fallback !== undefined) schema.default = fallback;
+  if (kind !== undefined) {
+    for (const own of ["type", "minimum", "maximum"]) delete schema[own];
+    const number: JsonSchema = {
+      type: kind === "count" ? "integer" : "number",
+      minimum,
+      ...(maximum === undefined ? {} : { maximum }),
+    };
+    schema.anyOf = [number, { type: "string", pattern: QUANTITIES[kind] }];
   } else if (schema.enum !== undefined) {
     schema.anyOf = [{ enum: schema.enum }, { type: "string", pattern: VARIABLE }];
     delete schema.enum;
     delete schema.type;
-  } else if (schema.pattern === DIGITS) {
-    schema.pattern = `${DIGITS}|${VARIABLE}`;
-  } else if (schema.type === "integer") {
-    delete schema.maximum;
   }
 }

@@ -6,12 +6,12 @@
 
 import { dirname, resolve } from "@std/path";
 import { configOf, type Draft, problemIn } from "./check_config.ts";
-import type { Environment } from "./expand.ts";
-import { type FileReference, filesOf } from "./files.ts";
+import type { Environment } from "./environment.ts";
+import { type FileReference, filesOf } from "./named_files.ts";
 import { draftText } from "./parse_config.ts";
 import { folderUrl } from "./paths.ts";
-import { ConfigError, type Finding, finding, type Problem } from "./problems.ts";
-import type { Config } from "./config_types.ts";
+import { ConfigError, type Finding, finding, type Problem } from "./problem.ts";
+import type { Config } from "./config.ts";
 
 /** How a configuration is loaded. */
 export interface LoadConfigOptions {

@@ -7,10 +7,10 @@
 import { dirname } from "@std/path";
 import { parse } from "@std/yaml";
 import { configOf, type Draft, draftConfig, problemIn } from "./check_config.ts";
-import type { Environment } from "./expand.ts";
-import { finding } from "./problems.ts";
-import type { Config } from "./config_types.ts";
-import { tabIndent, yamlProblem } from "./yaml_errors.ts";
+import type { Environment } from "./environment.ts";
+import { finding } from "./problem.ts";
+import type { Config } from "./config.ts";
+import { tabIndent, yamlProblem } from "./yaml_problem.ts";
 
 /** Where a configuration's text comes from. */
 export interface ParseConfigOptions {

@@ -13,7 +13,7 @@ import { resolvePool } from "./resolve_pool.ts";
 import { resolvePermissions } from "./resolve_permissions.ts";
 import { resolveProxy } from "./resolve_proxy.ts";
 import type { ConfigInput, DefaultsInput, ServiceInput, TlsInput } from "./config_input.ts";
-import type { Config, ServiceConfig } from "./config_types.ts";
+import type { Config, ServiceConfig } from "./config.ts";
 
 /** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
 export function resolveInput(input: ConfigInput, base: string, file?: string): Config {

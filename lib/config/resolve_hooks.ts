@@ -18,13 +18,20 @@ import {
 import type { SequenceStep } from "../hooks/steps.ts";
 import { parseDuration } from "../base/units.ts";
 import { absolutePath, moduleUrl } from "./paths.ts";
-import type { ServiceInput } from "./config_input.ts";
-import type { ActionInput, ActionMapping, ConditionInput, RuleInput, StepInput } from "./rule_input.ts";
-import type { ServiceConfig } from "./config_types.ts";
+import type {
+  ActionInput,
+  ActionMapping,
+  ConditionInput,
+  HookPolicyInput,
+  RuleInput,
+  ServiceInput,
+  StepInput,
+} from "./config_input.ts";
+import type { ServiceConfig } from "./config.ts";
 
 /** The hooks of a service that the schema has passed. `base` is the URL of the configuration's folder. */
 export function resolveHooks(
-  input: ServiceInput,
+  input: Pick<ServiceInput, "hooks"> & HookPolicyInput,
   base: string,
 ): Pick<ServiceConfig, "hooks" | "hookTimeoutMs" | "onHookTimeout" | "onHookError"> {
   return {
@@ -84,9 +91,9 @@ function namesOf(commands: string | number | (string | number)[]): { name: strin
 }
 
 function resolveCondition(input: ConditionInput): Condition {
-  if ("not" in input && input.not !== undefined) return { not: resolveCondition(input.not) };
-  if ("address" in input && input.address !== undefined) return { address: [input.address].flat() };
-  return input as Condition;
+  const { field = "", address, not, ...tests } = input;
+  if (not !== undefined) return { not: resolveCondition(not) };
+  return address === undefined ? { field, ...tests } : { address: [address].flat() };
 }
 
 function resolveAction(input: ActionInput, base: string): Action {

@@ -4,16 +4,13 @@
  * @module
  */
 
-import type { ProxySpec, UpstreamTlsSpec } from "../spec/proxy_spec.ts";
+import { DEFAULT_CONNECT_TIMEOUT_MS, type ProxySpec, type UpstreamTlsSpec } from "../spec/proxy_spec.ts";
 import { parseDuration } from "../base/units.ts";
 import { absoluteAddress, absolutePath } from "./paths.ts";
-import type { ServiceInput, UpstreamTlsInput } from "./config_input.ts";
-
-/** How long connecting to an upstream may take. */
-const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+import type { UpstreamInput, UpstreamTlsInput } from "./config_input.ts";
 
 /** The proxy of a service; undefined if there is no server behind it. */
-export function resolveProxy(input: ServiceInput, base: string): ProxySpec | undefined {
+export function resolveProxy(input: UpstreamInput, base: string): ProxySpec | undefined {
   if (input.upstream === undefined) return undefined;
   const { sendProxyProtocol } = input;
   return {

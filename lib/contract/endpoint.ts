@@ -50,7 +50,8 @@ export function parseEndpoint(address: string): Endpoint {
   }
   transport ??= "tcp";
   if (!transports.includes(transport)) {
-    throw cannot(address, `"${transport}" is no transport, wanted one of ${transports.join(", ")}`);
+    const wanted = transport === "ssl" ? "+tls" : `one of ${transports.join(", ")}`;
+    throw cannot(address, `"${transport}" is no transport, wanted ${wanted}`);
   }
   const rest = match[3];
   if (transport === "unix") {
@@ -59,12 +60,25 @@ export function parseEndpoint(address: string): Endpoint {
   }
   const authority = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:/\s[\]]+)):(\d{1,5})\/?$/i.exec(rest);
   const port = authority ? Number(authority[3]) : NaN;
-  if (!authority || port > 65535) {
-    throw cannot(address, "wanted HOST:PORT behind //, with a port from 0 to 65535 and IPv6 in brackets");
-  }
+  if (!authority) throw cannot(address, whyNoAuthority(rest));
+  if (port > 65535) throw cannot(address, `port ${port} is out of range, wanted 0 to 65535`);
   const hostname = authority[1] ?? authority[2];
   if (!isHost(hostname)) throw cannot(address, `"${hostname}" is neither an IP address nor a host's name`);
   return { protocol, transport: transport as "tcp", hostname, port };
+}
+
+/** What is wrong with what follows `://`. */
+function whyNoAuthority(rest: string): string {
+  const [, host, after] = /^(\[[^\]]*\]|[^:/[\]]*)(.*)$/s.exec(rest) ?? ["", "", rest];
+  const path = /^:\d{1,5}(\/.+)$/s.exec(after);
+  if (path) return `found "${path[1]}" after the port, wanted nothing there`;
+  if (host !== "" && (after === "" || after === ":" || after.startsWith("/"))) {
+    return `the port is missing, wanted HOST:PORT, such as ${host}:1234`;
+  }
+  if (/^[0-9a-f]*:[0-9a-f:.]*$/i.test(rest) && rest.split(":").length > 2) {
+    return "wanted brackets around an IPv6 address, as in [::1]:1234";
+  }
+  return "wanted HOST:PORT after //, with a port from 0 to 65535";
 }
 
 /** Writes an endpoint as an address; the inverse of {@linkcode parseEndpoint}. */

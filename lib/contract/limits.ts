@@ -1,43 +1,14 @@
 /**
- * What a service bears. Each limit is a number of bytes, of connections or of milliseconds; 0 turns a timeout or a
- * count off. Counts are of the whole service and divided among its instances.
+ * The limits of a service: bytes, connections and milliseconds. Counts are of the whole service and divided among its
+ * instances. Pure.
  *
  * @module
  */
 
 import { parseDuration, parseSize } from "../base/units.ts";
+import type { Limits, LimitsInput } from "./limit_types.ts";
 
-/** The limits of a service, resolved: bytes, counts, milliseconds. */
-export interface Limits {
-  /** The longest frame, and the most that is buffered while its end is not known. Exceeded: `frame_too_large`. */
-  maxFrameBytes: number;
-  /** `send` is refused while this many bytes or more are queued on the connection. Exceeded: `send_refused`. */
-  maxSendBytes: number;
-  /** Accepting pauses at this many open connections. */
-  maxConnections: number;
-  /** Past this many from one address a connection is accepted and closed: `too_many_connections`. */
-  maxConnectionsPerAddress: number;
-  /** Nothing read or written for so long: `idle_timeout`. */
-  idleTimeoutMs: number;
-  /** A frame begun and not completed within: `frame_timeout`. */
-  frameTimeoutMs: number;
-  /** No complete frame since the connection was made: `first_frame_timeout`. */
-  firstFrameTimeoutMs: number;
-  /** A callback's promise not settled within: `handler_timeout`. */
-  handlerTimeoutMs: number;
-  /** The peer takes nothing of what is queued for so long: `send_timeout`. */
-  sendTimeoutMs: number;
-  /** How long a closed connection waits for the peer to end its half, discarding up to 1 MiB. */
-  lingerTimeoutMs: number;
-  /** A TLS handshake not completed within: `tls_handshake_timeout`. */
-  tlsHandshakeTimeoutMs: number;
-  /** How long open connections may go on when the service stops or is replaced: `drain_timeout`. */
-  drainTimeoutMs: number;
-  /** An instance whose code does not come to rest for so long is taken for dead. Not of `listen`. */
-  heartbeatMs: number;
-  /** An instance whose process takes more memory (RSS) is ended and replaced; 0 sets no limit. Not of `listen`. */
-  memoryBytes: number;
-}
+export type { Limits, LimitsInput };
 
 /** The limits of a service that says nothing of its own. */
 export const DEFAULT_LIMITS: Readonly<Limits> = {
@@ -57,67 +28,119 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   memoryBytes: 0,
 };
 
-/** A number, or one with a unit: `"30s"`, `"1MiB"`. */
-export type Quantity = number | string;
+/** What a limit is a number of. */
+export type LimitKind = "size" | "count" | "duration";
 
-/** Limits as users write them: sizes and durations with units, plain numbers in bytes and milliseconds. */
-export interface LimitsInput {
-  /** See {@linkcode Limits.maxFrameBytes}. */
-  maxFrameBytes?: Quantity;
-  /** See {@linkcode Limits.maxSendBytes}. */
-  maxSendBytes?: Quantity;
-  /** See {@linkcode Limits.maxConnections}. */
-  maxConnections?: number;
-  /** See {@linkcode Limits.maxConnectionsPerAddress}. */
-  maxConnectionsPerAddress?: number;
-  /** See {@linkcode Limits.idleTimeoutMs}. */
-  idleTimeout?: Quantity;
-  /** See {@linkcode Limits.frameTimeoutMs}. */
-  frameTimeout?: Quantity;
-  /** See {@linkcode Limits.firstFrameTimeoutMs}. */
-  firstFrameTimeout?: Quantity;
-  /** See {@linkcode Limits.handlerTimeoutMs}. */
-  handlerTimeout?: Quantity;
-  /** See {@linkcode Limits.sendTimeoutMs}. */
-  sendTimeout?: Quantity;
-  /** See {@linkcode Limits.lingerTimeoutMs}. */
-  lingerTimeout?: Quantity;
-  /** See {@linkcode Limits.tlsHandshakeTimeoutMs}. */
-  tlsHandshakeTimeout?: Quantity;
-  /** See {@linkcode Limits.drainTimeoutMs}. */
-  drainTimeout?: Quantity;
-  /** See {@linkcode Limits.heartbeatMs}. */
-  heartbeat?: Quantity;
-  /** See {@linkcode Limits.memoryBytes}. */
-  memory?: Quantity;
+/** What is known of a limit. */
+export interface LimitField {
+  kind: LimitKind;
+  /** Its field in {@linkcode Limits}. */
+  field: keyof Limits;
+  min: number;
+  /** What it is, in a sentence. */
+  text: string;
 }
 
-type Kind = "size" | "count" | "duration";
-
-/** Every limit by the name users write, with its kind and the field it fills. */
-export const LIMIT_FIELDS: Readonly<
-  Record<keyof LimitsInput, { kind: Kind; field: keyof Limits; min: number }>
-> = {
-  maxFrameBytes: { kind: "size", field: "maxFrameBytes", min: 1 },
-  maxSendBytes: { kind: "size", field: "maxSendBytes", min: 1 },
-  maxConnections: { kind: "count", field: "maxConnections", min: 1 },
-  maxConnectionsPerAddress: { kind: "count", field: "maxConnectionsPerAddress", min: 0 },
-  idleTimeout: { kind: "duration", field: "idleTimeoutMs", min: 0 },
-  frameTimeout: { kind: "duration", field: "frameTimeoutMs", min: 0 },
-  firstFrameTimeout: { kind: "duration", field: "firstFrameTimeoutMs", min: 0 },
-  handlerTimeout: { kind: "duration", field: "handlerTimeoutMs", min: 0 },
-  sendTimeout: { kind: "duration", field: "sendTimeoutMs", min: 0 },
-  lingerTimeout: { kind: "duration", field: "lingerTimeoutMs", min: 0 },
-  tlsHandshakeTimeout: { kind: "duration", field: "tlsHandshakeTimeoutMs", min: 0 },
-  drainTimeout: { kind: "duration", field: "drainTimeoutMs", min: 0 },
-  heartbeat: { kind: "duration", field: "heartbeatMs", min: 0 },
-  memory: { kind: "size", field: "memoryBytes", min: 0 },
+/**
+ * Every limit by the name users write. The types {@linkcode Limits} and {@linkcode LimitsInput}, the schema of a
+ * configuration and what editors show are made of this table.
+ */
+export const LIMIT_FIELDS: Readonly<Record<keyof LimitsInput, LimitField>> = {
+  maxFrameBytes: {
+    kind: "size",
+    field: "maxFrameBytes",
+    min: 1,
+    text: "The largest frame, and the most that is buffered until a frame's end is known (`frame_too_large`)",
+  },
+  maxSendBytes: {
+    kind: "size",
+    field: "maxSendBytes",
+    min: 1,
+    text: "`send` is refused while this much or more is queued on the connection (`send_refused`)",
+  },
+  maxConnections: {
+    kind: "count",
+    field: "maxConnections",
+    min: 1,
+    text: "The most open connections; accepting pauses at this number",
+  },
+  maxConnectionsPerAddress: {
+    kind: "count",
+    field: "maxConnectionsPerAddress",
+    min: 0,
+    text:
+      "The most open connections from one address; the next is closed at once (`too_many_connections`); 0 sets no limit",
+  },
+  idleTimeout: {
+    kind: "duration",
+    field: "idleTimeoutMs",
+    min: 0,
+    text:
+      "A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it off",
+  },
+  frameTimeout: {
+    kind: "duration",
+    field: "frameTimeoutMs",
+    min: 0,
+    text: "How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off",
+  },
+  firstFrameTimeout: {
+    kind: "duration",
+    field: "firstFrameTimeoutMs",
+    min: 0,
+    text: "How long the first complete frame may take to arrive (`first_frame_timeout`); 0 turns it off",
+  },
+  handlerTimeout: {
+    kind: "duration",
+    field: "handlerTimeoutMs",
+    min: 0,
+    text: "How long a callback's promise may take to settle (`handler_timeout`); 0 turns it off",
+  },
+  sendTimeout: {
+    kind: "duration",
+    field: "sendTimeoutMs",
+    min: 0,
+    text: "How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off",
+  },
+  lingerTimeout: {
+    kind: "duration",
+    field: "lingerTimeoutMs",
+    min: 0,
+    text:
+      "How long a closed connection waits for the peer to close its side; up to 1 MiB it sends is discarded",
+  },
+  tlsHandshakeTimeout: {
+    kind: "duration",
+    field: "tlsHandshakeTimeoutMs",
+    min: 0,
+    text: "How long a TLS handshake may take (`tls_handshake_timeout`); 0 turns it off",
+  },
+  drainTimeout: {
+    kind: "duration",
+    field: "drainTimeoutMs",
+    min: 0,
+    text: "How long open connections may go on when the service stops or is replaced (`drain_timeout`)",
+  },
+  heartbeat: {
+    kind: "duration",
+    field: "heartbeatMs",
+    min: 0,
+    text:
+      "An instance whose event loop is blocked for this long is ended and replaced; 0 turns it off; not of `listen`",
+  },
+  memory: {
+    kind: "size",
+    field: "memoryBytes",
+    min: 0,
+    text:
+      "An instance whose process takes more memory (RSS) is ended and replaced, with a drain from four fifths on; 0 sets no limit; not of `listen`",
+  },
 };
 
 /** The longest that a timer runs: 2^31 - 1 milliseconds. A longer one would fire at once. */
-const MAX_DURATION_MS = 2_147_483_647;
+export const MAX_DURATION_MS = 2_147_483_647;
 
-const wanted: Record<Kind, string> = {
+const wanted: Record<LimitKind, string> = {
   size: "a size such as 65536 or 64KiB",
   count: "a whole number",
   duration: "a duration such as 500ms, 30s or 5m",

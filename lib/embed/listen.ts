@@ -9,7 +9,7 @@ import { LocalBus } from "../service/service_bus.ts";
 import { resolveHooks } from "../config/resolve_hooks.ts";
 import { resolveProxy } from "../config/resolve_proxy.ts";
 import { resolveTls } from "../config/resolve_config.ts";
-import type { ServiceInput, TlsInput } from "../config/config_input.ts";
+import type { HookPolicyInput, TlsInput, UpstreamInput } from "../config/config_input.ts";
 import { createContext } from "../service/service_context.ts";
 import type { AnyHandler, Handler, ServiceContext } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
@@ -26,20 +26,7 @@ import { type Binding, createService, type Service } from "../service/service.ts
 import { type ConnectionInfo, createStats, type ServiceStats } from "../contract/stats.ts";
 
 /** What stands between the wire and the handler, or in its place. Paths start from the current folder. */
-export interface MiddleOptions extends
-  Pick<
-    ServiceInput,
-    | "upstream"
-    | "balance"
-    | "connectTimeout"
-    | "upstreamTls"
-    | "sendProxyProtocol"
-    | "acceptProxyProtocol"
-    | "onBadFrame"
-    | "hookTimeout"
-    | "onHookTimeout"
-    | "onHookError"
-  > {
+export interface MiddleOptions extends UpstreamInput, HookPolicyInput {
   /** What {@linkcode defineHooks} makes. */
   hooks?: HookModule;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../config/config_types.ts";
+import type { Config } from "../config/config.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
 import { serveControl } from "../control/control_server.ts";
 import { configureLog, type LogWriter, serverLog } from "../log/log.ts";

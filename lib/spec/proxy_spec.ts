@@ -4,6 +4,9 @@
  * @module
  */
 
+/** How long connecting to an upstream may take, unless the configuration says otherwise. */
+export const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+
 /** What a proxied connection does when its bytes make no frame. */
 export type OnBadFrame = "close" | "passthrough";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config, ServiceConfig } from "../config/config_types.ts";
+import type { Config, ServiceConfig } from "../config/config.ts";
 import { formatEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import { Generation, type GenerationEnvironment } from "./generation.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../config/config_types.ts";
+import type { Config } from "../config/config.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
 import { Deployment } from "./deployment.ts";
 import type { Generation, GenerationEnvironment } from "./generation.ts";

@@ -6,7 +6,7 @@
 
 import { Backoff } from "./backoff.ts";
 import type { DrainResult } from "./drain_tally.ts";
-import type { Config, ServiceConfig } from "../config/config_types.ts";
+import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { serviceLog } from "../log/log.ts";

@@ -11,7 +11,7 @@
 import { fromFileUrl, isAbsolute, relative, resolve } from "@std/path";
 import { bundledNeeds } from "../modules/bundled.ts";
 import { readNeeds } from "../modules/option_needs.ts";
-import type { Config, ServiceConfig } from "../config/config_types.ts";
+import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import type { HookSource } from "../hooks/rule.ts";
 import { mergePermissions, type Permissions } from "../spec/permissions.ts";

@@ -8,7 +8,7 @@
 
 import { Bus } from "../service/service_bus.ts";
 import { loadConfig } from "../config/load_config.ts";
-import type { Config } from "../config/config_types.ts";
+import type { Config } from "../config/config.ts";
 import { Fleet } from "./fleet.ts";
 import { canSharePorts } from "../transport/listener.ts";
 import { serverLog, serviceLog } from "../log/log.ts";

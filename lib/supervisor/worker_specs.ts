@@ -5,7 +5,7 @@
  */
 
 import { hooksSpec } from "../config/resolve_hooks.ts";
-import type { Config, ServiceConfig } from "../config/config_types.ts";
+import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, isSharable, parseEndpoint } from "../contract/endpoint.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";

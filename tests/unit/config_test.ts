@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join, resolve, toFileUrl } from "@std/path";
+import type * as z from "zod";
 import {
   type Config,
   ConfigError,
@@ -10,6 +11,8 @@ import {
   resolveConfig,
 } from "../../lib/config/mod.ts";
 import { resolveControl } from "../../lib/config/resolve_config.ts";
+import { configSchema } from "../../lib/config/config_schema.ts";
+import { configInputTypes, limitTypes } from "../../lib/config/input_types.ts";
 import { configJsonSchema } from "../../lib/config/json_schema.ts";
 import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
 import { nearest } from "../../lib/base/suggest.ts";
@@ -209,11 +212,11 @@ Deno.test("parseConfig tells one problem as its line", () => {
     ],
     [
       `services: { a: { ${listen}, instances: 0 } }`,
-      ": services.a.instances: found 0, wanted a whole number, at least 1",
+      ": services.a.instances: found 0, wanted a whole number from 1 to 1024",
     ],
     [
       `services: { a: { ${listen}, instances: two } }`,
-      ': services.a.instances: found "two", wanted a whole number, at least 1',
+      ': services.a.instances: found "two", wanted a whole number from 1 to 1024',
     ],
     [
       "services: { a: { listen: 5 } }",
@@ -225,7 +228,7 @@ Deno.test("parseConfig tells one problem as its line", () => {
     ],
     [
       "services: { a: { listen: 'echo:1' } }",
-      ': services.a.listen: Cannot read the address "echo:1": wanted PROTOCOL[+TRANSPORT]://HOST:PORT, such as jsonnl://0.0.0.0:1234',
+      ': services.a.listen: Cannot read the address "echo:1": its protocol is missing, wanted it in front, as in text://echo:1',
     ],
     [
       "services: { a: { listen: 'tcp://h:1' } }",
@@ -300,9 +303,9 @@ Deno.test("a problem carries file, path, value found and value wanted", () => {
   assertEquals(error.problems, [{
     file: "protohost.yaml",
     path: "services.a.instances",
-    message: "found 1.5, wanted a whole number, at least 1",
+    message: "found 1.5, wanted a whole number from 1 to 1024",
     found: "1.5",
-    wanted: "a whole number, at least 1",
+    wanted: "a whole number from 1 to 1024",
   }]);
 });
 
@@ -473,7 +476,7 @@ services:
     const found = error.problems.map(({ path, message }) => `${path}: ${message}`).toSorted();
     assertEquals(found, [
       `protocols.mine: found "./mine.ts", wanted a file at ${join(folder, "mine.ts")}, but there is none`,
-      "services.a.instances: found 0, wanted a whole number, at least 1",
+      "services.a.instances: found 0, wanted a whole number from 1 to 1024",
       `services.a.protocol: found "./gone.js", wanted a file at ${
         join(folder, "gone.js")
       }, but there is none`,
@@ -545,6 +548,22 @@ Deno.test("loadConfig reads a configuration whose files are there", async () => 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the types that users write a configuration by are those of its schema", async () => {
+  const made: [file: string, text: string][] = [
+    ["lib/config/config_input.ts", configInputTypes()],
+    ["lib/contract/limit_types.ts", limitTypes()],
+  ];
+  for (const [file, text] of made) {
+    const written = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+    assertEquals(written.replaceAll(/\s+/g, " "), text.replaceAll(/\s+/g, " "));
+  }
+  // The compiler compares them: all that the type allows the schema reads, and what it answers has the type.
+  const read: (written: ConfigInput) => z.input<typeof configSchema> = (written) => written;
+  const answer: (checked: z.output<typeof configSchema>) => ConfigInput = (checked) => checked;
+  const smallest = { services: { a: { listen: "echo://h:1", instances: 2 } } };
+  assertEquals(answer(configSchema.parse(read(smallest))), smallest);
 });
 
 Deno.test("schema.json is up to date and describes every key", async () => {

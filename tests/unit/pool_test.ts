@@ -66,7 +66,7 @@ Deno.test("a pool is read from a service over the defaults, and only where conne
     "services.a.pool: found pool without isolation: connection, wanted isolation: connection beside it",
   ]);
   assertEquals(problemsOf({ services: { a: { listen, isolation, pool: { size: 0, wait: "soon" } } } }), [
-    "services.a.pool.size: found 0, wanted a whole number, at least 1",
+    "services.a.pool.size: found 0, wanted a whole number from 1 to 65536",
     'services.a.pool.wait: found "soon", wanted a duration such as 500ms, 30s or 5m',
   ]);
   assertEquals(

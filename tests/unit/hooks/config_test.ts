@@ -138,7 +138,7 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ["{ on: A, within: 30s, then: drop }", '.within: found "30s", wanted sequence beside it, not on'],
     [
       "{ sequence: [A], within: soon, then: drop }",
-      '.within: found "soon", wanted a duration such as 500ms, 30s or 5m, at least 1',
+      '.within: found "soon", wanted a duration such as 500ms, 30s or 5m, at least 1 ms',
     ],
     [
       "{ sequence: [{ optional: A }], then: drop }",

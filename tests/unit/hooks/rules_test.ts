@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import type { AnyProtocol } from "../../../lib/contract/protocol.ts";
 import { resolveConfig } from "../../../lib/config/mod.ts";
-import type { RuleInput } from "../../../lib/config/rule_input.ts";
+import type { RuleInput } from "../../../lib/config/config_input.ts";
 import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookSet } from "../../../lib/hooks/hook_set.ts";
 import { loadHooks, type LoadHooksOptions } from "../../../lib/hooks/load_hooks.ts";

@@ -7,9 +7,9 @@
 
 import { draftConfig } from "./check_config.ts";
 import { folderUrl } from "./paths.ts";
-import type { Problem } from "./problems.ts";
-import { asMapping, isMapping } from "./untyped.ts";
-import type { Config, ServiceConfig } from "./config_types.ts";
+import type { Problem } from "./problem.ts";
+import { asMapping, isMapping } from "./raw_tree.ts";
+import type { Config, ServiceConfig } from "./config.ts";
 
 /** A configuration of the services that can be loaded. */
 export interface Salvage {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Place } from "./problems.ts";
+import type { Place } from "./problem.ts";
 
 /** Whether a value is a plain mapping. */
 export function isMapping(value: unknown): value is Record<string, unknown> {

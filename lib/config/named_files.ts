@@ -5,8 +5,8 @@
  */
 
 import { absolutePath, isModule, moduleUrl } from "./paths.ts";
-import type { Place } from "./problems.ts";
-import { asMapping, stringsAt } from "./untyped.ts";
+import type { Place } from "./problem.ts";
+import { asMapping, stringsAt } from "./raw_tree.ts";
 
 /** A file that a configuration names. */
 export interface FileReference {

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { type Finding, finding, type Place } from "./problems.ts";
-import { isMapping } from "./untyped.ts";
+import { type Finding, finding, type Place } from "./problem.ts";
+import { isMapping } from "./raw_tree.ts";
 
 /** Looks up a variable of the environment. */
 export type Environment = (name: string) => string | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isMapping } from "./untyped.ts";
+import { isMapping } from "./raw_tree.ts";
 
 /** One thing that is wrong. */
 export interface Problem {

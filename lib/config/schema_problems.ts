@@ -6,9 +6,9 @@
 
 import type * as z from "zod";
 import { didYouMean } from "../base/suggest.ts";
-import { describe, type Finding, finding, type Place } from "./problems.ts";
-import { KEY_SEPARATOR } from "./schema_helpers.ts";
-import { valueAt } from "./untyped.ts";
+import { describe, type Finding, finding, type Place } from "./problem.ts";
+import { KEY_SEPARATOR } from "./schema_builders.ts";
+import { valueAt } from "./raw_tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -35,22 +35,24 @@ function findingsOfOne(issue: Issue, place: Place, tree: unknown): Finding[] {
       );
     case "invalid_union": {
       // Where the value is of the kind of one choice, what is wrong with it says more than the choices.
-      const inner = issue.errors.find((issues) => !issues.some(isOfOtherKind));
+      const inner = issue.errors.find((issues) => !issues.some((one) => isOfOtherKind(one, value)));
       if (inner === undefined) break;
       return inner.flatMap((one) => findingsOfOne(one, [...place, ...one.path], tree));
-    }
-    case "invalid_value": {
-      const wanted = issue.message + didYouMean(String(value), issue.values.map(String));
-      return [finding(place, { found: describe(value), wanted })];
     }
   }
   const message = issue.code === "custom" ? issue.params?.message : undefined;
   return [finding(place, { found: describe(value), wanted: issue.message, message })];
 }
 
-function isOfOtherKind(issue: Issue): boolean {
-  if (issue.code === "invalid_union" && issue.path.length === 0) {
-    return issue.errors.every((issues) => issues.some(isOfOtherKind));
+/** Whether an issue is that a value is a number where a text is wanted, and the like. */
+function isOfOtherKind(issue: Issue, value: unknown): boolean {
+  if (issue.path.length > 0) return false;
+  switch (issue.code) {
+    case "invalid_union":
+      return issue.errors.every((issues) => issues.some((one) => isOfOtherKind(one, value)));
+    case "invalid_value":
+      return !issue.values.some((wanted) => typeof wanted === typeof value);
+    default:
+      return issue.code === "invalid_type";
   }
-  return issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
 }

@@ -1,0 +1,111 @@
+/**
+ * The schema of a configuration as users write it. What can be said of one value alone is said here and in the schemas of
+ * its parts; what takes several values to see is in `cross_checks.ts`.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { LOG_LEVELS } from "../contract/log_level.ts";
+import { DEFAULT_FLOOD } from "../log/log_flood.ts";
+import { listenAddress } from "./address_schema.ts";
+import { hookPolicy, hooks } from "./hooks_schema.ts";
+import { running } from "./isolation_schema.ts";
+import { limits } from "./limits_schema.ts";
+import {
+  choice,
+  count,
+  mapping,
+  named,
+  oneOrMore,
+  optional,
+  optionalMapping,
+  path,
+  required,
+} from "./schema_builders.ts";
+import { tls } from "./tls_schema.ts";
+import { upstream } from "./upstream_schema.ts";
+
+const WANTED_SERVICES = "a mapping of at least one name to its service";
+
+const defaults = named(
+  "DefaultsInput",
+  "What holds for every service that does not say otherwise.",
+  mapping("a mapping with instances, limits and tls", {
+    ...running,
+    limits: optionalMapping(limits, "The limits of the service; its own go over the defaults one by one"),
+    tls: optionalMapping(tls, "Certificates, for `tls` addresses and for upgrades to TLS"),
+  }),
+);
+
+const service = named(
+  "ServiceInput",
+  "One service as users write it.",
+  mapping("a service, with listen or handler", {
+    listen: optional(
+      oneOrMore(listenAddress, "an address or a list of addresses"),
+      "Where to listen: `PROTOCOL[+TRANSPORT]://HOST:PORT` or `PROTOCOL+unix:///PATH`, one or several",
+    ),
+    protocol: optional(
+      z.string({ error: "a protocol's name or the path of its module" }),
+      "A protocol's name, or the path or URL of its module",
+      { words: "that of the address" },
+    ),
+    handler: optional(path, "Path or URL of the service's module"),
+    ...upstream.shape,
+    hooks,
+    ...hookPolicy.shape,
+    options: z.unknown().optional().meta({ description: "A JSON value that the handler is given" }),
+    ...defaults.shape,
+  }),
+  { extends: ["UpstreamInput", "HookPolicyInput", "DefaultsInput"] },
+);
+
+const log = named(
+  "LogInput",
+  "What is logged, how and where.",
+  mapping("a mapping with level, format, file and flood", {
+    level: optional(choice(LOG_LEVELS), "The lowest level that is written", "info"),
+    format: optional(choice(["pretty", "json"]), "For people or for programs", "pretty"),
+    file: optional(path, "Path of the file to write to", { words: "the standard error stream" }),
+    flood: optional(
+      count(0),
+      "How many lines of one kind (one message template) an instance may log in a second; the rest is dropped and counted; 0 sets no limit",
+      DEFAULT_FLOOD,
+    ),
+  }),
+);
+
+const serviceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
+  error: "a name of letters, digits, - and _",
+});
+
+const protocolName = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, {
+  error: "a name of letters, digits, dots, - and _ that begins with a letter",
+}).refine((name) => !["tcp", "tls", "unix", "udp"].includes(name.toLowerCase()), {
+  error: "a protocol's name, which a transport's own cannot be",
+});
+
+/** The schema of a configuration. */
+export const configSchema = named(
+  "ConfigInput",
+  "A configuration as users write it, in YAML or as an object. Relative paths start from its folder.",
+  mapping("a mapping with services", {
+    services: required(
+      z.record(serviceName, service.nullish().transform((value) => value ?? {}), { error: WANTED_SERVICES })
+        .refine((services) => Object.keys(services).length > 0, { error: WANTED_SERVICES }),
+      "The services by name",
+    ),
+    control: optional(
+      z.union([path, z.literal(false, { error: "a path or false" })], { error: "a path or false" }),
+      "Path of the control socket, or false for none",
+      { words: "`protohost.sock` beside the file; none without a file or on Windows" },
+    ),
+    log: optionalMapping(log, "What is logged, how and where"),
+    protocols: optionalMapping(
+      z.record(protocolName, path, { error: "a mapping of names to paths" }),
+      "Protocols by name, each the path or URL of its module",
+    ),
+    defaults: optionalMapping(defaults, "What holds for every service that does not say otherwise"),
+  }),
+);
