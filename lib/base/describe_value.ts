@@ -1,10 +1,10 @@
 /**
- * Values in messages of errors. Pure.
+ * Values as error messages describe them. Pure.
  *
  * @module
  */
 
-/** Says what a value is, for a message: `a string`, `an object with the keys a, b`. */
+/** Describes a value: `a string`, `an object with the keys a, b`. */
 export function describeValue(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

@@ -7,8 +7,8 @@
 const ownCode = [new URL("../", import.meta.url).href, new URL("../../main.ts", import.meta.url).href];
 
 /**
- * The frames of a stack (`    at f (file:///srv/chat.ts:1:2)`) but those of protohost itself. All of them if there are no
- * others: then it is protohost that failed.
+ * The frames of a stack (`    at f (file:///srv/chat.ts:1:2)`) without protohost's own; all frames if there are no others,
+ * since then protohost itself failed.
  */
 export function userFrames(stack: string): string[] {
   const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
@@ -16,7 +16,7 @@ export function userFrames(stack: string): string[] {
   return theirs.length > 0 ? theirs : frames;
 }
 
-/** Where in the user's code an error was thrown, for the end of a message that does not say so: ` (URL:LINE:COLUMN)`. */
+/** Where in the user's code an error was thrown, as the end of a message: ` (URL:LINE:COLUMN)`; empty if it says so already. */
 export function placeOf({ message, stack = "" }: { message: string; stack?: string }): string {
   for (const frame of userFrames(stack)) {
     const place = /(\w+:\/\/\S+?:\d+:\d+)\)?$/.exec(frame)?.[1];

@@ -8,20 +8,20 @@
 export interface ErrorRecord {
   /** The name of the error's class. */
   name: string;
-  /** What programs compare; `error` if the error itself had none. */
+  /** What programs compare; `error` if the error has none. */
   code: string;
-  /** What happened, in words. */
+  /** What happened. */
   message: string;
   /** Where it was thrown. */
   stack?: string;
 }
 
-/** Whatever was thrown, as an error. */
+/** The thrown value as an error. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** Makes a record of whatever was thrown. */
+/** Makes a record of a thrown value. */
 export function toErrorRecord(error: unknown): ErrorRecord {
   if (!(error instanceof Error)) return { name: "Error", code: "error", message: String(error) };
   return {
@@ -32,14 +32,14 @@ export function toErrorRecord(error: unknown): ErrorRecord {
   };
 }
 
-/** Whether a value reads as an {@linkcode ErrorRecord}. */
+/** Whether a value has the shape of an {@linkcode ErrorRecord}. */
 export function isErrorRecord(value: unknown): value is ErrorRecord {
   if (typeof value !== "object" || value === null) return false;
   const { name, code, message } = value as Partial<Record<keyof ErrorRecord, unknown>>;
   return typeof name === "string" && typeof code === "string" && typeof message === "string";
 }
 
-/** The `code` of an error; of one without, what its class amounts to. */
+/** The `code` of an error, or the one that fits its class. */
 export function errorCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === "string" && code !== "") {

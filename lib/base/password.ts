@@ -1,5 +1,5 @@
 /**
- * Passwords, of which only what cannot be undone is kept: scrypt (RFC 7914), written as
+ * Password hashing with scrypt (RFC 7914). A hash is written as
  *
  *     $scrypt$ln=15,r=8,p=1$SALT$HASH        BASE64 without padding, N is 2 to the power of ln
  *
@@ -9,17 +9,17 @@
 import { Buffer } from "node:buffer";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
-/** 32 MiB and a tenth of a second for each try. */
+/** 32 MiB and a tenth of a second for each check. */
 export const DEFAULT_LN = 15;
-/** The least cost. */
+/** The lowest cost. */
 export const MIN_LN = 10;
-/** The highest. */
+/** The highest cost. */
 export const MAX_LN = 20;
 const R = 8;
 const P = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** So many are computed at once; the others wait, so that a flood of guesses does not take all memory. */
+/** How many hashes are computed at a time; others wait, so that a flood of guesses cannot use up the memory. */
 const MAX_AT_ONCE = 2;
 
 const HASH =
@@ -36,7 +36,7 @@ interface Parsed {
 /** How a password is hashed. */
 export interface HashOptions {
   /**
-   * The cost: each step doubles memory and time; from 10 to 20.
+   * The cost, from 10 to 20; each step doubles memory and time.
    *
    * @default {15}
    */
@@ -44,7 +44,7 @@ export interface HashOptions {
 }
 
 /**
- * Makes of a password what a configuration keeps of it.
+ * Hashes a password, for a configuration.
  *
  * ```ts
  * import { hashPassword, verifyPassword } from "@protohost/protohost/password";
@@ -59,7 +59,7 @@ export interface HashOptions {
 export async function hashPassword(password: string, { ln = DEFAULT_LN }: HashOptions = {}): Promise<string> {
   if (!Number.isInteger(ln) || ln < MIN_LN || ln > MAX_LN) {
     throw new RangeError(
-      `Cannot hash a password at the cost ${ln}, wanted a whole number from ${MIN_LN} to ${MAX_LN}`,
+      `Cannot hash a password with cost ${ln}: wanted a whole number from ${MIN_LN} to ${MAX_LN}`,
     );
   }
   const salt = randomBytes(SALT_BYTES);
@@ -67,15 +67,15 @@ export async function hashPassword(password: string, { ln = DEFAULT_LN }: HashOp
   return `$scrypt$ln=${ln},r=${R},p=${P}$${base64(salt)}$${base64(hash)}`;
 }
 
-/** Whether something is a hash that {@linkcode verifyPassword} can compare with. */
+/** Whether a text is a hash that {@linkcode verifyPassword} can use. */
 export function isPasswordHash(hash: string): boolean {
   return parse(hash) !== undefined;
 }
 
 /**
- * Whether a password is the one that a hash was made of.
+ * Whether a password matches a hash.
  *
- * @param hash Undefined for somebody who is not known: takes as long as for somebody who is, and answers false.
+ * @param hash Undefined for an unknown user: then it takes as long as for a known one, and returns false.
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const parsed = hash === undefined ? undefined : parse(hash);

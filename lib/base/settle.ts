@@ -4,13 +4,13 @@
  * @module
  */
 
-/** What {@linkcode settleWithin} answers when the time is over. */
+/** The result of {@linkcode settleWithin} when the time is over. */
 export const late: unique symbol = Symbol("late");
 
 /**
- * Settles as the promise does, or with {@linkcode late} when the time is over; what becomes of it then is not heard.
+ * Settles as the promise does, or with {@linkcode late} when the time is over; a later outcome is ignored.
  *
- * @param timeoutMs 0 for any time.
+ * @param timeoutMs 0 waits without limit.
  */
 export function settleWithin<T>(promise: PromiseLike<T>, timeoutMs: number): Promise<T | typeof late> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 /**
- * "Did you mean": the nearest of the names that exist.
+ * "Did you mean": the nearest existing name.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 /**
  * The name that a mistyped one probably meant; undefined if none is near. Case is ignored.
  *
- * Near is the only name that begins with it, or one that at most a third of the letters keep apart.
+ * A name is near if it is the only one that begins with the given text, or if at most a third of the letters differ.
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   if (names.length === 0 || name === "") return undefined;
@@ -22,7 +22,7 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return apart <= Math.ceil(Math.max(given.length, guess.length) / 3) ? guess : undefined;
 }
 
-/** The end of a message about a wrong name: ` (did you mean "NAME"?)`, or nothing if no name is near. */
+/** The end of a message about a wrong name: ` (did you mean "NAME"?)`; empty if no name is near. */
 export function didYouMean(name: string, names: readonly string[]): string {
   const guess = nearest(name, names);
   return guess === undefined ? "" : ` (did you mean "${guess}"?)`;

@@ -1,5 +1,5 @@
 /**
- * Sizes and durations: read as people write them, written as people read them. What is written can be read back. Pure.
+ * Reading and formatting sizes and durations with units. What is formatted can be read back. Pure.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
   ["d", 86_400_000],
 ]);
 
-/** Seconds alone say more than minutes and seconds up to here. */
+/** Up to here a duration is shown in seconds alone. */
 const SECONDS_BELOW_MS = 120_000;
 
 /** Reads a size in bytes: a number, or `64KiB`, `1MiB`, `1.5MB`. Undefined for anything else. */
@@ -48,7 +48,7 @@ export function parseDuration(value: unknown): number | undefined {
 export function formatSize(bytes: number): string {
   let [value, unit] = [bytes, "B"];
   for (const next of ["KiB", "MiB", "GiB"]) {
-    // What rounds to 1024 is one of the next unit.
+    // What rounds to 1024 is 1 of the next unit.
     if (value < 1023.5) break;
     [value, unit] = [value / 1024, next];
   }

@@ -1,5 +1,5 @@
 /**
- * The version of the package, from the one place that has it.
+ * The version of the package, as in `deno.json`.
  *
  * @module
  */

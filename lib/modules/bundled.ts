@@ -1,6 +1,6 @@
 /**
- * The protocols that come with protohost. They import what users import, so each is loaded when it is asked for. What the
- * mail server's options name is data, which the server reads without any of the protocol's code.
+ * The protocols that come with protohost, each loaded on first use. Which options of the mail server name folders and
+ * addresses is data, so that the supervisor reads it without running the protocol's code.
  *
  * @module
  */

@@ -10,11 +10,11 @@ import type { AnyProtocol } from "../contract/protocol.ts";
 import { describeValue, loadDefault } from "./load_module.ts";
 import { nearest } from "../base/suggest.ts";
 
-/** Where protocols are looked for, beside the bundled ones. */
+/** Where protocols are looked up, besides the bundled ones. */
 export interface ProtocolSources {
-  /** Names in lower case to module URLs. */
+  /** Module URLs by name, in lower case. */
   protocols: Readonly<Record<string, string>>;
-  /** URL of the folder that may have a folder `protocols`, with a slash at its end. */
+  /** URL, with a trailing slash, of the folder that may contain a folder `protocols`. */
   base: string;
 }
 
@@ -26,7 +26,7 @@ export interface ProtocolEntry {
   url?: string;
 }
 
-/** A protocol that cannot be had; `code` says whether it was not found or is none. */
+/** A missing or invalid protocol; `code` says which. */
 export class ProtocolError extends TypeError {
   override readonly name = "ProtocolError";
   readonly code: "unknown_protocol" | "bad_protocol";
@@ -41,7 +41,7 @@ export class ProtocolError extends TypeError {
  * Finds and loads a protocol.
  *
  * @param name Its name, in any case, or the URL of its module.
- * @throws {ProtocolError} If there is none of that name, or what is there is no protocol.
+ * @throws {ProtocolError} If there is none of that name, or its module exports something else.
  * @throws {ModuleError} If its module does not load.
  */
 export async function resolveProtocol(name: string, sources?: ProtocolSources): Promise<AnyProtocol> {
@@ -54,7 +54,7 @@ export async function resolveProtocol(name: string, sources?: ProtocolSources): 
   return (await bundledProtocols[wanted]()).default;
 }
 
-/** Every protocol that an address can name. Where two have one name, the one that is taken. */
+/** Every protocol that an address can name. Of two with the same name, the first. */
 export async function listProtocols(sources?: ProtocolSources): Promise<ProtocolEntry[]> {
   const entries: ProtocolEntry[] = [
     ...Object.entries(sources?.protocols ?? {}).map(([name, url]) => ({
@@ -74,10 +74,10 @@ export async function listProtocols(sources?: ProtocolSources): Promise<Protocol
 }
 
 /**
- * Makes sure that a value is a protocol.
+ * Checks that a value is a protocol.
  *
- * @param where What to call it in the message of an error.
- * @throws {ProtocolError} If it is none; the message says what was found.
+ * @param where What an error message calls it.
+ * @throws {ProtocolError} If it is not; the message says what was found.
  */
 export function checkedProtocol(value: unknown, where: string): AnyProtocol {
   if (typeof value !== "object" || value === null) {
@@ -126,7 +126,7 @@ async function protocolsBeside(base: string | undefined): Promise<ProtocolEntry[
       found.push({ name: match[1], from: "folder", url: new URL(encodeURIComponent(name), folder).href });
     }
   } catch {
-    // No such folder, or none that may be read: what was looked for and not found is told.
+    // No such folder, or no permission to read it: a protocol that is not found is an error anyway.
   }
   return found.sort((a, b) => a.name < b.name ? -1 : 1);
 }

@@ -1,14 +1,14 @@
 /**
- * Why a module does not load, in words. Pure.
+ * Readable errors for modules that do not load. Pure.
  *
- * From source Deno says it well, if in several lines. An executable hands out how its parts look inside instead: with the
- * whole source, and without the line.
+ * From source Deno's message is good, but has several lines. In an executable it is a dump of an internal structure, with
+ * the whole source and without the line number.
  *
  * @module
  */
 
 /**
- * What was thrown when a module was loaded, as an error whose message is one line. A syntax error's ends with where it is:
+ * An error from loading a module as one with a message of one line. That of a syntax error ends with its place:
  * `Expected ',', got '{' at file:///srv/chat.ts:4:30`.
  */
 export function readableFailure(thrown: unknown): unknown {
@@ -25,7 +25,7 @@ export function readableFailure(thrown: unknown): unknown {
   return syntaxError(message.split("\n", 1)[0].replace(/^SyntaxError: /, ""), place, thrown);
 }
 
-/** A failure's reason as one line, with the name of its class. */
+/** The reason of a failure in one line, with the name of its class. */
 export function reasonOf(failure: unknown): string {
   return failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
 }
@@ -33,7 +33,7 @@ export function reasonOf(failure: unknown): string {
 const DIAGNOSTIC =
   /specifier: Url \{ scheme: "(?<scheme>\w+)".*?host: (?:None|Some\(Domain\("(?<host>[^"]*)"\)\)).*?path: "(?<path>(?:[^"\\]|\\.)*)".*?range: SourceRange \{ start: SourcePos\((?<at>\d+)\).*?kind: (?<kind>\w+)(?:\((?<parts>(?:"(?:[^"\\]|\\.)*"(?:, )?)+)\))?.*?source: SourceTextInfo \{ start_pos: StartSourcePos\((?<from>\d+)\), text: "(?<text>(?:[^"\\]|\\.)*)"/s;
 
-/** An error as it looks inside of Deno, read; undefined if it is of another kind. */
+/** Reads Deno's dump of an error; undefined if it is of another kind. */
 function failureOf(inside: string): Error | undefined {
   const found = DIAGNOSTIC.exec(inside)?.groups;
   if (found) {
@@ -48,8 +48,8 @@ function failureOf(inside: string): Error | undefined {
 }
 
 function notCached(name: string): string {
-  return `${JSON.stringify(name)} is not in Deno's cache, and a service downloads nothing; ` +
-    "wanted it fetched before, by protohost check --fetch or deno cache FILE";
+  return `${JSON.stringify(name)} is not in Deno's cache, and services download nothing; ` +
+    "download it first: protohost check --fetch, or deno cache FILE";
 }
 
 function syntaxError(reason: string, place: string, cause?: Error): SyntaxError {
@@ -58,7 +58,7 @@ function syntaxError(reason: string, place: string, cause?: Error): SyntaxError 
   return error;
 }
 
-/** Line and column, from 1, of a byte in a text. Behind the last line is at its end. */
+/** Line and column, from 1, of a byte in a text. A place after the last line is at its end. */
 function placeIn(text: string, offset: number): { line: number; column: number } {
   const bytes = new TextEncoder().encode(text.trimEnd());
   const lines = new TextDecoder().decode(bytes.subarray(0, offset)).split("\n");
@@ -71,7 +71,7 @@ const WORDINGS: Readonly<Record<string, string>> = {
   UnterminatedTpl: "Unterminated template",
 };
 
-/** What the parser found, by the name that it goes by there: `Expected(",", "{")`, `UnterminatedRegExp`. */
+/** A message for the parser's name of an error: `Expected(",", "{")`, `UnterminatedRegExp`. */
 function wording(kind: string, parts: string): string {
   const texts = [...parts.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, part]) => `'${unescape(part)}'`);
   if (kind === "Expected" && texts.length === 2) return `Expected ${texts[0]}, got ${texts[1]}`;
@@ -79,7 +79,7 @@ function wording(kind: string, parts: string): string {
   return [WORDINGS[kind] ?? words.join(" "), ...texts].join(" ");
 }
 
-/** Undoes how a string is written inside of Deno. */
+/** Undoes the escapes of a string in such a dump. */
 function unescape(text: string): string {
   const plain: Record<string, string> = { n: "\n", r: "\r", t: "\t", "0": "\0" };
   return text.replace(

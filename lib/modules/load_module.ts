@@ -1,5 +1,5 @@
 /**
- * Loading a user's module, and saying what is wrong with it.
+ * Loading a user's module, with readable errors.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export class ModuleError extends Error {
 }
 
 /**
- * Loads a module and answers its default export.
+ * Loads a module and returns its default export.
  *
- * @param kind What it is loaded as, for the message of an error: `protocol`, `service`.
+ * @param kind What error messages call it: `protocol`, `service`.
  * @throws {ModuleError} If it does not load or has no default export.
  */
 export async function loadDefault(url: string, kind: string): Promise<unknown> {
@@ -37,7 +37,7 @@ export async function loadDefault(url: string, kind: string): Promise<unknown> {
   throw new ModuleError(`Cannot use ${url} as a ${kind} module: it has no default export, ${found}`);
 }
 
-/** How to come by packages in an executable, which has none in it but protohost's own, if that is what is missing. */
+/** How to use a missing package in an executable, which only has protohost's own; empty for other failures. */
 export function bundlingHint(why: string, url: string, standalone = Deno.build.standalone): string {
   if (!standalone || !/npm:|jsr:|https?:|not prefixed with|Import "|in the list of packages/.test(why)) {
     return "";

@@ -11,15 +11,15 @@ const LONG_BYTES = 4 * SHORT_BYTES;
 /** Four times the bytes cost 4 times the time if it is linear, 16 times if it is quadratic. */
 const MAX_RATIO = 9;
 const RUNS = 5;
-/** A slow measurement is a sure one, and need not be repeated. */
+/** Longer measurements are reliable and are not repeated. */
 const ENOUGH_MS = 250;
-/** Only what exceeds the ratio this often in a row is a failure, not a busy machine. */
+/** Fails only if the ratio is exceeded this often in a row, since the machine may be busy. */
 const ATTEMPTS = 3;
 const FILLERS = [0x61, 0x20, 0x30, 0x00, 0xff, 0x0a] as const;
-/** Frames, and beginnings, that are measured. */
+/** How many frames, and how many beginnings of frames, are measured. */
 const MAX_MEASURED = 4;
 
-/** An `input` that waits for the end of a long frame looks at each byte a bounded number of times. */
+/** While it waits for the end of a long frame, `input` looks at each byte a bounded number of times. */
 export function inputCost(subject: Subject): string | undefined {
   for (const { frame, bytes } of endless(subject)) {
     let ratio = Infinity;
@@ -65,7 +65,7 @@ function isWaiting(subject: Subject, frame: number, bytes: Uint8Array): boolean 
   }
 }
 
-/** The least of several times, in milliseconds, since noise only ever adds; undefined if it throws. */
+/** The shortest of several times in milliseconds, since noise only adds; undefined if it throws. */
 function costOf(subject: Subject, frame: number, bytes: Uint8Array): number | undefined {
   let [least, total] = [Infinity, 0];
   for (let run = 0; run < RUNS && total < ENOUGH_MS; run++) {

@@ -1,5 +1,5 @@
 /**
- * Checks of delivery: the same messages, however the network cuts and joins their bytes, wherever they stand in memory.
+ * Checks of delivery: the messages are the same however the network splits their bytes and wherever they are in memory.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import type { Receiver } from "./receiver.ts";
 import { show, type Subject } from "./subject.ts";
 
-/** Of longer samples only so many positions are tried. */
+/** How many positions of longer samples are tried. */
 const MAX_POSITIONS = 2048;
 const MAX_PREFIXES = 512;
 const SPLITS = 200;
-/** Large samples are split fewer times: so many bytes in all. */
+/** How many bytes all splits have together: large samples are split fewer times. */
 const MAX_SPLIT_BYTES = 4 * 1024 ** 2;
 
-/** `input` answers a whole number, at least 0, for every beginning of a good frame. */
+/** `input` returns a whole number of at least 0 for every beginning of a good frame. */
 export function prefixes(subject: Subject): string | undefined {
   for (const { frame, position, prefix } of beginnings(subject)) {
     const complaint = complaintAboutAnswer(ask(subject, frame, prefix, 0));
@@ -23,7 +23,7 @@ export function prefixes(subject: Subject): string | undefined {
   return undefined;
 }
 
-/** `input` answers the same whether it is told what an earlier call has seen or not. */
+/** `input` returns the same with and without `from`. */
 export function from(subject: Subject): string | undefined {
   let current = -1;
   let seen: number[] = [];
@@ -62,7 +62,7 @@ export function splitInTwo(subject: Subject): string | undefined {
   return undefined;
 }
 
-/** All samples, every byte alone. */
+/** All samples, byte by byte. */
 export function byteByByte(subject: Subject): string | undefined {
   return subject.complaintAboutSizes(new Array(subject.stream.length).fill(1));
 }
@@ -79,16 +79,18 @@ export function randomSplits(subject: Subject): string | undefined {
   return undefined;
 }
 
-/** All samples, as a window on memory that holds other bytes on both sides. */
+/** All samples, in a view of memory that holds other bytes on both sides. */
 export function windows(subject: Subject): string | undefined {
   const complaint = subject.complaintAboutSizes(subject.encoded.map((piece) => piece.length), "window");
-  return complaint && `the buffer does not begin where its memory (buffer.buffer) does: ${complaint}`;
+  return complaint &&
+    `with a buffer that does not start at the beginning of its memory (buffer.buffer): ${complaint}`;
 }
 
-/** All samples, their bytes overwritten as soon as a call has seen them. */
+/** All samples, with the buffer overwritten after each call. */
 export function overwrittenBuffer(subject: Subject): string | undefined {
   const complaint = subject.complaintAboutSizes(subject.encoded.map((piece) => piece.length), "overwrite");
-  return complaint && `the buffer was overwritten after the call; keep a copy, not a view: ${complaint}`;
+  return complaint &&
+    `with a buffer that is overwritten after the call (keep a copy, not a view): ${complaint}`;
 }
 
 /** All samples on each of two connections at once, their pieces taking turns. */
@@ -107,14 +109,14 @@ export function twoConnections(subject: Subject): string | undefined {
     for (const { receiver } of sides) {
       const complaint = subject.complaint(receiver);
       if (complaint) {
-        return `what each knows leaks into the other (keep it in the session), seed ${subject.options.seed}: ${complaint}`;
+        return `state leaks from one to the other (keep it in the session), seed ${subject.options.seed}: ${complaint}`;
       }
     }
   }
   return undefined;
 }
 
-/** Every beginning of every frame, the whole frame too. */
+/** Every beginning of every frame, and the whole frame. */
 function* beginnings(subject: Subject): Generator<{ frame: number; position: number; prefix: Uint8Array }> {
   const { frames, random } = subject;
   const most = Math.max(24, Math.floor(MAX_PREFIXES / frames.length));
@@ -125,7 +127,7 @@ function* beginnings(subject: Subject): Generator<{ frame: number; position: num
   }
 }
 
-/** What `input` answers, or throws, on a connection that has come to this frame. */
+/** What `input` returns or throws on a connection that has reached this frame. */
 function ask(subject: Subject, frame: number, prefix: Uint8Array, from: number): unknown {
   const { peer }: Receiver = subject.openAt(frame);
   try {

@@ -1,5 +1,5 @@
 /**
- * Checks of what a good peer never sends: frames beyond the limit, and garbage.
+ * Checks of what a good peer never sends: frames over the limit, and garbage.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { concat } from "../framing/bytes.ts";
 import { NoErrorThrown, type Receiver } from "./receiver.ts";
 import { show, type Subject } from "./subject.ts";
 
-/** After so many random buffers, a fresh connection has to work. */
+/** After this many random buffers a fresh connection is checked. */
 const ROUNDS_BETWEEN = 100;
 const FILLER_BYTES = 2048;
-/** What frames that never end are made of. */
+/** The bytes of frames that never end. */
 const FILLERS = [0x00, 0x20, 0x30, 0x61, 0xff] as const;
 
 /** A frame longer than the limit is refused, not cut short. */
@@ -38,7 +38,7 @@ export function overTheLimit(subject: Subject): string | undefined {
   return undefined;
 }
 
-/** Whatever comes, nothing but an `Error` is thrown, and only the connection it came by has the harm. */
+/** Whatever comes, only an `Error` is thrown, and only that connection is affected. */
 export function garbage(subject: Subject): string | undefined {
   const { garbage: rounds, seed } = subject.options;
   for (let round = 1; round <= rounds; round++) {
@@ -54,7 +54,7 @@ export function garbage(subject: Subject): string | undefined {
     if (round % ROUNDS_BETWEEN === 0 || round === rounds) {
       const complaint = complaintAboutFresh(subject);
       if (complaint) {
-        return `a fresh connection does not work after ${round} others had garbage, seed ${seed}: ${complaint}`;
+        return `a fresh connection fails after ${round} others received garbage, seed ${seed}: ${complaint}`;
       }
     }
   }
@@ -67,7 +67,7 @@ function complaintAboutFresh(subject: Subject): string | undefined {
   return subject.complaint(receiver);
 }
 
-/** Noise; a sample with a few bytes changed, lost or added; or the beginning of one that goes on and on. */
+/** Noise, a sample with a few bytes changed, removed or added, or the beginning of one that never ends. */
 function makeGarbage({ random, encoded }: Subject): Uint8Array {
   const kind = random.below(4);
   if (kind === 0) return random.bytes(random.below(64));

@@ -1,5 +1,5 @@
 /**
- * The conformance suite: whether a codec keeps the contract, whatever the network does to its bytes.
+ * The conformance suite: tests whether a codec keeps the contract, whatever the network does to its bytes.
  *
  * ```ts
  * import { line, type Protocol, text } from "@protohost/protohost";
@@ -27,27 +27,27 @@ import type { AnyProtocol, Protocol } from "../contract/protocol.ts";
 import { checksOf } from "./checks.ts";
 import { Subject } from "./subject.ts";
 
-/** What a protocol is checked with. A module's own exports of these names serve as they stand. */
+/** What a protocol is tested with. `protohost test` takes a module's exports of these names. */
 export interface CheckOptions<In = unknown, Out = In> {
   /**
-   * Messages as a client sends them, in an order that makes sense on one connection: where the protocol keeps a
-   * session, they are a conversation.
+   * Messages as a client sends them, in an order that makes sense on one connection: if the protocol keeps a session,
+   * they are a conversation.
    */
   samples: readonly In[];
-  /** Messages as a server sends them, likewise. Wanted if the protocol has a `reply` of its own. */
+  /** Messages as a server sends them, likewise. Required if the protocol has a `reply`. */
   replySamples?: readonly Out[];
   /**
-   * For protocols whose messages are pieces of a stream, cut where the network happened to: makes of messages what is
-   * the same however they were cut, such as their bytes joined. That is compared in place of the messages.
+   * For protocols whose messages are pieces of a stream, split where the network happened to: turns messages into what
+   * is the same however they were split, such as their joined bytes. That is compared instead of the messages.
    */
   // deno-lint-ignore no-explicit-any
   join?(messages: any[]): unknown;
-  /** What `parse` is to make of texts: pairs of a text and its message. */
+  /** Texts for `parse`, each with its message. */
   notations?: readonly (readonly [string, In])[];
-  /** Repeats a run's random choices: the seed that a failure names. Without it each run makes its own. */
+  /** Repeats the random choices of the run that printed this seed. Without it each run has its own. */
   seed?: number;
   /**
-   * How many random buffers to throw at each direction.
+   * How many random buffers each direction gets.
    *
    * @default {2000}
    */
@@ -58,9 +58,9 @@ export interface CheckOptions<In = unknown, Out = In> {
 export interface CheckResult {
   /** Such as `split in two`; `reply: split in two` for the other direction. */
   name: string;
-  /** Whether nothing is wrong. */
+  /** Whether it passed. */
   passed: boolean;
-  /** What failed, where, with which seed. */
+  /** What failed, where, and with which seed. */
   detail?: string;
 }
 
@@ -72,13 +72,13 @@ export interface ProtocolReport {
   passed: boolean;
   /** All checks that ran, in their order. */
   checks: CheckResult[];
-  /** Names of the checks that did not run, because one that they build on failed. */
+  /** Names of the checks that did not run because one that they depend on failed. */
   notRun: string[];
-  /** Give it as an option to repeat this run. */
+  /** The seed that repeats this run. */
   seed: number;
 }
 
-/** A protocol does not keep the contract; `code` is `protocol_check_failed`, `report` says in what. */
+/** A protocol does not keep the contract; `code` is `protocol_check_failed`, `report` has the details. */
 export class ProtocolCheckError extends Error {
   /** The class's own name. */
   override readonly name = "ProtocolCheckError";
@@ -87,11 +87,15 @@ export class ProtocolCheckError extends Error {
   /** Every check and its outcome. */
   readonly report: ProtocolReport;
 
-  /** Makes the error of a report that has failures. */
+  /** Makes the error of a report with failures. */
   constructor(report: ProtocolReport) {
     const failed = report.checks.filter((check) => !check.passed);
     const lines = failed.map(({ name, detail }) => `\n  ${name}: ${detail}`);
-    super(`Protocol "${report.protocol}" fails ${failed.length} of its checks${lines.join("")}`);
+    super(
+      `Protocol "${report.protocol}" fails ${failed.length} ${failed.length === 1 ? "check" : "checks"}:${
+        lines.join("")
+      }`,
+    );
     this.report = report;
   }
 }
@@ -100,7 +104,7 @@ export class ProtocolCheckError extends Error {
  * Checks a protocol.
  *
  * @throws {ProtocolCheckError} If it fails; the message lists every failure.
- * @throws {TypeError} If there is nothing to check it with.
+ * @throws {TypeError} If there are no samples.
  */
 export function checkProtocol<In, Out = In, S = unknown>(
   protocol: Protocol<In, Out, S>,
@@ -111,9 +115,9 @@ export function checkProtocol<In, Out = In, S = unknown>(
 }
 
 /**
- * Checks a protocol and answers what came of it.
+ * Checks a protocol and returns the report.
  *
- * @throws {TypeError} If there is nothing to check it with.
+ * @throws {TypeError} If there are no samples.
  */
 export function inspectProtocol<In, Out = In, S = unknown>(
   protocol: Protocol<In, Out, S>,
@@ -185,7 +189,7 @@ function complaintAboutShape(protocol: AnyProtocol, hasReplySamples: boolean): s
     }
   }
   if (protocol.reply && !hasReplySamples) {
-    return "it has a reply of its own, but there are no replySamples for it";
+    return "it has a reply, but there are no replySamples";
   }
   return undefined;
 }

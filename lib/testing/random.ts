@@ -22,12 +22,12 @@ export class Random {
     return Math.floor(((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32 * limit);
   }
 
-  /** One of several. */
+  /** One of several values. */
   pick<T>(from: readonly T[]): T {
     return from[this.below(from.length)];
   }
 
-  /** So many bytes of noise. */
+  /** Random bytes. */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     return Uint8Array.from({ length }, () => this.below(256));
   }
@@ -43,7 +43,7 @@ export class Random {
     return sizes;
   }
 
-  /** Positions strictly inside a length, ascending: all if they are few, else both ends and a choice between them. */
+  /** Positions inside a length, ascending: all if there are few, else both ends and a random choice between them. */
   positions(length: number, most: number): number[] {
     const inside = Math.max(0, length - 1);
     if (inside <= most) return Array.from({ length: inside }, (_, i) => i + 1);

@@ -1,23 +1,23 @@
 /**
- * UDP as connections: a remote address is one, from its first datagram until it has been idle.
+ * UDP as connections: each remote address is one, from its first datagram until it has been idle.
  *
  * @module
  */
 
 import type { Transport } from "./transport.ts";
 
-/** So many datagrams of one address may wait; later ones are lost, as on any full queue of a network. */
+/** How many datagrams of one address may wait; further ones are dropped. */
 const WAITING_DATAGRAMS = 64;
-/** The largest payload of a datagram over IPv4 or IPv6, and then some. */
+/** More than the largest payload of a datagram over IPv4 or IPv6. */
 const DATAGRAM_BYTES = 65_536;
 
-/** A socket that sorts datagrams by the address they come from. */
+/** A socket that sorts datagrams by remote address. */
 export class DatagramListener {
   readonly #socket: Deno.DatagramConn;
   readonly #peers: Map<string, DatagramTransport> = new Map();
   readonly #dropped: (from: Deno.Addr) => void;
 
-  /** @param dropped Hears of a datagram that found its connection's queue full. */
+  /** @param dropped Called when a datagram is dropped because its connection's queue is full. */
   constructor(socket: Deno.DatagramConn, dropped: (from: Deno.Addr) => void) {
     this.#socket = socket;
     this.#dropped = dropped;
@@ -43,7 +43,7 @@ export class DatagramListener {
     }
   }
 
-  /** Closes the socket, and so the connections over it. */
+  /** Closes the socket and the connections over it. */
   close(): void {
     this.#socket.close();
     for (const peer of this.#peers.values()) peer.close();
@@ -67,7 +67,7 @@ export class DatagramTransport implements Transport {
     this.remoteAddr = remote;
   }
 
-  /** Takes a datagram in; false if it had to be dropped. */
+  /** Queues a datagram; false if it had to be dropped. */
   take(datagram: Uint8Array<ArrayBuffer>): boolean {
     const awaiting = this.#awaiting;
     if (awaiting !== undefined) {
@@ -91,7 +91,7 @@ export class DatagramTransport implements Transport {
   }
 
   read(): Promise<number | null> {
-    return Promise.reject(new TypeError("Cannot read a stream: datagrams are received whole"));
+    return Promise.reject(new TypeError("Cannot read a stream over UDP: datagrams are received whole"));
   }
 
   closeWrite(): Promise<void> {
@@ -107,7 +107,7 @@ export class DatagramTransport implements Transport {
   }
 }
 
-/** A client's end of UDP: a socket of its own that hears one address only. */
+/** A client's end of UDP: a socket of its own that takes datagrams of one address only. */
 export function dialDatagrams(remote: Deno.NetAddr): Transport {
   const hostname = remote.hostname.includes(":") ? "::" : "0.0.0.0";
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });

@@ -126,7 +126,7 @@ Deno.test("checkProtocol lists all failures when it throws", () => {
     ProtocolCheckError,
   );
   assertEquals(error.code, "protocol_check_failed");
-  assertStringIncludes(error.message, `Protocol "good" fails 2 of its checks`);
+  assertStringIncludes(error.message, `Protocol "good" fails 2 checks:`);
   assertStringIncludes(error.message, "\n  round trip: sample 1 ('a'): came back as 'x'");
   assertStringIncludes(error.message, "\n  command: sample 1 ('a') is named 1, wanted a string");
   assertEquals(error.report.passed, false);

@@ -196,7 +196,7 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ],
     [
       "{ on: A, when: { address: 10.0.0.0/33 }, then: drop }",
-      '.when.address: Cannot read "10.0.0.0/33" as a range of addresses, wanted one such as 10.0.0.0/8',
+      '.when.address: Cannot read "10.0.0.0/33" as a range of addresses: wanted one such as 10.0.0.0/8',
     ],
     [
       "{ on: A, when: [{ field: a, matches: '(' }], then: drop }",
