@@ -18,6 +18,7 @@ import { spawnIsolate } from "../isolation/worker_runner.ts";
 import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "../isolation/runner.ts";
+import { RuleActions } from "../supervisor/rule_actions.ts";
 import { problemOf } from "../supervisor/supervisor_error.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 
@@ -68,6 +69,7 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Outc
     spawn,
     timing: DEFAULT_TIMING,
     bus: new Bus(),
+    actions: new RuleActions(),
     portSharing: false,
     // As when serving, so that the code has the same permissions here.
     isolation: whyNoChild() === undefined ? "process" : "worker",

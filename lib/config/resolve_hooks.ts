@@ -13,6 +13,7 @@ import {
   EXEC_TIMEOUT_MS,
   type HookSource,
   type HooksSpec,
+  type InstanceAction,
   type Rule,
 } from "../hooks/rule.ts";
 import type { SequenceStep } from "../hooks/steps.ts";
@@ -44,10 +45,25 @@ export function resolveHooks(
   };
 }
 
-/** What a worker is told of a service's hooks. */
+/** The hooks of a service as an instance gets them. */
 export function hooksSpec(service: ServiceConfig): HooksSpec {
   const { hooks, hookTimeoutMs, onHookTimeout, onHookError } = service;
-  return { sources: hooks, timeoutMs: hookTimeoutMs, onHookTimeout, onHookError };
+  const sources = hooks.map((hook) =>
+    "rule" in hook ? { rule: { ...hook.rule, then: hook.rule.then.map(instanceAction) } } : hook
+  );
+  return { sources, timeoutMs: hookTimeoutMs, onHookTimeout, onHookError };
+}
+
+/** Of a webhook an instance gets no path and no headers, which may be secret; of a program no arguments. */
+function instanceAction(action: Action): InstanceAction {
+  switch (action.do) {
+    case "webhook":
+      return { do: "webhook", url: new URL(action.url).origin };
+    case "exec":
+      return { do: "exec", command: action.command.slice(0, 1) };
+    default:
+      return action;
+  }
 }
 
 /** The steps of a sequence. */

@@ -4,23 +4,29 @@
  * @module
  */
 
+import { formatAddr } from "../contract/endpoint.ts";
 import type { HookContext } from "./hook_context.ts";
+import type { Direction } from "./verdict.ts";
 
-/** A message's JSON is cut at this many characters: a thousand of them wait at most. */
+/** A message's JSON is cut at this many characters: up to a thousand of them wait. */
 export const MAX_JSON = 64 * 1024;
 
-/** What happened, as a webhook posts it. */
-export interface HookEvent {
-  service: string;
+/** What happened, but for the message and the service. JSON-safe. */
+export interface ActionEvent {
   /** What the rule is bound to. */
   event: "command" | "sequence";
   command: string;
-  direction: "in" | "out";
-  /** The message as JSON; `{ truncated }` with the beginning of its text where that is very long. */
-  message: unknown;
+  direction: Direction;
   connection: { id: string; remote: string };
   /** When, in ISO 8601. */
   at: string;
+}
+
+/** What happened, as a webhook posts it. */
+export interface HookEvent extends ActionEvent {
+  service: string;
+  /** The message as JSON; `{ truncated }` with the beginning of its text where that is very long. */
+  message: unknown;
 }
 
 /** Writes a message as JSON, whatever it is made of. */
@@ -39,23 +45,19 @@ export function eventJson(event: Omit<HookEvent, "message">, message: string): s
   return `${JSON.stringify(event).slice(0, -1)},"message":${message}}`;
 }
 
-/** Says what happened, but for the message. */
-export function eventOf(
-  context: HookContext,
-  { service, event, remote }: { service: string; event: HookEvent["event"]; remote: string },
-): Omit<HookEvent, "message"> {
-  const { command, direction, connection } = context;
+/** What happened, of the message that a hook sees. */
+export function eventOf(context: HookContext, event: ActionEvent["event"]): ActionEvent {
+  const { command, direction, connection: { id, remoteAddr } } = context;
   return {
-    service,
     event,
     command: command.slice(0, MAX_JSON),
     direction,
-    connection: { id: connection.id, remote },
+    connection: { id, remote: formatAddr(remoteAddr) },
     at: new Date().toISOString(),
   };
 }
 
-/** Bytes as their text, or in base64 where they are none; big integers as strings; maps as objects. */
+/** Bytes as their text, or in base64 where they are no UTF-8; big integers as strings; maps as objects. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (value instanceof Uint8Array) {

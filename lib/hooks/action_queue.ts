@@ -23,6 +23,8 @@ export interface Job {
   run(signal: AbortSignal): Promise<void>;
   /** Called with the last error if no attempt succeeds. */
   failed(error: unknown): void;
+  /** Called once it is over, however it went. */
+  ended?(): void;
 }
 
 /** The limits of a queue. */
@@ -111,6 +113,7 @@ export class JobQueue {
       // Before another job begins.
       this.#size--;
       this.#bytes -= job.bytes;
+      job.ended?.();
     };
     const attempt = async () => {
       await this.#attempt(job);

@@ -29,8 +29,6 @@ export interface HookBase {
   mayReply?: boolean;
   /** What its user should know before it runs; `check` shows it. */
   warning?: string;
-  /** Ends the work it does in the background, within a bounded time. */
-  stop?(): Promise<void>;
 }
 
 /** A hook on commands. */

@@ -15,9 +15,9 @@ export type HookErrorCode =
   | "hook_error"
   /** A hook's promise did not settle in time. */
   | "hook_timeout"
-  /** A webhook or a program was not even tried: too many are waiting. */
+  /** A webhook or a program was not tried: too many are waiting. */
   | "hook_queue_full"
-  /** A webhook was given up. */
+  /** A webhook was not accepted, after all retries. */
   | "webhook_failed"
   /** A program could not be run, ended with another code than 0, or took too long. */
   | "exec_failed";
@@ -56,6 +56,19 @@ export class HookError extends Error {
 export function describeMessage({ command, direction }: { command: string; direction: Direction }): string {
   const what = direction === "in" ? "command" : "reply";
   return command === "" ? `${what} without a name` : `${what} ${command.slice(0, MAX_NAME)}`;
+}
+
+/**
+ * Makes something of a part of the configuration, and says where it stands if that fails.
+ *
+ * @throws {HookDefinitionError} What `make` threw, with the place.
+ */
+export function within<T>(place: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new HookDefinitionError(`${place}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** A hook or a rule that cannot be: found when it is defined or loaded. `code` is `bad_hook`. */

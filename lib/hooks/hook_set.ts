@@ -69,8 +69,6 @@ export interface HookSet {
   session(connection: Connection): HookSession;
   /** Which hooks run for the commands given and for those that hooks name. */
   describe(commands?: string[]): HookDescription[];
-  /** Ends what hooks do in the background, within a bounded time. */
-  stop(): Promise<void>;
 }
 
 /** The hooks of one connection. */
@@ -160,10 +158,6 @@ class CompiledHooks implements HookSet {
         };
       }).filter(({ hooks }) => hooks.length > 0)
     );
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.#hooks.map(({ entry }) => entry.stop?.()));
   }
 
   /** The hooks for a command; null if there are none. */

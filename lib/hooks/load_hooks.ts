@@ -9,15 +9,13 @@ import { describeValue, loadDefault } from "../modules/load_module.ts";
 import type { HookEntry } from "./hook_entry.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
-import type { QueueOptions } from "./action_queue.ts";
-import type { HookSource, Rule } from "./rule.ts";
+import type { HookSource, InstanceAction } from "./rule.ts";
+import type { EffectOptions } from "./rule_effects.ts";
 import { compileRule } from "./rule_hook.ts";
 import { unmatchedNames } from "./unmatched_names.ts";
 
 /** What hooks are loaded with. */
-export interface LoadHooksOptions extends HookOptions {
-  /** What each webhook and each program bears. */
-  queue?: QueueOptions;
+export interface LoadHooksOptions extends HookOptions, Pick<EffectOptions, "runAction" | "queue"> {
   /**
    * Whether a server stands behind: then the replies of rules must wait for its own.
    *
@@ -32,14 +30,16 @@ export interface LoadHooksOptions extends HookOptions {
  * @throws {HookDefinitionError} With all that is wrong, one a line.
  * @throws {ModuleError} If a module does not load.
  */
-export async function loadHooks(sources: readonly HookSource[], options: LoadHooksOptions): Promise<HookSet> {
+export async function loadHooks(
+  sources: readonly HookSource<InstanceAction>[],
+  options: LoadHooksOptions,
+): Promise<HookSet> {
   const entries: HookEntry[] = [];
   const problems: string[] = [];
-  for (const [index, source] of sources.entries()) {
-    const place = `hooks[${index}]`;
+  for (const [hook, source] of sources.entries()) {
     try {
       if ("module" in source) entries.push(...await loadModule(source.module, options.context));
-      else entries.push(await loadRule(source.rule, place, options));
+      else entries.push(compileRule(source.rule, { ...options, hook }));
     } catch (error) {
       if (!(error instanceof HookDefinitionError)) throw error;
       problems.push(error.message);
@@ -73,21 +73,6 @@ async function loadModule(url: string, context: ServiceContext): Promise<HookEnt
 function isEntry(value: unknown): value is HookEntry {
   const kind = (value as HookEntry | null)?.kind;
   return (kind === "command" || kind === "sequence") && typeof (value as HookEntry).run === "function";
-}
-
-async function loadRule(rule: Rule, place: string, options: LoadHooksOptions): Promise<HookEntry> {
-  for (const [index, action] of rule.then.entries()) {
-    if (action.do !== "exec") continue;
-    const [command] = action.command;
-    const { state } = await Deno.permissions.query({ name: "run", command });
-    if (state === "granted") continue;
-    throw new HookDefinitionError(
-      `${place}.then[${index}].exec: found ${
-        JSON.stringify(command)
-      }, wanted the permission to run it: --allow-run=${command}`,
-    );
-  }
-  return compileRule(rule, { ...options, place });
 }
 
 /** Code may reply as well, but only a rule is known to. */

@@ -1,5 +1,5 @@
 /**
- * A rule as a worker gets it: what users write in YAML, resolved. JSON-safe.
+ * A rule: what users write in YAML, resolved. JSON-safe.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { HookDirection, SequenceStep } from "./steps.ts";
 import type { OnHookError, OnHookTimeout } from "./timeouts.ts";
 
 /** Where hooks come from: a module, or a rule. */
-export type HookSource =
+export type HookSource<A = Action> =
   /** A module's URL. */
   | { module: string }
-  | { rule: Rule };
+  | { rule: Rule<A> };
 
-/** What a worker is told of the hooks of a service. */
+/** The hooks of a service as an instance gets them. */
 export interface HooksSpec {
   /** In their order; none if the service has no hooks. */
-  sources: HookSource[];
+  sources: HookSource<InstanceAction>[];
   /** How long a hook's promise may take; 0 for any time. */
   timeoutMs: number;
   onHookTimeout: OnHookTimeout;
@@ -25,7 +25,7 @@ export interface HooksSpec {
 }
 
 /** A rule: bound to commands or to a sequence, it does something if its conditions hold. */
-export interface Rule {
+export interface Rule<A = Action> {
   /** Commands or patterns; either these or a sequence. */
   on?: string[];
   /** Its steps. */
@@ -41,7 +41,7 @@ export interface Rule {
   /** All of these must hold. */
   when: Condition[];
   /** What it does, in this order. */
-  then: Action[];
+  then: A[];
 }
 
 /** What must hold of a message or its connection. */
@@ -67,7 +67,7 @@ export interface FieldCondition {
   less?: number;
 }
 
-/** What a rule does. A message that is a string is in the protocol's own notation. */
+/** What a rule does. A message that is a string is read by the protocol's `parse`. */
 export type Action =
   | { do: "reply"; message: unknown }
   | { do: "replace"; message: unknown }
@@ -79,6 +79,18 @@ export type Action =
   | WebhookAction
   | ExecAction
   | { do: "publish"; topic: string };
+
+/**
+ * An action as an instance gets it. The server runs webhooks and programs, so that the service's own code is permitted
+ * neither: of these an instance gets what to call them, and no more.
+ */
+export type InstanceAction =
+  | Exclude<Action, BackgroundAction>
+  | Pick<WebhookAction, "do" | "url">
+  | Pick<ExecAction, "do" | "command">;
+
+/** An action that the server runs in the background. */
+export type BackgroundAction = WebhookAction | ExecAction;
 
 /** Posts what happened to a URL. */
 export interface WebhookAction {
@@ -104,15 +116,15 @@ export interface ExecAction {
   timeoutMs: number;
 }
 
-/** A webhook's attempt may take so long, unless the rule says otherwise. */
+/** How long a webhook's attempt may take, unless the rule says otherwise. */
 export const DEFAULT_WEBHOOK_TIMEOUT_MS = 5_000;
-/** So many attempts follow a webhook's failed one, unless the rule says otherwise. */
+/** How many attempts follow a webhook's failed one, unless the rule says otherwise. */
 export const DEFAULT_WEBHOOK_RETRIES = 3;
-/** A program may take so long. */
+/** How long a program may take. */
 export const EXEC_TIMEOUT_MS = 10_000;
 
-/** Writes for people what a rule does: `webhook, close`. */
-export function describeRule({ then }: Rule): string {
+/** Describes for people what a rule does: `webhook, close`. */
+export function describeRule({ then }: Rule<InstanceAction>): string {
   return then.map((action) => {
     switch (action.do) {
       case "count":

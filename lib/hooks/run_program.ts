@@ -4,22 +4,34 @@
  * @module
  */
 
-import type { HookEvent } from "./action_event.ts";
+import type { ActionEvent } from "./action_event.ts";
+
+/** What a program is told. */
+export interface ProgramInput {
+  service: string;
+  event: ActionEvent;
+  /** The message as JSON. */
+  message: string;
+  /** Kills the program. */
+  signal: AbortSignal;
+}
+
+/** A variable of the environment is cut at this many characters. */
+const MAX_VARIABLE = 1024;
 
 /**
- * Runs a program, without a shell: the message is JSON on its standard input, the rest of the event stands in its
- * environment as `PROTOHOST_SERVICE`, `_EVENT`, `_COMMAND`, `_DIRECTION`, `_CONNECTION`, `_REMOTE` and `_AT`.
+ * Runs a program, without a shell. Its standard input is the message as JSON; its environment has the rest of the event as
+ * `PROTOHOST_SERVICE`, `_EVENT`, `_COMMAND`, `_DIRECTION`, `_CONNECTION`, `_REMOTE` and `_AT`.
  *
- * @param signal Kills it.
  * @throws {Error} If it cannot be run, is killed, or ends with another code than 0.
  */
 export async function runProgram(
   [program, ...args]: readonly string[],
-  { event, message, signal }: { event: Omit<HookEvent, "message">; message: string; signal: AbortSignal },
+  { service, event, message, signal }: ProgramInput,
 ): Promise<void> {
   const child = new Deno.Command(program, {
     args,
-    env: environmentOf(event),
+    env: environmentOf(service, event),
     stdin: "piped",
     stdout: "null",
     stderr: "null",
@@ -34,7 +46,7 @@ export async function runProgram(
   if (signal.aborted) kill();
   signal.addEventListener("abort", kill);
   try {
-    // It may end without having read: that is its own affair.
+    // A program may end without reading its input.
     feed(child.stdin, message).catch(() => {});
     const status = await child.status;
     if (signal.aborted) throw signal.reason;
@@ -50,13 +62,13 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
   await writer.close();
 }
 
-function environmentOf({ connection, ...event }: Omit<HookEvent, "message">): Record<string, string> {
-  const values = { ...event, connection: connection.id, remote: connection.remote };
+function environmentOf(service: string, { connection, ...event }: ActionEvent): Record<string, string> {
+  const values = { service, ...event, connection: connection.id, remote: connection.remote };
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       `PROTOHOST_${name.toUpperCase()}`,
-      // A client chooses the command; NUL ends a variable and 1024 characters say enough.
-      value.replaceAll("\0", "").slice(0, 1024),
+      // The client chooses the command, and NUL would end a variable.
+      value.replaceAll("\0", "").slice(0, MAX_VARIABLE),
     ]),
   );
 }

@@ -8,6 +8,7 @@
 import type { TransportName } from "../contract/connection.ts";
 import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import { spawnProcess } from "../isolation/process_runner.ts";
+import { ActionOutbox } from "../hooks/action_outbox.ts";
 import { serviceLog } from "../log/log.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
@@ -43,6 +44,7 @@ interface Running {
 export class PoolInstance {
   readonly #post: (message: FromWorker) => void;
   readonly #bus: PoolBus;
+  readonly #actions: ActionOutbox;
   readonly #stats: ServiceStats = createStats();
   #relay: LogRelay | undefined;
   #processes: Processes | undefined;
@@ -52,6 +54,7 @@ export class PoolInstance {
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
+    this.#actions = new ActionOutbox((id, request) => post({ type: "act", id, request }));
     this.#bus = new PoolBus(post);
   }
 
@@ -80,6 +83,8 @@ export class PoolInstance {
         return void this.#pong(message.id);
       case "connections":
         return void this.#connections(message.id);
+      case "acted":
+        return this.#actions.over(message.id);
       case "published":
         return this.#bus.publish(null, message.topic, message.json);
       case "serve":
@@ -111,6 +116,7 @@ export class PoolInstance {
           spawnProcess(events, spec_, { config: spec.pool?.config, cache: spec.pool?.cache }),
         timing: { ...DEFAULT_TIMING, answerTimeoutMs: ANSWER_MS },
         bus: this.#bus,
+        runAction: (request) => this.#actions.run(request),
         restart: (_, why) => why === "signal" && this.#post({ type: "restart_wanted" }),
       },
       ready: () => this.#running?.pool.match(),

@@ -12,6 +12,7 @@ import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import type { Limits } from "../contract/limits.ts";
 import { loadBindings } from "./load_bindings.ts";
 import { ServiceError } from "./load_service.ts";
+import { ActionOutbox } from "../hooks/action_outbox.ts";
 import { describeHookSets } from "../hooks/describe_hooks.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
@@ -28,6 +29,7 @@ import { isSharable } from "../contract/endpoint.ts";
 export class Instance {
   readonly #post: (message: FromWorker) => void;
   readonly #bus: LocalBus;
+  readonly #actions: ActionOutbox;
   #relay: LogRelay | undefined;
   #owned: OwnedContext | undefined;
   #service: Service | undefined;
@@ -37,6 +39,7 @@ export class Instance {
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
+    this.#actions = new ActionOutbox((id, request) => post({ type: "act", id, request }));
     this.#bus = new LocalBus(
       post,
       (error, topic) =>
@@ -79,6 +82,8 @@ export class Instance {
           id: message.id,
           connections: this.#service?.connections() ?? [],
         });
+      case "acted":
+        return this.#actions.over(message.id);
       case "published":
         return this.#bus.deliver(message.topic, message.json);
       default:
@@ -102,7 +107,10 @@ export class Instance {
     this.#owned = createContext(name, this.#bus, { instance, options, base });
     const { context } = this.#owned;
     const stats = createStats();
-    const all = await loadBindings(spec, context, stats);
+    const all = await loadBindings(spec, context, {
+      stats,
+      runAction: (request) => this.#actions.run(request),
+    });
     const bindings = instance === 0 ? all : all.filter(({ endpoint }) => isSharable(endpoint));
     if (spec.isolation === "connection") refuseDatagrams(bindings);
     if (bindings.length > 0) {

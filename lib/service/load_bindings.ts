@@ -6,6 +6,7 @@
 
 import type { AnyProtocol } from "../contract/protocol.ts";
 import type { ServiceContext } from "../contract/handler.ts";
+import type { RunAction } from "../hooks/action_request.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { hookReports } from "../hooks/hook_reports.ts";
 import { loadHooks } from "../hooks/load_hooks.ts";
@@ -20,10 +21,10 @@ import type { ServiceStats } from "../contract/stats.ts";
 export async function loadBindings(
   spec: WorkerSpec,
   context: ServiceContext,
-  stats: ServiceStats,
+  { stats, runAction }: { stats: ServiceStats; runAction: RunAction },
 ): Promise<Binding[]> {
   const bindings = await loadService(spec, context);
-  const hooks = spec.hooks && await loadEach(spec, spec.hooks, { bindings, context, stats });
+  const hooks = spec.hooks && await loadEach(spec, spec.hooks, { bindings, context, stats, runAction });
   const proxy = spec.proxy && {
     upstreams: await loadUpstreams(spec.proxy, {
       tlsHandshakeTimeoutMs: spec.limits.tlsHandshakeTimeoutMs,
@@ -42,7 +43,12 @@ export async function loadBindings(
 async function loadEach(
   spec: WorkerSpec,
   { sources, ...policy }: HooksSpec,
-  { bindings, context, stats }: { bindings: Binding[]; context: ServiceContext; stats: ServiceStats },
+  { bindings, context, stats, runAction }: {
+    bindings: Binding[];
+    context: ServiceContext;
+    stats: ServiceStats;
+    runAction: RunAction;
+  },
 ): Promise<Map<AnyProtocol, HookSet>> {
   const sets = new Map<AnyProtocol, HookSet>();
   for (const { protocol } of bindings) {
@@ -51,7 +57,11 @@ async function loadEach(
     const proxied = spec.proxy !== undefined;
     sets.set(
       protocol,
-      await loadHooks(sources, { service: spec.service, protocol, context, proxied, ...policy, ...host }),
+      await loadHooks(sources, {
+        ...{ service: spec.service, protocol, context, proxied, runAction },
+        ...policy,
+        ...host,
+      }),
     );
   }
   return sets;

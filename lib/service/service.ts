@@ -177,7 +177,6 @@ class IsolateService implements Service {
     this.#cut = this.#open.size;
     for (const connection of [...this.#open]) connection.destroy();
     this.#acceptor.admission.close();
-    for (const { hooks } of this.#options.bindings) await hooks?.stop();
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
 

@@ -14,6 +14,7 @@ import type { Endpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { LogRecord } from "./log_spec.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
+import type { ActionRequest } from "../hooks/action_request.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import type { HandedPeer, PoolStatus } from "./pool_spec.ts";
 import type { ConnectionInfo, ServiceStats } from "../contract/stats.ts";
@@ -38,6 +39,8 @@ export type ToWorker =
   | { type: "reset" }
   | { type: "ping"; id: number }
   | { type: "connections"; id: number }
+  /** What the instance asked for by `act` is over, however it went. */
+  | { type: "acted"; id: number }
   | { type: "published"; topic: string; json: string };
 
 /** Worker to supervisor. */
@@ -60,6 +63,8 @@ export type FromWorker =
   | { type: "stopped"; stats: ServiceStats }
   | { type: "pong"; id: number; stats: ServiceStats; pool?: PoolStatus }
   | { type: "connections"; id: number; connections: ConnectionInfo[] }
+  /** A webhook or a program of a rule is to run. */
+  | { type: "act"; id: number; request: ActionRequest }
   | { type: "publish"; topic: string; json: string }
   | { type: "subscribe"; topic: string }
   | { type: "unsubscribe"; topic: string }

@@ -131,7 +131,11 @@ export class Deployment {
       restarts: instances.reduce((sum, { restarts }) => sum + restarts, this.#past.restarts),
       ...(lastError ? { lastError } : {}),
       instances,
-      stats: mergeStats([this.#past.stats, ...generations.map(({ stats }) => stats)]),
+      stats: mergeStats([
+        this.#past.stats,
+        this.#environment.actions.statsOf(this.name),
+        ...generations.map(({ stats }) => stats),
+      ]),
     };
   }
 

@@ -8,9 +8,12 @@ import { Backoff } from "./backoff.ts";
 import type { DrainResult } from "./drain_tally.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
+import { checkActions } from "../hooks/action_check.ts";
+import type { ActionRequest } from "../hooks/action_request.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { serviceLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
+import type { RuleActions } from "./rule_actions.ts";
 import { Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { describeDuration } from "./server_status.ts";
@@ -19,7 +22,9 @@ import { endpointKey, usefulInstances, workerSpecs } from "./worker_specs.ts";
 import { isSharable } from "../contract/endpoint.ts";
 
 /** What generations work with. */
-export interface GenerationEnvironment extends WorkerEnvironment {
+export interface GenerationEnvironment extends Omit<WorkerEnvironment, "runAction"> {
+  /** Runs the webhooks and programs of rules. */
+  actions: RuleActions;
   /** Whether several listeners can share a port here. */
   portSharing: boolean;
   /** What the instances of a service run in that does not say so itself. */
@@ -58,8 +63,9 @@ export class Generation {
     if (service.limits.memoryBytes > 0 && this.isolation === "worker") {
       log.warning("limits.memory has no effect in isolation: worker; it takes isolation: process");
     }
+    const runAction = (request: ActionRequest) => environment.actions.run(service, request);
     this.#slots = workerSpecs(service, config, { generation: number, instances, isolation: this.isolation })
-      .map((spec) => new Slot(spec, { ...environment, backoff: this.#backoff, log }));
+      .map((spec) => new Slot(spec, { ...environment, runAction, backoff: this.#backoff, log }));
   }
 
   /** What its instances run in. */
@@ -114,7 +120,12 @@ export class Generation {
     return Promise.all(this.#slots.map((slot) => slot.ended));
   }
 
-  /** Loads every instance. @throws {InstanceError} The first failure; the others are then stopped. */
+  /**
+   * Loads every instance.
+   *
+   * @throws {HookDefinitionError} If a webhook or a program of its rules cannot run.
+   * @throws {InstanceError} The first failure of an instance; the others are then stopped.
+   */
   async load(): Promise<void> {
     const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
     const slow = setTimeout(() => {
@@ -124,6 +135,7 @@ export class Generation {
       );
     }, slowLoadMs);
     try {
+      await checkActions(this.service.hooks);
       await this.#all((slot) => slot.load());
     } finally {
       clearTimeout(slow);

@@ -13,7 +13,6 @@ import { bundledNeeds } from "../modules/bundled.ts";
 import { readNeeds } from "../modules/option_needs.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
-import type { HookSource } from "../hooks/rule.ts";
 import { mergePermissions, type Permissions } from "../spec/permissions.ts";
 import { temporaryPathOf } from "../transport/unix_socket.ts";
 
@@ -37,7 +36,6 @@ export function permissionsOf(
     ...listens ? addressesOf(service).map(needsOf) : [],
     ...listens && service.listen.length === 0 ? [{ net: true as const }] : [],
     ...(service.proxy?.upstream ?? []).map(parseEndpoint).map(needsOfUpstream),
-    ...service.hooks.flatMap(needsOfHook),
     ...needsOfOptions(service, config),
     service.permissions,
   );
@@ -95,17 +93,6 @@ function needsOfUpstream(endpoint: Endpoint): Permissions {
     return { read: [path], write: [path], net: [`unix:${path}`] };
   }
   return { net: [hostOf(endpoint.hostname, endpoint.port)] };
-}
-
-/** A module of hooks gets what the service is permitted; what a rule names is permitted by that. */
-function needsOfHook(hook: HookSource): Permissions[] {
-  if (!("rule" in hook)) return [];
-  return hook.rule.then.map((action): Permissions => {
-    if (action.do === "exec") return { run: [action.command[0]] };
-    if (action.do !== "webhook" || !URL.canParse(action.url)) return {};
-    const { protocol, hostname, port } = new URL(action.url);
-    return { net: [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`] };
-  });
 }
 
 /**

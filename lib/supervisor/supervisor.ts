@@ -19,6 +19,7 @@ import type { Spawn } from "../isolation/runner.ts";
 import { failure } from "../isolation/instance_error.ts";
 import { spawnRunner } from "../isolation/start_runner.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
+import { RuleActions } from "./rule_actions.ts";
 import type { ServerState, ServerStatus } from "./server_status.ts";
 import {
   ReloadError,
@@ -66,6 +67,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #portSharing: boolean;
   readonly #timing: Timing;
   readonly #fleet: Fleet;
+  readonly #actions: RuleActions = new RuleActions();
   readonly #stopping: AbortController = new AbortController();
   readonly #deferred: (() => void | Promise<void>)[] = [];
   #config: Config;
@@ -85,6 +87,7 @@ export class Supervisor implements AsyncDisposable {
       spawn: options.spawn ?? spawnRunner,
       timing: this.#timing,
       bus: new Bus(),
+      actions: this.#actions,
       portSharing: this.#portSharing,
       isolation: options.isolation ?? "worker",
       restart: (service, why) => {
@@ -267,6 +270,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Ends what else belongs to the server, last come first. */
   async #end(): Promise<void> {
+    await this.#actions.stop();
     for (let act = this.#deferred.pop(); act; act = this.#deferred.pop()) {
       try {
         await act();

@@ -6,6 +6,8 @@
  */
 
 import type { Bus, Subscriber } from "../service/service_bus.ts";
+import { DEFAULT_QUEUE } from "../hooks/action_queue.ts";
+import { readActionRequest, type RunAction } from "../hooks/action_request.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { emitRecords } from "../log/log_record.ts";
 import type { FromWorker, MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
@@ -21,6 +23,8 @@ export interface WorkerEnvironment {
   spawn: Spawn;
   timing: Timing;
   bus: Bus;
+  /** Runs a webhook or a program of one of the service's rules. @default {none is run} */
+  runAction?: RunAction;
   /** Told that a service is to be restarted, and why. */
   restart?: (service: string, why: RestartReason) => void;
 }
@@ -35,6 +39,7 @@ export type LifeMessage = Exclude<
     type:
       | "pong"
       | "connections"
+      | "act"
       | "publish"
       | "subscribe"
       | "unsubscribe"
@@ -66,6 +71,10 @@ export class WorkerLink implements Subscriber {
   readonly #runner: Runner;
   readonly #questions: Questions<FromWorker> = new Questions();
   readonly #heartbeat: Heartbeat;
+  /** How many webhooks and programs it has asked for that are not over. */
+  #actions = 0;
+  /** No instance that keeps to its own limits asks for more. */
+  readonly #maxActions: number;
   #over = false;
   #stats: ServiceStats = createStats();
   #memoryBytes: number | undefined;
@@ -77,6 +86,7 @@ export class WorkerLink implements Subscriber {
     this.#environment = environment;
     this.#events = events;
     this.#service = spec.service;
+    this.#maxActions = maxActions(spec);
     this.#heartbeat = new Heartbeat(
       { limitMs: spec.limits.heartbeatMs, missed: environment.timing.heartbeatsMissed },
       () => this.post({ type: "ping", id: this.#questions.nextId() }),
@@ -161,6 +171,18 @@ export class WorkerLink implements Subscriber {
     }
   }
 
+  #act(message: Extract<FromWorker, { type: "act" }>): void {
+    const request = readActionRequest(message.request);
+    if (request === undefined) throw new TypeError("The instance asks for an action that is none");
+    if (++this.#actions > this.#maxActions) {
+      throw new TypeError("The instance asks for too many actions at once");
+    }
+    this.#environment.runAction?.(request).then(() => {
+      this.#actions--;
+      this.post({ type: "acted", id: message.id });
+    });
+  }
+
   #heard(message: FromWorker): void {
     const { bus } = this.#environment;
     switch (message.type) {
@@ -172,6 +194,8 @@ export class WorkerLink implements Subscriber {
         return this.#questions.answer(message.id, message);
       case "connections":
         return this.#questions.answer(message.id, message);
+      case "act":
+        return this.#act(message);
       case "publish":
         return bus.publish(this, message.topic, message.json);
       case "subscribe":
@@ -204,4 +228,11 @@ export class WorkerLink implements Subscriber {
         this.#events.complain(`says what is not understood: ${JSON.stringify(message)}`);
     }
   }
+}
+
+/** How many webhooks and programs an instance may have under way, those of all processes of its pool together. */
+function maxActions({ hooks, pool }: WorkerSpec): number {
+  const actions = hooks?.sources.flatMap((source) => "rule" in source ? source.rule.then : [])
+    .filter((action) => action.do === "webhook" || action.do === "exec").length ?? 0;
+  return actions * DEFAULT_QUEUE.maxJobs * (pool?.size ?? 1);
 }

@@ -1,34 +1,45 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { HookDefinitionError, type HookError } from "../../../lib/hooks/hook_error.ts";
-import type { HookSet } from "../../../lib/hooks/hook_set.ts";
-import { loadHooks, type LoadHooksOptions } from "../../../lib/hooks/load_hooks.ts";
-import type { Action } from "../../../lib/hooks/rule.ts";
+import { checkActions } from "../../../lib/hooks/action_check.ts";
+import type { QueueOptions } from "../../../lib/hooks/action_queue.ts";
+import { actionOf, type ActionRequest, readActionRequest } from "../../../lib/hooks/action_request.ts";
+import { ActionRunner } from "../../../lib/hooks/action_runner.ts";
+import { loadHooks } from "../../../lib/hooks/load_hooks.ts";
+import type { Action, HookSource } from "../../../lib/hooks/rule.ts";
+import { MAX_JSON } from "../../../lib/hooks/action_event.ts";
 import { close } from "../../../lib/hooks/verdict.ts";
 import { testConnection, testOptions } from "./support.ts";
 
-/** Hooks of one rule on every command, and a way to wait for what it reports. */
-async function loadRule(then: Action[], queue: LoadHooksOptions["queue"] = {}): Promise<{
-  hooks: HookSet;
+/** One rule on every command. */
+function rulesOf(then: Action[]): HookSource[] {
+  return [{ rule: { on: ["*"], direction: "in", priority: 0, when: [], then } }];
+}
+
+/** Hooks of one rule on every command, run as a server does, and a way to wait for what it reports. */
+async function loadRule(then: Action[], queue: QueueOptions = {}): Promise<{
+  hooks: { stop(): Promise<void> };
   fire(message?: unknown, command?: string): unknown;
   error(): Promise<HookError>;
 }> {
   const errors: HookError[] = [];
   const waiters: ((error: HookError) => void)[] = [];
-  const { options } = testOptions({
-    report(error) {
-      const waiter = waiters.shift();
-      if (waiter) waiter(error);
-      else errors.push(error);
-    },
-  });
-  const rule = { on: ["*"], direction: "in", priority: 0, when: [], then } as const;
-  const hooks = await loadHooks([{ rule: { ...rule, on: ["*"], when: [] } }], {
+  function report(error: HookError): void {
+    const waiter = waiters.shift();
+    if (waiter) waiter(error);
+    else errors.push(error);
+  }
+  const limits = { backoffMs: 1, graceMs: 50, ...queue };
+  const sources = rulesOf(then);
+  const runner = new ActionRunner({ queue: limits, report });
+  const { options } = testOptions({ report });
+  const hooks = await loadHooks(sources, {
     ...options,
-    queue: { backoffMs: 1, graceMs: 50, ...queue },
+    queue: limits,
+    runAction: (request) => runner.run("test", actionOf(sources, request)!, request),
   });
   const session = hooks.session(testConnection());
   return {
-    hooks,
+    hooks: runner,
     fire: (message = "A", command = "A") => session.run("in", message, command),
     error: () => {
       const error = errors.shift();
@@ -211,9 +222,125 @@ Deno.test({
   permissions: { run: false, read: true, env: true, net: true },
   async fn() {
     await assertRejects(
-      () => loadRule([{ do: "exec", command: ["logger"], timeoutMs: 1 }]),
+      () => checkActions(rulesOf([{ do: "exec", command: ["logger"], timeoutMs: 1 }])),
       HookDefinitionError,
       'hooks[0].then[0].exec: found "logger", wanted the permission to run it: --allow-run=logger',
     );
   },
+});
+
+Deno.test("checkActions refuses a program that does not exist or cannot be executed, whatever is permitted", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.chmod(file, 0o600);
+  const folder = file.slice(0, file.lastIndexOf("/"));
+  const table: [program: string, wanted: string | undefined][] = [
+    ["no-such-program", "a program in one of the folders of PATH"],
+    [`${file}.sh`, "a file that exists"],
+    [`${file}/below`, "a file that exists"],
+    [folder, "a file that exists"],
+    [file, "a file with the permission to execute it"],
+    ["cat", undefined],
+    [Deno.execPath(), undefined],
+  ];
+  for (const [program, wanted] of table) {
+    const check = () => checkActions(rulesOf([{ do: "exec", command: [program], timeoutMs: 1 }]));
+    if (wanted === undefined) await check();
+    else {
+      const { message } = await assertRejects(check, HookDefinitionError);
+      assertEquals(message, `hooks[0].then[0].exec: found ${JSON.stringify(program)}, wanted ${wanted}`);
+    }
+  }
+  await Deno.remove(file);
+});
+
+Deno.test("checkActions refuses a header that would begin another one or that no request can have", async () => {
+  const wantedName = "wanted one of letters, digits and - without spaces";
+  const wantedValue = "wanted one line of printable Latin-1 characters";
+  const table: [name: string, value: string, problem: string | undefined][] = [
+    ["x-key", "k\r\nx-other: 1", `found "k\\r\\nx-other: 1" as x-key, ${wantedValue}`],
+    ["x-key", "k\n", `found "k\\n" as x-key, ${wantedValue}`],
+    ["x-key", "a\0b", `found "a\\u0000b" as x-key, ${wantedValue}`],
+    ["x-key", "€", `found "€" as x-key, ${wantedValue}`],
+    ["x key", "k", `found the name "x key", ${wantedName}`],
+    ["x:\r\ny", "k", `found the name "x:\\r\\ny", ${wantedName}`],
+    ["", "k", `found the name "", ${wantedName}`],
+    ["Authorization", "Bearer abc.def==", undefined],
+    ["x-empty", "", undefined],
+    ["x-latin", "né", undefined],
+  ];
+  for (const [name, value, problem] of table) {
+    const url = "http://127.0.0.1:9/";
+    const action: Action = { do: "webhook", url, headers: { [name]: value }, timeoutMs: 1, retries: 0 };
+    const check = () => checkActions(rulesOf([{ do: "drop" }, action]));
+    if (problem === undefined) await check();
+    else {
+      const { message } = await assertRejects(check, HookDefinitionError);
+      assertEquals(message, `hooks[0].then[1].webhook.headers: ${problem}`);
+    }
+  }
+});
+
+Deno.test({
+  name: "a webhook whose host may not be reached is told when the rule is loaded",
+  permissions: { net: ["127.0.0.1:9000"] },
+  async fn() {
+    const webhook = (url: string): Action => ({ do: "webhook", url, headers: {}, timeoutMs: 1, retries: 0 });
+    await checkActions(rulesOf([webhook("http://127.0.0.1:9000/abuse")]));
+    await assertRejects(
+      () => checkActions(rulesOf([webhook("https://h.example/x")])),
+      HookDefinitionError,
+      'hooks[0].then[0].webhook: found "https://h.example/x", ' +
+        "wanted the permission to reach it: --allow-net=h.example:443",
+    );
+  },
+});
+
+Deno.test("what an instance asks for is taken only in its exact form", () => {
+  const request: ActionRequest = {
+    hook: 0,
+    action: 1,
+    event: {
+      event: "command",
+      command: "AUTH",
+      direction: "in",
+      connection: { id: "a.1.0.1", remote: "192.0.2.7:4711" },
+      at: "2030-01-01T00:00:00.000Z",
+    },
+    message: '{"user":"Ann"}',
+  };
+  assertEquals(readActionRequest({ ...request, more: 1 }), request);
+  const { event } = request;
+  const wrong: unknown[] = [
+    null,
+    "act",
+    { ...request, hook: -1 },
+    { ...request, hook: 0.5 },
+    { ...request, action: "then" },
+    { ...request, message: { user: "Ann" } },
+    { ...request, message: 'null,"service":"another"' },
+    { ...request, message: JSON.stringify("x".repeat(MAX_JSON * 2)) },
+    { ...request, event: null },
+    { ...request, event: { ...event, event: "signal" } },
+    { ...request, event: { ...event, direction: "both" } },
+    { ...request, event: { ...event, command: 5 } },
+    { ...request, event: { ...event, at: "x".repeat(2000) } },
+    { ...request, event: { ...event, connection: { id: 1, remote: "" } } },
+    { ...request, event: { ...event, connection: undefined } },
+  ];
+  for (const one of wrong) {
+    assertEquals(readActionRequest(one), undefined, JSON.stringify(one)?.slice(0, 200));
+  }
+});
+
+Deno.test("a request means the webhook or the program at its place, and nothing else", () => {
+  const exec: Action = { do: "exec", command: ["cat"], timeoutMs: 1 };
+  const sources = [{ module: "file:///hooks.ts" }, ...rulesOf([{ do: "drop" }, exec])];
+  const places: [hook: number, action: number, found: Action | undefined][] = [
+    [1, 1, exec],
+    [1, 0, undefined],
+    [1, 2, undefined],
+    [0, 0, undefined],
+    [2, 0, undefined],
+  ];
+  for (const [hook, action, found] of places) assertEquals(actionOf(sources, { hook, action }), found);
 });

@@ -14,12 +14,12 @@ import { lines, testConnection, testOptions, type Told } from "./support.ts";
 async function load(
   rules: (RuleInput | string)[],
   more: Partial<LoadHooksOptions> = {},
-): Promise<{ hooks: HookSet & AsyncDisposable; told: Told }> {
+): Promise<{ hooks: HookSet; told: Told }> {
   const input = { services: { test: { listen: "text://h:1", hooks: rules } } };
   const { options, told } = testOptions(more);
   const sources = resolveConfig(input, { base: import.meta.dirname! }).services.test.hooks;
-  const hooks = await loadHooks(sources, { ...options, ...more });
-  return { told, hooks: Object.assign(hooks, { [Symbol.asyncDispose]: () => hooks.stop() }) };
+  const hooks = await loadHooks(sources, { ...options, runAction: () => Promise.resolve(), ...more });
+  return { told, hooks };
 }
 
 /** The verdict of rules on one message. */
