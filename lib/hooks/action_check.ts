@@ -45,7 +45,6 @@ export function headerProblem(name: string, value: string): string | undefined {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
     return `found the name ${JSON.stringify(name)}, wanted one of letters, digits and - without spaces`;
   }
-  // deno-lint-ignore no-control-regex
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
     return `found ${JSON.stringify(value)} as ${name}, wanted one line of printable Latin-1 characters`;
   }

@@ -1,9 +1,9 @@
 /**
  * What a service needs to do its work, and what it is permitted. Pure.
  *
- * A service may listen at its addresses, reach its upstreams and what its rules name, and read its own files: the folder
- * of the configuration, those of its modules, its certificates. Where a bundled protocol serves by itself, what its options
- * name is permitted by that. Whatever else a service does is to be permitted by name.
+ * A service may listen at its addresses, reach its upstreams, and read its own files: the folder of the configuration,
+ * those of its modules, its certificates. Where a bundled protocol serves by itself, what its options name is permitted by
+ * that. What rules run, the server runs. Whatever else a service does is to be permitted by name.
  *
  * @module
  */

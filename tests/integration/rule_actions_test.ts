@@ -24,40 +24,35 @@ function ruleOf(on: string, command: string[], url: string): HookSource {
   };
 }
 
-for (const isolation of ISOLATIONS) {
-  Deno.test({
-    name:
-      `the server runs a rule's program and webhook, and the service may do neither, when its isolation is ${isolation}`,
-    ignore: Deno.build.os === "windows",
-    async fn() {
-      await using folder = new TempFolder();
-      const posted: { key: string | null; body: { service: string; message: string } }[] = [];
-      await using receiver = Deno.serve(
-        { port: 0, hostname: "127.0.0.1", onListen() {} },
-        async (request) => {
-          posted.push({ key: request.headers.get("x-key"), body: await request.json() });
-          return new Response(null);
-        },
-      );
-      // By another name than where the service listens, which it may reach.
-      const url = `http://localhost:${receiver.addr.port}/abuse`;
-      const file = folder.at("out");
-      await folder.write({
-        "ban.sh": `#!/bin/sh\n{ echo "$1 $PROTOHOST_SERVICE"; cat; } > "$2.part"; mv "$2.part" "$2"\n`,
-      });
-      await Deno.chmod(folder.at("ban.sh"), 0o700);
-      const rule = ruleOf("ban", [folder.at("ban.sh"), "now", file], url);
-      await using server = await supervise({ a: { handler: "escapes", isolation, hooks: [rule] } });
-      await using client = await server.connect("a");
-      assertMatch(await client.pingPong(`spawn ${folder.at("ban.sh")}`), /^NotCapable: Requires run access/);
-      assertMatch(await client.pingPong(`fetch ${url}`), /^NotCapable: Requires net access/);
-      await client.pingPong("ban");
-      await until(() => Deno.stat(file).then(() => posted.length === 1, () => false));
-      assertEquals(await Deno.readTextFile(file), 'now a\n"ban"');
-      const [{ key, body }] = posted;
-      assertEquals([key, body.service, body.message], ["secret", "a", "ban"]);
-    },
+Deno.test("the server runs a rule's program and webhook, and the service may do neither", {
+  ignore: Deno.build.os === "windows",
+}, async (test) => {
+  for (const isolation of ISOLATIONS) await test.step(isolation, () => testActions(isolation));
+});
+
+async function testActions(isolation: Isolation): Promise<void> {
+  await using folder = new TempFolder();
+  const posted: { key: string | null; body: { service: string; message: string } }[] = [];
+  await using receiver = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    posted.push({ key: request.headers.get("x-key"), body: await request.json() });
+    return new Response(null);
   });
+  // By another name than where the service listens, which it may reach.
+  const url = `http://localhost:${receiver.addr.port}/abuse`;
+  const file = folder.at("out");
+  const script = '#!/bin/sh\n{ echo "$1 $PROTOHOST_SERVICE"; cat; } > "$2.part"; mv "$2.part" "$2"\n';
+  await folder.write({ "ban.sh": script });
+  await Deno.chmod(folder.at("ban.sh"), 0o700);
+  const rule = ruleOf("ban", [folder.at("ban.sh"), "now", file], url);
+  await using server = await supervise({ a: { handler: "escapes", isolation, hooks: [rule] } });
+  await using client = await server.connect("a");
+  assertMatch(await client.pingPong(`spawn ${folder.at("ban.sh")}`), /^NotCapable: Requires run access/);
+  assertMatch(await client.pingPong(`fetch ${url}`), /^NotCapable: Requires net access/);
+  await client.pingPong("ban");
+  await until(() => Deno.stat(file).then(() => posted.length === 1, () => false));
+  assertEquals(await Deno.readTextFile(file), 'now a\n"ban"');
+  const [{ key, body }] = posted;
+  assertEquals([key, body.service, body.message], ["secret", "a", "ban"]);
 }
 
 Deno.test("a program that fails is logged with its client and counted for its service, when the instance is gone too", async () => {
