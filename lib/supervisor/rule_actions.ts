@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ServiceConfig } from "../config/config_types.ts";
+import type { ServiceConfig } from "../config/config.ts";
 import { countError, createStats, type ServiceStats } from "../contract/stats.ts";
 import type { QueueOptions } from "../hooks/action_queue.ts";
 import { actionOf, type ActionRequest } from "../hooks/action_request.ts";
