@@ -6,7 +6,7 @@
 
 import type { Codec } from "../contract/protocol.ts";
 import type { Peer } from "../contract/connection.ts";
-import { textBetween } from "./bytes.ts";
+import type { LineSource } from "./line_reader.ts";
 
 /** The room that an idle connection's pending read pins. */
 const IDLE_BYTES = 256;
@@ -15,11 +15,6 @@ const READ_BYTES = 64 * 1024;
 /** So many small reads in a row give a grown buffer back. */
 const QUIET_READS = 4;
 
-/** So many bytes of lines are read as one string: whoever keeps a line keeps its neighbours. */
-const LINES_BYTES = 4096;
-
-const LF = 0x0a;
-const CR = 0x0d;
 const EMPTY = new Uint8Array(0);
 
 /** Bytes that make no frame. `code` is `bad_frame`, or `frame_too_large` where a limit says so. */
@@ -37,7 +32,7 @@ export class FrameError extends Error {
 }
 
 /** Received bytes that are not yet consumed, and how far `input` has seen them. */
-export class FrameBuffer {
+export class FrameBuffer implements LineSource {
   readonly #maxFrameBytes: number;
   /** What an idle connection's buffer has; like every capacity at most `maxFrameBytes`. */
   readonly #idleBytes: number;
@@ -54,6 +49,7 @@ export class FrameBuffer {
   #quietReads = 0;
   /** Where the frame that was cut last begins; it ends at `start`. */
   #frameStart = 0;
+  #layout = 0;
 
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -69,6 +65,28 @@ export class FrameBuffer {
   /** Whether as much is buffered as may be. */
   get isFull(): boolean {
     return this.#end - this.#start >= this.#maxFrameBytes;
+  }
+
+  /** What received bytes stand in, from {@linkcode start} to {@linkcode end}. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** How many of them an `input` that answered 0 has seen. */
+  get seen(): number {
+    return this.#from;
+  }
+
+  get layout(): number {
+    return this.#layout;
   }
 
   /** Where the frame that was cut last begins: for {@linkcode view}. */
@@ -94,9 +112,9 @@ export class FrameBuffer {
   /** Free space to read into, at least one byte unless the buffer is full. Follow with {@linkcode commit}. */
   room(): Uint8Array<ArrayBuffer> {
     const used = this.#end - this.#start;
-    if (lines.owner === this) lines.owner = undefined;
     if (used === 0) {
       this.#start = this.#end = 0;
+      this.#layout++;
       if (this.#bytes.length !== this.#fit) this.#bytes = new Uint8Array(this.#fit);
     } else if (this.#end === this.#bytes.length || this.#start + this.#need > this.#bytes.length) {
       this.#makeRoom(used);
@@ -122,6 +140,7 @@ export class FrameBuffer {
   /** Takes a whole datagram in place of what is there, without a copy. */
   load(datagram: Uint8Array<ArrayBuffer>): void {
     this.#bytes = datagram;
+    this.#layout++;
     this.#start = 0;
     this.#end = datagram.length;
     this.reset();
@@ -134,14 +153,15 @@ export class FrameBuffer {
    * @throws {FrameError} If the codec answers with something that is no length, throws, or exceeds the limit.
    */
   next<S>(codec: Codec<unknown, S>, peer: Peer<S>): Uint8Array | undefined {
-    const available = this.#end - this.#start;
     let need = this.#need;
     if (need === 0) {
+      const available = this.#end - this.#start;
       if (available === this.#from) return undefined;
       need = this.#ask(codec, peer, available);
       if (need === 0) return undefined;
     }
-    if (need > available) {
+    // Looked at only now: an `input` may close the connection, and with that clear the buffer.
+    if (need > this.#end - this.#start) {
       this.#need = need;
       return undefined;
     }
@@ -151,25 +171,13 @@ export class FrameBuffer {
     return this.frame;
   }
 
-  /**
-   * Cuts the next line off, and reads it as text without its end. Undefined if it is not all there, or longer than `max`
-   * bytes: then {@linkcode next} knows what to do.
-   */
-  nextLine(max: number): string | undefined {
-    if (this.#start === this.#end) return undefined;
-    if (lines.owner !== this || this.#start >= lines.end) {
-      const end = this.#readLines();
-      if (end === 0) return undefined;
-      if (end > 0) return this.#readLine(end, max);
-    }
-    const { text } = lines;
-    const from = this.#start - lines.start;
-    let to = text.indexOf("\n", from);
-    const isAlone = from === 0 && to === text.length - 1;
-    if (!lines.exact && !isAlone) return this.#readLine(this.#bytes.indexOf(LF, this.#start) + 1, max);
-    if (!this.#cutLine(lines.exact ? lines.start + to + 1 : lines.end, max)) return undefined;
-    if (to > from && text.charCodeAt(to - 1) === CR) to--;
-    return text.slice(from, to);
+  /** Cuts a frame off that ends at a position. Answers whether it is short enough; if not, nothing is cut. */
+  cutAt(end: number): boolean {
+    if (end - this.#start > this.#maxFrameBytes) return false;
+    this.#frameStart = this.#start;
+    this.#start = end;
+    this.#from = 0;
+    return true;
   }
 
   /** Cuts all that waits off, though it makes no frame: a view like that of {@linkcode next}. */
@@ -193,54 +201,9 @@ export class FrameBuffer {
     this.reset();
   }
 
-  /** Reads lines ahead, into {@linkcode lines}: answers -1. Or where a line ends that is too long for that, 0 if none does. */
-  #readLines(): number {
-    const start = this.#start;
-    const bytes = this.#bytes;
-    const most = Math.min(this.#end, start + LINES_BYTES);
-    const searched = start + this.#from;
-    // What has been searched is not searched again, so that a line may come byte by byte.
-    const end = this.#from === 0
-      ? bytes.lastIndexOf(LF, most - 1) + 1
-      : searched < most
-      ? bytes.indexOf(LF, searched) + 1
-      : 0;
-    if (end <= start || end > most) {
-      if (most === this.#end) return 0;
-      const first = bytes.indexOf(LF, Math.max(searched, most)) + 1;
-      return first > this.#end ? 0 : first;
-    }
-    const text = textBetween(bytes, start, end);
-    lines.owner = this;
-    lines.start = start;
-    lines.end = end;
-    lines.text = text;
-    // As many characters as bytes: then a character is a byte, and what is cut out of the one is cut out of the other.
-    lines.exact = text.length === end - start;
-    return -1;
-  }
-
-  /** Cuts a line off and reads it by itself. */
-  #readLine(end: number, max: number): string | undefined {
-    const start = this.#start;
-    if (!this.#cutLine(end, max)) return undefined;
-    const hasReturn = end - start > 1 && this.#bytes[end - 2] === CR;
-    return textBetween(this.#bytes, start, hasReturn ? end - 2 : end - 1);
-  }
-
-  #cutLine(end: number, max: number): boolean {
-    const length = end - this.#start;
-    if (length > max || length > this.#maxFrameBytes) return false;
-    this.#frameStart = this.#start;
-    this.#start = end;
-    this.#from = 0;
-    return true;
-  }
-
   /** Forgets what a codec has said of the waiting bytes, so that another one is asked afresh. */
   reset(): void {
     this.#from = this.#need = 0;
-    if (lines.owner === this) lines.owner = undefined;
   }
 
   /** Asks the codec for the length of the first frame; 0 if it cannot know yet. */
@@ -291,17 +254,6 @@ export class FrameBuffer {
     }
     this.#start = 0;
     this.#end = used;
+    this.#layout++;
   }
 }
-
-/**
- * The lines that are being cut, of whichever buffer: one is at it at a time, and what another has begun it begins again.
- * `exact` says that the characters of `text` are its bytes, one for one.
- */
-const lines: { owner: FrameBuffer | undefined; text: string; exact: boolean; start: number; end: number } = {
-  owner: undefined,
-  text: "",
-  exact: false,
-  start: 0,
-  end: 0,
-};

@@ -162,7 +162,7 @@ export class FrameLoop {
   #passOne(): boolean {
     const { buffer } = this;
     const lines = this.#lines;
-    const line = lines === undefined ? undefined : buffer.nextLine(lines.max);
+    const line = lines === undefined ? undefined : lines.reader.next(buffer);
     const frame = line === undefined ? buffer.next(this.#codec, this.#peer) : undefined;
     if (line === undefined && (frame === undefined || this.#held !== 0)) return false;
     let message;

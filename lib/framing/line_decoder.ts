@@ -7,6 +7,7 @@
 import type { Codec, Skip } from "../contract/protocol.ts";
 import type { Peer } from "../contract/connection.ts";
 import { text } from "./bytes.ts";
+import { LineReader } from "./line_reader.ts";
 
 /** Makes a message of a line without its end. */
 export type ReadLine<M, S> = (line: string, connection: Peer<S>) => M | Skip;
@@ -16,8 +17,8 @@ export type LineDecoder<M, S> = (frame: Uint8Array, connection: Peer<S>) => M | 
 
 /** How a codec reads its lines. */
 export interface LineReading {
-  /** The longest line, in bytes with its end. */
-  readonly max: number;
+  /** Cuts the lines of all connections that the codec is used on. */
+  readonly reader: LineReader;
   // deno-lint-ignore no-explicit-any
   readonly read: ReadLine<any, any>;
 }
@@ -38,7 +39,7 @@ export function lineDecoder<M, S>(
   function decode(frame: Uint8Array, connection: Peer<S>): M | Skip {
     return read(text(framer.unwrap(frame)), connection);
   }
-  return Object.assign(decode, { [LINES]: { input, reading: { max, read } } });
+  return Object.assign(decode, { [LINES]: { input, reading: { reader: new LineReader(max), read } } });
 }
 
 /** How a codec reads lines; undefined if it does not, or cuts its frames by other means than its decoder expects. */

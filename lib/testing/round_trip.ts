@@ -16,7 +16,7 @@ export function encode(subject: Subject): string | undefined {
 /** `decode` makes of `encode`'s bytes what was encoded, no more and no less. */
 export function roundTrip(subject: Subject): string | undefined {
   const { samples, join } = subject.options;
-  const receiver = subject.open();
+  const receiver = subject.open({ handling: "own" });
   for (const [i, piece] of subject.encoded.entries()) {
     const before = receiver.messages.length;
     receiver.push(piece);
@@ -62,7 +62,7 @@ export function parse(subject: Subject): string | undefined {
       if (thrown instanceof Error) continue;
       return `${show(notation)}: threw ${show(thrown)}, wanted an Error`;
     }
-    const receiver = subject.open();
+    const receiver = subject.open({ handling: "own" });
     for (const bytes of subject.encode([message])) receiver.push(bytes);
     const { failure, messages } = receiver;
     if (failure) {

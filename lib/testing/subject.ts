@@ -12,7 +12,8 @@ import type { AnyProtocol, Codec } from "../contract/protocol.ts";
 import type { Side } from "../contract/connection.ts";
 import { DEFAULT_LIMITS, type Limits } from "../contract/limits.ts";
 import { Random } from "./random.ts";
-import { createPeer, type Handling, Receiver } from "./receiver.ts";
+import type { Handling } from "./lend.ts";
+import { createPeer, Receiver } from "./receiver.ts";
 
 /** What a direction is checked with. */
 export interface SubjectOptions {

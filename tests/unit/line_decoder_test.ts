@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { bytes, concat, line, type Peer, type Protocol, text } from "@protohost/protohost";
-import { FrameLoop } from "../../lib/framing/frame_loop.ts";
-import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
+import { bytes, concat, line, type Protocol, text } from "@protohost/protohost";
+import { Hold } from "../../lib/framing/frame_loop.ts";
 import { Random } from "../../lib/testing/random.ts";
+import { feed, loopOf } from "../support/frame_loop.ts";
 
 const CASES = 400;
 /** What lines are made of: ends of lines, characters of one to four bytes, bytes that are no UTF-8. */
@@ -23,7 +23,7 @@ const read: Protocol<string> = {
 /** The same, frame by frame. */
 const unwrapped: Protocol<string> = { ...read, decode: (frame) => text(lines.unwrap(frame)) };
 
-Deno.test("a decoder of lines reads what unwrapping each frame reads, whatever comes in whatever pieces", () => {
+Deno.test("a decoder of lines reads what unwrapping each frame reads, whatever comes in whatever pieces and waits", () => {
   for (let seed = 1; seed <= CASES; seed++) {
     const random = new Random(seed);
     const pieces = seed % 2 === 0 ? PIECES : PIECES.slice(0, 7);
@@ -33,8 +33,8 @@ Deno.test("a decoder of lines reads what unwrapping each frame reads, whatever c
     const parts = random.sizes(stream.length, 1 << random.below(14))
       .map((size) => stream.subarray(at, at += size));
     assertEquals(
-      receive(read, parts, maxFrameBytes),
-      receive(unwrapped, parts, maxFrameBytes),
+      receive(read, parts, { maxFrameBytes, pauses: new Random(seed) }),
+      receive(unwrapped, parts, { maxFrameBytes, pauses: new Random(seed) }),
       `with seed ${seed}`,
     );
   }
@@ -42,8 +42,8 @@ Deno.test("a decoder of lines reads what unwrapping each frame reads, whatever c
 
 Deno.test("lines of several connections do not mix when one is delivered in the middle of another", () => {
   const heard: string[] = [];
-  const inner = delivery(read, { message: (message) => heard.push(`inner ${message}`) });
-  const outer = delivery(read, {
+  const { loop: inner } = loopOf(read, { message: (message) => void heard.push(`inner ${message}`) });
+  const { loop: outer } = loopOf(read, {
     message(message) {
       heard.push(`outer ${message}`);
       feed(inner, bytes(`${message}1\n${message}2\n`));
@@ -57,51 +57,26 @@ Deno.test("lines of several connections do not mix when one is delivered in the 
   ]);
 });
 
-interface Heard {
-  message?(message: string, frame: Uint8Array): void;
-  failed?(code: string): void;
-}
-
-function delivery(protocol: Protocol<string>, heard: Heard, maxFrameBytes = 1 << 20): FrameLoop {
-  const peer = { limits: { ...DEFAULT_LIMITS, maxFrameBytes } } as Peer;
-  const made: FrameLoop = new FrameLoop(peer, {
+/** Everything that is heard of a stream, with a pause behind some messages: each with its frame, and what is left over. */
+function receive(
+  protocol: Protocol<string>,
+  parts: Uint8Array[],
+  { maxFrameBytes, pauses }: { maxFrameBytes: number; pauses: Random },
+): unknown[] {
+  const messages: unknown[] = [];
+  const { loop, heard } = loopOf(protocol, {
+    maxFrameBytes,
     message(message) {
-      heard.message?.(message as string, made.buffer.frame);
+      messages.push(message, loop.buffer.frame.slice());
+      if (pauses.below(4) === 0) loop.hold(Hold.paused);
     },
-    failed(thrown) {
-      heard.failed?.((thrown as { code: string }).code);
-      made.hold(1);
-    },
-    skipped() {},
-    end() {},
-    ended() {},
-    lost() {},
-    busy() {},
-    passed() {},
-  }, { datagrams: false });
-  made.setCodec(protocol);
-  return made;
-}
-
-function feed(to: FrameLoop, data: Uint8Array): void {
-  for (let at = 0; at < data.length && to.isFree;) {
-    const room = to.buffer.room();
-    const part = data.subarray(at, at + room.length);
-    room.set(part);
-    to.buffer.commit(part.length);
-    to.pass();
-    at += part.length;
+  });
+  for (const part of parts) {
+    for (let at = 0; at < part.length && heard.length === 0;) {
+      at += feed(loop, part.subarray(at));
+      if (loop.buffer.isFull || pauses.below(3) === 0) loop.release(Hold.paused);
+    }
   }
-}
-
-/** Everything that is heard of a stream. */
-function receive(protocol: Protocol<string>, parts: Uint8Array[], maxFrameBytes: number): unknown[] {
-  const heard: unknown[] = [];
-  const to = delivery(protocol, {
-    message: (message, frame) => heard.push(message, frame.slice()),
-    failed: (code) => heard.push(code),
-  }, maxFrameBytes);
-  for (const part of parts) feed(to, part);
-  heard.push(to.buffer.length);
-  return heard;
+  while (!loop.isFree && heard.length === 0) loop.release(Hold.paused);
+  return [messages, heard, loop.buffer.length];
 }

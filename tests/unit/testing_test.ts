@@ -44,6 +44,7 @@ Deno.test("inspectProtocol leaves out what follows from a failure when a check f
     "byte by byte",
     "random splits",
     "two connections",
+    "over the limit",
     "cost of input",
   ]);
 });
