@@ -23,7 +23,7 @@ const read: Protocol<string> = {
 /** The same, frame by frame. */
 const unwrapped: Protocol<string> = { ...read, decode: (frame) => text(lines.unwrap(frame)) };
 
-Deno.test("a decoder of lines reads what unwrapping each frame reads, whatever comes in whatever pieces and waits", () => {
+Deno.test("a decoder of lines reads what unwrapping each frame reads, whatever comes in whatever pieces", () => {
   for (let seed = 1; seed <= CASES; seed++) {
     const random = new Random(seed);
     const pieces = seed % 2 === 0 ? PIECES : PIECES.slice(0, 7);
