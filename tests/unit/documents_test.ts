@@ -8,7 +8,11 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { commands } from "../../lib/cli/commands.ts";
 import { ConfigError, parseConfig } from "../../lib/config/mod.ts";
+import { parseEndpoint } from "../../lib/contract/endpoint.ts";
+import { loadHooks } from "../../lib/hooks/load_hooks.ts";
+import { resolveProtocol } from "../../lib/modules/find_protocol.ts";
 import { type Document, filesBelow, readDocuments, root } from "../support/documents.ts";
+import { testOptions } from "./hooks/support.ts";
 import { commandLines, commandProblem } from "../support/shell.ts";
 
 const documents = await readDocuments();
@@ -133,6 +137,29 @@ Deno.test("every block of YAML is a configuration", () => {
       return `${path}: ${error.message}\n${code}`;
     }
   }));
+});
+
+Deno.test("every rule in a block of YAML is bound to names that its protocol has", async () => {
+  const problems: string[] = [];
+  let rules = 0;
+  for (const { path, code } of blocks().filter(({ info }) => info === "yaml")) {
+    const { services } = parseConfig(code, { file: "/documents/protohost.yaml", env: () => undefined });
+    for (const service of Object.values(services)) {
+      const sources = service.hooks.filter((hook) => "rule" in hook);
+      if (sources.length === 0) continue;
+      rules += sources.length;
+      const protocol = await resolveProtocol(parseEndpoint(service.listen[0]).protocol);
+      const { options, told } = testOptions({ protocol });
+      try {
+        await (await loadHooks(sources, { ...options, proxied: service.proxy !== undefined })).stop();
+      } catch (error) {
+        problems.push(`${path}: ${(error as Error).message}`);
+      }
+      problems.push(...told.logged.map(({ line }) => `${path}: ${line}`));
+    }
+  }
+  assert(rules >= 5);
+  assertNone(problems);
 });
 
 Deno.test("every block of JSON is JSON", () => {
