@@ -190,7 +190,7 @@ Deno.test("a service downloads no package and writes no lock file; check --fetch
     const refused = await run(folder, command);
     assertMatch(
       refused.stdout + refused.stderr,
-      /"protohost-has-no-such-package" is not in Deno's cache, and a service downloads nothing; wanted it fetched/,
+      /"protohost-has-no-such-package" is not in Deno's cache, and services download nothing; download it first: protohost check --fetch/,
     );
   }
   await folder.write({ "handler.ts": handler("ipaddr.js@2") });
