@@ -70,6 +70,8 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
   if (service.handler !== undefined) rows.push(["handler", moduleName(service.handler, config)]);
   if (service.proxy !== undefined) rows.push(...column("upstream", service.proxy.upstream));
   if (service.isolation !== undefined) rows.push(["isolation", describeIsolation(service)]);
+  const account = [service.user, service.group].filter((name) => name !== undefined).join(":");
+  if (account !== "") rows.push(["user", account]);
   if (service.instances > 1) rows.push(["instances", String(service.instances)]);
   const hooks = one.loaded ? one.hooks : [];
   rows.push(...column("hooks", describeHooks(hooks)));

@@ -60,6 +60,9 @@ export interface ServiceConfig {
   isolation?: Isolation;
   /** With `isolation: connection`: its processes; the default pool without. */
   pool?: PoolLimits;
+  /** The user and group that its processes run as, by name or number; the server's own without. */
+  user?: string;
+  group?: string;
   /** What its code may do beyond what a service needs. */
   permissions?: Permissions;
   /** Limits of the whole service. */

@@ -335,6 +335,18 @@ export interface DefaultsInput {
   isolation?: "process" | "worker" | "connection";
   /** The processes of `isolation: connection`. */
   pool?: PoolInput;
+  /**
+   * The user that the service's processes run as, by name or number, where the server runs as root.
+   *
+   * @default {the server's}
+   */
+  user?: string | number;
+  /**
+   * The group that they run as, by name or number.
+   *
+   * @default {the user's}
+   */
+  group?: string | number;
   /** What the service's code may do besides serving its addresses. */
   permissions?: PermissionsInput;
   /** The limits of the service; its own go over the defaults one by one. */

@@ -77,6 +77,14 @@ function serviceRules(service: Record<string, unknown>, place: Place): Finding[]
 
 /** What holds of the isolation that a service has, by itself or by the defaults. */
 function isolationRules(service: Record<string, unknown>, place: Place, isolation: unknown): Finding[] {
+  if (isolation === "worker") {
+    return ["user", "group"].filter((key) => service[key] !== undefined).map((key) =>
+      finding([...place, key], {
+        found: `${key} with isolation: worker`,
+        wanted: "isolation: process beside it",
+      })
+    );
+  }
   if (isolation !== "connection") {
     if (service.pool === undefined) return [];
     return [

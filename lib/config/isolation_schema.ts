@@ -49,6 +49,13 @@ const permissions = named(
   }),
 );
 
+const account = z.union([
+  z.string().regex(/^[A-Za-z_][\w.-]*\$?$|^\d+$/),
+  z.int().nonnegative("a name or a number of the system's"),
+], {
+  error: "a name or a number of the system's",
+});
+
 /** The keys that say what runs a service. */
 export const running = {
   instances: optional(count(1, { maximum: MAX_INSTANCES }), "How many instances share the service", 1),
@@ -58,6 +65,12 @@ export const running = {
     { words: '"process" where the server may run programs, else "worker"' },
   ),
   pool: optionalMapping(pool, "The processes of `isolation: connection`"),
+  user: optional(
+    account,
+    "The user that the service's processes run as, by name or number, where the server runs as root",
+    { words: "the server's" },
+  ),
+  group: optional(account, "The group that they run as, by name or number", { words: "the user's" }),
   permissions: optionalMapping(permissions, "What the service's code may do besides serving its addresses"),
 };
 

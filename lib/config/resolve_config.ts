@@ -61,6 +61,8 @@ function resolveService(
   const proxy = resolveProxy(input, base);
   const tls = input.tls ?? defaults.tls;
   const isolation = input.isolation ?? defaults.isolation;
+  const user = input.user ?? defaults.user;
+  const group = input.group ?? defaults.group;
   const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
   return {
     name,
@@ -76,6 +78,8 @@ function resolveService(
     instances: input.instances ?? defaults.instances ?? 1,
     ...(isolation === undefined ? {} : { isolation }),
     ...(isolation === "connection" ? { pool: resolvePool(defaults.pool, input.pool) } : {}),
+    ...(user === undefined ? {} : { user: String(user) }),
+    ...(group === undefined ? {} : { group: String(group) }),
     ...(permissions === undefined ? {} : { permissions }),
     limits: resolveLimits(defaults.limits, input.limits),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),

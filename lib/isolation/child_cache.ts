@@ -20,6 +20,9 @@ const FOLDERS = ["gen", "npm", "remote", "registries", "deps"] as const;
 /** A larger file is not copied: starting without it is quicker. */
 const MAX_COPY_BYTES = 8 * 1024 * 1024;
 
+/** Its name goes on with the process that made it. */
+const PREFIX = "protohost_cache_";
+
 /** Which files a cache has: for one child copies of those that there are; for any number of children none at all. */
 export type CacheFiles = "copied" | "none";
 
@@ -36,7 +39,8 @@ export function makeChildCache(files: CacheFiles, config: string | undefined): s
   try {
     const source = denoDir();
     if (source === undefined) return undefined;
-    const folder = Deno.makeTempDirSync({ prefix: "protohost_cache_" });
+    removeStale();
+    const folder = Deno.makeTempDirSync({ prefix: `${PREFIX}${Deno.pid}_` });
     for (const name of FOLDERS) {
       if (exists(join(source, name))) {
         Deno.symlinkSync(join(source, name), join(folder, name), { type: "dir" });
@@ -62,6 +66,21 @@ export function removeChildCache(folder: string | undefined): void {
   try {
     Deno.removeSync(folder, { recursive: true });
   } catch { /* it is gone already */ }
+}
+
+let swept = false;
+
+/** Removes, once, what servers have left that were killed. Where their processes cannot be looked for, it stays. */
+function removeStale(): void {
+  if (swept || Deno.build.os !== "linux") return;
+  swept = true;
+  const probe = Deno.makeTempDirSync({ prefix: PREFIX });
+  const temporary = dirname(probe);
+  Deno.removeSync(probe);
+  for (const { name } of Deno.readDirSync(temporary)) {
+    const pid = name.startsWith(PREFIX) ? /^(\d+)_/.exec(name.slice(PREFIX.length))?.[1] : undefined;
+    if (pid !== undefined && !exists(`/proc/${pid}`)) removeChildCache(join(temporary, name));
+  }
 }
 
 /** The copy of the lock file in a cache folder, if there is one. */

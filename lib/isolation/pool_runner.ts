@@ -7,6 +7,7 @@
 
 import { join } from "@std/path";
 import { makeChildCache, removeChildCache } from "./child_cache.ts";
+import { handOver, identityOf } from "./identity.ts";
 import { projectConfig } from "./command_line.ts";
 import { granted } from "./grant.ts";
 import { mergePermissions, type Permissions } from "../spec/permissions.ts";
@@ -38,6 +39,9 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
     ...(config === undefined ? {} : { config }),
     ...(cache === undefined ? {} : { cache }),
   };
+  const identity = identityOf(spec);
+  handOver(folder, identity);
+  handOver(cache, identity);
   const runner = start();
   runner.ended.then(removeFolders);
   return {

@@ -15,6 +15,7 @@ import { granted } from "./grant.ts";
 import type { Permissions } from "../spec/permissions.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { commandAs, handOver, identityOf } from "./identity.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 import { settleWithin } from "../base/settle.ts";
 import { failure, InstanceError } from "./instance_error.ts";
@@ -24,6 +25,9 @@ import { logOutput } from "./child_output.ts";
 
 /** What a process has said is heard so long after its end at the latest: not every pipe reports that it has ended. */
 const LAST_WORDS_MS = 300;
+
+/** Why a child that runs as another user may say nothing at all, from source. */
+const UNREADABLE = "; its user must be able to read these sources and Deno's cache";
 
 /** How a child process is started and ended. */
 export interface ProcessOptions {
@@ -51,7 +55,15 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   const { config = projectConfig() } = options;
   const ownCache = options.cache === undefined ? makeChildCache("copied", config) : undefined;
   const cache = options.cache ?? ownCache;
-  const child = spawn(Deno.execPath(), childArguments(permissions, { config, lock: lockFileIn(cache) }), {
+  const identity = identityOf(spec);
+  handOver(ownCache, identity);
+  const [program, args, startAs] = commandAs(
+    identity,
+    [Deno.execPath(), childArguments(permissions, { config, lock: lockFileIn(cache) })],
+    spec,
+  );
+  const child = spawn(program, args, {
+    ...startAs,
     // Not the standard streams for messages: the service's code may write there.
     stdio: options.output === "stderr" ? ["ignore", 2, 2, "ipc"] : ["ignore", "pipe", "pipe", "ipc"],
     // Signals of the terminal are for the server.
@@ -59,6 +71,8 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     env: {
       ...(granted({ name: "env" }) ? Deno.env.toObject() : {}),
       ...(cache === undefined ? {} : { DENO_DIR: cache }),
+      // What it prints is for the log.
+      NO_COLOR: "1",
     },
   });
   const { service } = spec;
@@ -68,8 +82,10 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   // Not what `connected` says: that is false before all that came has been heard.
   const heard = new Promise<void>((resolve) => child.once("disconnect", resolve));
   let over = false;
+  let hasSpoken = false;
   let late: ReturnType<typeof setTimeout> | undefined;
   child.on("message", (message: unknown) => {
+    hasSpoken = true;
     if (!over) events.message(message as FromWorker);
   });
   child.on("error", (error: Error) => {
@@ -79,9 +95,10 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   child.on("exit", (code: number | null, signal: string | null) => {
     clearTimeout(late);
     gone();
+    const hint = identity !== undefined && !hasSpoken && !Deno.build.standalone ? UNREADABLE : "";
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     const lost = new InstanceError(
-      failure("process_ended", `The instance lost its process, which ended ${how}`),
+      failure("process_ended", `The instance lost its process, which ended ${how}${hint}`),
     );
     // The pipe may be behind the end of the process.
     settleWithin(heard, LAST_WORDS_MS).then(() => {

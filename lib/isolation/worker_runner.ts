@@ -5,12 +5,22 @@
  */
 
 import { grantOf, importHosts } from "./grant.ts";
+import { identityOf } from "./identity.ts";
+import { failure, InstanceError } from "./instance_error.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 
 /** Starts an isolate. `terminate` cannot stop one that is busy in a loop: it burns on until the process ends. */
 export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
+  if (identityOf(spec) !== undefined) {
+    throw new InstanceError(
+      failure(
+        "bad_user",
+        "Cannot run as another user in a worker of the server's process: wanted isolation: process",
+      ),
+    );
+  }
   const worker = new Worker(new URL("../worker/worker.ts", import.meta.url), {
     type: "module",
     name: `${spec.service}.${spec.generation}.${spec.instance}`,

@@ -210,7 +210,8 @@ export class Processes implements PoolProcessEvents {
 
 /** What a process is told: all that the instance is, but for the acceptor. */
 function specOf(spec: WorkerSpec, handoffSocket: string): WorkerSpec {
-  const { pool, acceptProxyProtocol: _, ...rest } = spec;
+  // It starts them as the user that it runs as itself.
+  const { pool, acceptProxyProtocol: _, user: __, group: ___, ...rest } = spec;
   return {
     ...rest,
     handoffSocket,

@@ -30,6 +30,7 @@ export async function startServer(config: Config, options: SupervisorOptions = {
     },
   });
   supervisor.defer(() => log.close());
+  warnOfRoot(config);
   try {
     await openControl(config, supervisor);
     await supervisor.start();
@@ -38,6 +39,28 @@ export async function startServer(config: Config, options: SupervisorOptions = {
     throw error;
   }
   return supervisor;
+}
+
+/** What a service's code does on the system it does as its user: as root there is nothing that it may not. */
+function warnOfRoot({ services }: Config): void {
+  if (!isRoot()) return;
+  const names = Object.values(services).filter(({ user }) => user === undefined).map(({ name }) => name);
+  if (names.length === 0) return;
+  serverLog().warning(
+    "Runs as root, and so do {services}: give them a user, as in defaults: {{ user: nobody }",
+    {
+      services: names.join(", "),
+    },
+  );
+}
+
+function isRoot(): boolean {
+  try {
+    return Deno.uid() === 0;
+  } catch {
+    // Not permitted to ask, so nothing that would be told runs as root unasked.
+    return false;
+  }
 }
 
 /** A process for each instance, wherever one can be had. */

@@ -40,6 +40,9 @@ export interface WorkerSpec {
   pool?: PoolSpec;
   /** Of such a process: the path of the unix socket by which it is handed its only connection. It listens nowhere else. */
   handoffSocket?: string;
+  /** The user and group that its process runs as, by name or number. */
+  user?: string;
+  group?: string;
   /** Without, it may do what the process may that it runs in. */
   permissions?: Permissions;
   /** This instance's share. */

@@ -50,6 +50,8 @@ export function workerSpecs(
         },
       }
       : {}),
+    ...(service.user === undefined ? {} : { user: service.user }),
+    ...(service.group === undefined ? {} : { group: service.group }),
     permissions: permissionsOf(service, config),
     limits: shareLimits(service.limits, instances),
     ...(service.tls === undefined ? {} : { tls: service.tls }),

@@ -17,6 +17,7 @@ import {
   testOrphans,
   testSharedFiles,
   testSignals,
+  testUsers,
 } from "./isolation_suite.ts";
 
 const exe = Deno.build.os === "windows" ? ".exe" : "";
@@ -150,6 +151,14 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     ...onLinux,
   });
   await test.step({ name: "they can do what they were given", fn: () => testEscapes(launcher), ...onLinux });
+  await test.step({
+    name: "they run as the users that they name",
+    ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+    fn: async () => {
+      await Deno.chmod(folder.path, 0o755);
+      await testUsers(launcher);
+    },
+  });
   await test.step({
     name: "none writes to what another reads",
     fn: () => testSharedFiles(launcher),

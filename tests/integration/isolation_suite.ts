@@ -173,6 +173,43 @@ function writableFiles(pid: number): string[] {
     .map(([, file]) => file);
 }
 
+/** Services run as the user that they name, with the right to a low port if they listen at one and no other of root's. */
+export async function testUsers(launcher: Launcher): Promise<void> {
+  const low = freeLowPort();
+  await using server = await serving(launcher, {
+    defaults: "{ user: nobody }",
+    services: {
+      low: `{ listen: "text://127.0.0.1:${low}", handler: ./escapes.ts }`,
+      apart:
+        `{ listen: "text://127.0.0.1:0", handler: ./escapes.ts, isolation: connection, pool: { size: 2, spare: 1 } }`,
+      own: `{ listen: "text://127.0.0.1:0", handler: ./escapes.ts, user: 1, group: 2 }`,
+    },
+  }, { open: true });
+  const ports = await server.ports();
+  const status = await server.status();
+  const [nobody, nogroup] = [say("id", "-u", "nobody"), say("id", "-g", "nobody")];
+  for (
+    const [name, user] of [["low", `${nobody} ${nogroup}`], ["apart", `${nobody} ${nogroup}`], ["own", "1 2"]]
+  ) {
+    const [{ pid }] = find(status, name).instances;
+    assertEquals(say("ps", "-o", "uid=,gid=", "-p", String(pid)).replace(/ +/g, " "), user, name);
+    assertMatch(await ask(ports[name], "write /tmp/protohost_escaped"), /^NotCapable/);
+  }
+  const pid = find(status, "low").instances[0].pid;
+  const NET_BIND_SERVICE = 1 << 10;
+  assertEquals(parseInt(say("sed", "-n", "s/^CapEff://p", `/proc/${pid}/status`), 16), NET_BIND_SERVICE);
+}
+
+function freeLowPort(): number {
+  for (let port = 1023; port > 500; port--) {
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch { /* taken */ }
+  }
+  throw new Error("No free port below 1024");
+}
+
 /** The server is killed; whatever its children are busy with, they go. */
 export async function testOrphans(launcher: Launcher): Promise<void> {
   await using server = await serving(launcher, {
@@ -225,9 +262,11 @@ export function limited(words: string, limits: string): string {
 export async function serving(
   launcher: Launcher,
   config: { defaults?: string; services: Record<string, string> },
-  { bound = false }: { bound?: boolean } = {},
+  { bound = false, open = false }: { bound?: boolean; open?: boolean } = {},
 ): Promise<Serving> {
   const folder = new TempFolder();
+  // For other users' processes to read.
+  if (open) await Deno.chmod(folder.path, 0o755);
   const fixtures = ["misbehaves.ts", "escapes.ts"];
   const texts = await Promise.all(
     fixtures.map((name) => Deno.readTextFile(new URL(`../fixtures/services/${name}`, import.meta.url))),

@@ -63,6 +63,23 @@ Deno.test("parseConfig fills in the defaults of the smallest configuration", () 
   });
 });
 
+Deno.test("a service's user and group are names or numbers, and are refused in a worker of the server", () => {
+  const { services } = read(`
+defaults: { user: nobody }
+services:
+  a: { listen: "echo://127.0.0.1:0" }
+  b: { listen: "echo://127.0.0.1:0", user: 1000, group: mail }
+`);
+  assertEquals([services.a.user, services.a.group], ["nobody", undefined]);
+  assertEquals([services.b.user, services.b.group], ["1000", "mail"]);
+  assertEquals(problemsOf("services: { a: { listen: 'echo://127.0.0.1:0', isolation: worker, user: x } }"), [
+    "protohost.yaml: services.a.user: found user with isolation: worker, wanted isolation: process beside it",
+  ]);
+  assertEquals(problemsOf("services: { a: { listen: 'echo://127.0.0.1:0', user: -1 } }"), [
+    "protohost.yaml: services.a.user: found -1, wanted a name or a number of the system's",
+  ]);
+});
+
 Deno.test("parseConfig resolves everything that can be configured", () => {
   const config = read(`
 log: { level: debug, format: json, file: logs/protohost.log, flood: 100 }
@@ -150,7 +167,7 @@ Deno.test("parseConfig turns the control socket off when told to", () => {
 Deno.test("parseConfig tells one problem as its line", () => {
   const listen = "listen: 'echo://h:1'";
   const keys =
-    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, pool, permissions, limits, tls";
+    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, pool, user, group, permissions, limits, tls";
   const table: [yaml: string, line: string][] = [
     ["", ": found nothing, wanted a mapping with services"],
     ["[]", ": found an empty list, wanted a mapping with services"],
