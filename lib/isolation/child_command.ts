@@ -1,8 +1,8 @@
 /**
- * The word that makes the program a child.
+ * The command of child processes.
  *
  * @module
  */
 
-/** The command, not shown by `--help`, that makes the program a child of the server. */
+/** The command, not listed by `--help`, by which the server starts its child processes. */
 export const CHILD_COMMAND = "child";

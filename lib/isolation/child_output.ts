@@ -1,17 +1,17 @@
 /**
- * What a child process writes to its standard streams, as lines in the log.
+ * The standard streams of a child process, as lines in the log.
  *
  * @module
  */
 
 import { serviceLog } from "../log/log.ts";
 
-/** A longer line is cut in pieces. */
+/** A longer line is split. */
 const MAX_LINE = 8192;
-/** So many characters are taken in a second. What is more waits in the pipe, and with it the writer. */
+/** At most this many bytes are read per second. The rest waits in the pipe, and so does the writer. */
 const MAX_PER_SECOND = 64 * 1024;
 
-/** Logs a stream's lines until its end. */
+/** Logs the lines of a stream until its end. */
 export async function logOutput(
   stream: AsyncIterable<Uint8Array>,
   { service, level }: { service: string; level: "info" | "warning" },
@@ -32,7 +32,7 @@ export async function logOutput(
       await pause(since + 1000 - Date.now());
       [taken, since] = [0, Date.now()];
     }
-  } catch { /* the pipe of a process that was killed */ }
+  } catch { /* the process was killed */ }
   write(rest);
 
   function write(line: string): string {

@@ -1,8 +1,8 @@
 /**
- * How a child process is started: this very program, told to be a child.
+ * The command line of a child process: this program with another command.
  *
- * From source that is `deno run` with the permissions of the service and no others. An executable cannot be given any:
- * there the permissions of the service's isolate within the child do it all, as they do it once more from source.
+ * From source that is `deno run` with the permissions of the service and no others. An executable takes no permission
+ * flags: there only the permissions of the service's isolate within the child apply, as they also do from source.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { PERMISSION_KINDS, type Permissions } from "../spec/permissions.ts";
 const PROGRAM = new URL("../../main.ts", import.meta.url).href;
 const CONFIGS: readonly string[] = ["deno.json", "deno.jsonc"];
 
-/** Why no child can be started here; undefined if it can. */
+/** Why no child process can be started here; undefined if one can. */
 export function whyNoChild(): string | undefined {
   if (Deno.build.standalone && Deno.mainModule !== PROGRAM) {
-    return "this executable is another program that protohost is a part of";
+    return "this executable is another program that embeds protohost";
   }
   if (!granted({ name: "run", command: Deno.execPath() })) {
     return "the server has no permission to run programs (--allow-run)";
@@ -61,7 +61,7 @@ export function permissionFlags(grant: Grant): string[] {
   return PERMISSION_KINDS.flatMap((kind) => {
     const value = grant[kind];
     if (value === true) return [`--allow-${kind}`];
-    // A comma within an item is written twice.
+    // A comma within an item is doubled.
     return Array.isArray(value)
       ? [`--allow-${kind}=${value.map((item) => item.replaceAll(",", ",,")).join(",")}`]
       : [];
@@ -70,7 +70,7 @@ export function permissionFlags(grant: Grant): string[] {
 
 let found: { config: string | undefined } | undefined;
 
-/** The deno.json of the program that runs: by its imports the code of services resolves. */
+/** The deno.json of the running program: the imports of services resolve by it. */
 export function projectConfig(): string | undefined {
   found ??= { config: nearestConfig() };
   return found.config;

@@ -1,5 +1,5 @@
 /**
- * What of the permissions for a service this process has to give: it cannot give what it does not have itself.
+ * Which permissions of a service this process can grant: only those that it has itself.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import {
   type Permissions,
 } from "../spec/permissions.ts";
 
-/** Permissions as an isolate or a process takes them. `inherit`: whatever this process itself has of the kind. */
+/** Permissions in the form that isolates and processes take. `inherit`: whatever this process has of the kind. */
 export type Grant = Record<PermissionKind, boolean | "inherit" | string[]>;
 
-/** Hosts that Deno imports modules from unless it is told otherwise. */
+/** The hosts that Deno imports modules from by default. */
 const IMPORT_HOSTS: readonly string[] = [
   "jsr.io:443",
   "deno.land:443",
@@ -25,7 +25,7 @@ const IMPORT_HOSTS: readonly string[] = [
   "gist.githubusercontent.com:443",
 ];
 
-/** The part of permissions that this process can give. */
+/** The part of permissions that this process can grant. */
 export function grantOf(permissions: Permissions): Grant {
   const grant: Partial<Grant> = {};
   for (const kind of PERMISSION_KINDS) {
@@ -39,7 +39,7 @@ export function grantOf(permissions: Permissions): Grant {
   return grant as Grant;
 }
 
-/** The hosts that a service's code may import from: never more than what is usual. */
+/** The hosts that a service's code may import from: at most the default ones. */
 export function importHosts(): string[] | false {
   const hosts = IMPORT_HOSTS.filter((host) =>
     granted({ name: "import", host } as unknown as Deno.PermissionDescriptor)
@@ -52,7 +52,7 @@ export function granted(descriptor: Deno.PermissionDescriptor): boolean {
   try {
     return Deno.permissions.querySync(descriptor).state === "granted";
   } catch {
-    // Not a host, not a name, or nothing that this Deno knows of.
+    // Not a valid host or name, or unknown to this version of Deno.
     return false;
   }
 }

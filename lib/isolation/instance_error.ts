@@ -1,16 +1,16 @@
 /**
- * What goes wrong with a worker.
+ * Errors of workers.
  *
  * @module
  */
 
 import type { ErrorRecord } from "../base/error_record.ts";
 
-/** A worker that did not do as it was asked; `code` says why, often one from inside the worker. */
+/** A worker failed; `code` says why, often a code from inside the worker. */
 export class InstanceError extends Error {
   override readonly name = "InstanceError";
   readonly code: string;
-  /** What was wrong, as the worker said it. */
+  /** The error as the worker reported it. */
   readonly record: ErrorRecord;
 
   constructor(record: ErrorRecord) {
@@ -20,7 +20,7 @@ export class InstanceError extends Error {
   }
 }
 
-/** A record of what the supervisor itself found wrong. */
+/** A record of a failure that the supervisor found. */
 export function failure(code: string, message: string): ErrorRecord {
   return { name: "InstanceError", code, message };
 }

@@ -1,6 +1,6 @@
 /**
- * Runs an instance whose connections each have a process of their own: a process for its door and its pool, which runs
- * none of the service's code, and beneath it those that do.
+ * Runs an instance with `isolation: connection`: one process that accepts connections and keeps the pool, without any of
+ * the service's code, and below it one process for each connection.
  *
  * @module
  */
@@ -19,14 +19,14 @@ import type { Runner, RunnerEvents } from "./runner.ts";
 import { failure, InstanceError } from "./instance_error.ts";
 import { hasUnixSockets } from "../transport/unix_socket.ts";
 
-/** So long the instance's process may take to end those beneath it. */
+/** How long the instance's process may take to end those below it. */
 const GRACE_MS = 1000;
 
-/** Starts the process of such an instance. @throws {InstanceError} If none can be started here. */
+/** Starts the process of such an instance. @throws {InstanceError} If it cannot be started here. */
 export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
   if (!hasUnixSockets) {
     throw new InstanceError(
-      failure("no_pool", "Cannot serve by isolation: connection on this system: it has no unix sockets"),
+      failure("no_pool", "Cannot use isolation: connection on this system: it has no unix sockets"),
     );
   }
   const folder = makeFolder();
@@ -67,13 +67,16 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
   }
 }
 
-/** What the service may do, since nobody can give what he does not have; and to run and reach its processes. */
+/** The permissions of the service, which it must have to grant them, and those to run and reach its processes. */
 function permissionsFor({ permissions, pool }: WorkerSpec, folder: string): Permissions {
-  const hatches = Array.from({ length: pool!.size }, (_, place) => `unix:${join(folder, `${place}.sock`)}`);
+  const handoffSockets = Array.from(
+    { length: pool!.size },
+    (_, place) => `unix:${join(folder, `${place}.sock`)}`,
+  );
   return mergePermissions(permissions, {
     run: granted({ name: "run" }) ? true : [Deno.execPath()],
     ...(granted({ name: "env" }) ? { env: true } : {}),
-    net: granted({ name: "net" }) ? true : hatches,
+    net: granted({ name: "net" }) ? true : handoffSockets,
     read: [folder],
     write: [folder],
   });

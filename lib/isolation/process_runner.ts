@@ -1,11 +1,11 @@
 /**
- * Runs a worker in a child process: the supervisor's end of the pipe. One child runs one instance, so that ending a
- * process, because it is busy or takes too much memory, hurts no other instance; and a slot need not know the difference
- * between a process and an isolate.
+ * Runs a worker in a child process: the supervisor's end of the pipe. One child runs one instance, so that killing a
+ * process that is blocked or uses too much memory affects no other instance; a slot does not see the difference between
+ * a process and an isolate.
  *
- * What can fail, and what covers it: the child does not start or ends (`failed`, with how it ended); it does not end
- * when the server does (the pipe closes, which its main isolate notices whatever its service is busy with); it leaves
- * programs of its own behind (it leads a process group, and that is killed).
+ * What can fail, and what covers it: the child does not start, or ends (`failed`, with its exit code or signal); it
+ * outlives the server (the pipe closes, which its main isolate notices even while its service blocks); it leaves programs
+ * behind (it leads a process group, which is killed).
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { lockFileIn, makeChildCache, removeChildCache } from "./child_cache.ts";
 import { childArguments, projectConfig, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./child_output.ts";
 
-/** What a process has said is heard so long after its end at the latest: not every pipe reports that it has ended. */
+/** How long after the end of a process its last messages are awaited: not every pipe reports its end. */
 const LAST_WORDS_MS = 300;
 
 /** Why a child that runs as another user may say nothing at all, from source. */
@@ -31,24 +31,24 @@ const UNREADABLE = "; its user must be able to read these sources and Deno's cac
 
 /** How a child process is started and ended. */
 export interface ProcessOptions {
-  /** The deno.json by which its imports resolve. @default {that of the program that runs} */
+  /** The deno.json by which its imports resolve. @default {that of the running program} */
   config?: string;
-  /** What the process itself may do. @default {what its service may} */
+  /** The permissions of the process itself. @default {those of its service} */
   permissions?: Permissions;
-  /** The folder that it has for Deno's cache. @default {one of its own, removed at its end} */
+  /** The folder for its Deno cache. @default {one of its own, removed at its end} */
   cache?: string;
   /** Where the output of its code goes. @default {"log"} */
   output?: "log" | "stderr";
-  /** So long it may take to end its own children, in milliseconds, once it is to end. @default {0} */
+  /** How long it may take to end its own children before it is killed, in milliseconds. @default {0} */
   graceMs?: number;
 }
 
-/** Starts a child process. @throws {InstanceError} If none can be started here. */
+/** Starts a child process. @throws {InstanceError} If it cannot be started here. */
 export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: ProcessOptions = {}): Runner {
   const why = whyNoChild();
   if (why !== undefined) {
     throw new InstanceError(
-      failure("no_process", `Cannot start a process: ${why}; wanted that, or isolation: worker`),
+      failure("no_process", `Cannot start a process: ${why}; use isolation: worker`),
     );
   }
   const permissions = options.permissions ?? spec.permissions ?? {};
@@ -66,7 +66,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     ...startAs,
     // Not the standard streams for messages: the service's code may write there.
     stdio: options.output === "stderr" ? ["ignore", 2, 2, "ipc"] : ["ignore", "pipe", "pipe", "ipc"],
-    // Signals of the terminal are for the server.
+    // Signals from the terminal are for the server only.
     detached: true,
     env: {
       ...(granted({ name: "env" }) ? Deno.env.toObject() : {}),
@@ -96,11 +96,11 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     clearTimeout(late);
     gone();
     const hint = identity !== undefined && !hasSpoken && !Deno.build.standalone ? UNREADABLE : "";
-    const how = signal === null ? `with code ${code}` : `by ${signal}`;
+    const how = signal === null ? `exit code ${code}` : signal;
     const lost = new InstanceError(
-      failure("process_ended", `The instance lost its process, which ended ${how}${hint}`),
+      failure("process_ended", `The instance lost its process: ${how}${hint}`),
     );
-    // The pipe may be behind the end of the process.
+    // Messages may still be in the pipe.
     settleWithin(heard, LAST_WORDS_MS).then(() => {
       if (!over) events.failed(lost);
       over = true;
@@ -114,7 +114,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     pid: child.pid ?? 0,
     ended: ended.promise,
     post(message: ToWorker): void {
-      // A message to a child that has just ended is lost, as it is to an isolate.
+      // A message to a child that has just ended is lost, as with an isolate.
       if (!over && child.connected) child.send(message, () => {});
     },
     terminate(): void {
@@ -127,7 +127,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   };
 }
 
-/** Kills a child and, where that is permitted, whatever it has started. */
+/** Kills a child and, where permitted, whatever it has started. */
 function kill(child: ChildProcess): void {
   try {
     if (child.exitCode === null && child.signalCode === null) Deno.kill(-child.pid!, "SIGKILL");

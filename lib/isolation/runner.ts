@@ -1,6 +1,6 @@
 /**
- * What a slot runs, seen from the supervisor: something that takes messages and can be ended. It is an isolate or a
- * process; anything that carries the messages of messages.ts will do.
+ * What runs a worker, seen from the supervisor: something that takes messages and can be terminated. It is an isolate or
+ * a process; anything that carries the messages of worker_messages.ts will do.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import type { WorkerSpec } from "../spec/worker_spec.ts";
 
 /** One running worker. */
 export interface Runner {
-  /** The process it runs in. */
+  /** The id of the process it runs in. */
   readonly pid: number;
-  /** Settles once nothing of it is left, as far as can be known. */
+  /** Settles once nothing of it runs, as far as can be known. */
   readonly ended: Promise<void>;
   /** Sends a message; does nothing once the worker is gone. */
   post(message: ToWorker): void;
-  /** Ends the worker without asking it. No event comes after this. */
+  /** Ends the worker at once. No event comes after this. */
   terminate(): void;
 }
 
-/** What a worker tells. */
+/** What a runner reports. */
 export interface RunnerEvents {
   message(message: FromWorker): void;
-  /** The worker is of no more use: an error that nobody caught, or its end. */
+  /** The worker is unusable: an uncaught error, or its end. */
   failed(error: unknown): void;
 }
 
-/** Starts a worker. The specification is for choosing and naming it; the worker itself is sent it by `load`. */
+/** Starts a worker. The specification serves to choose and name it; the worker itself gets it by `load`. */
 export type Spawn = (events: RunnerEvents, spec: WorkerSpec) => Runner;

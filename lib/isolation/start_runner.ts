@@ -1,5 +1,5 @@
 /**
- * Which runner a worker gets.
+ * The choice of a runner for a worker.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { spawnIsolate } from "./worker_runner.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 
-/** Starts a worker in what its specification says. */
+/** Starts a worker by the isolation of its specification. */
 export function spawnRunner(events: RunnerEvents, spec: WorkerSpec): Runner {
   switch (spec.isolation) {
     case "process":

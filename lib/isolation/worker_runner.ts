@@ -11,7 +11,7 @@ import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 
-/** Starts an isolate. `terminate` cannot stop one that is busy in a loop: it burns on until the process ends. */
+/** Starts an isolate. `terminate` cannot stop an endless loop: it uses a core until the process ends. */
 export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
   if (identityOf(spec) !== undefined) {
     throw new InstanceError(
@@ -31,10 +31,10 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
     if (!over) events.message(event.data);
   };
   worker.onmessageerror = () => {
-    if (!over) events.failed(new TypeError("The worker sent what cannot be read"));
+    if (!over) events.failed(new TypeError("The worker sent a message that cannot be deserialized"));
   };
   worker.onerror = (event) => {
-    // Without this the error would end the main isolate too.
+    // Otherwise the error would end the main isolate too.
     event.preventDefault();
     if (!over) events.failed(event.error ?? new Error(event.message));
   };
@@ -52,8 +52,8 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
 }
 
 /**
- * Deno takes permissions for a worker with `--unstable-worker-options` only, and without ends the process. That flag
- * cannot be seen, but its companion can, which `protohost` is always started with.
+ * Deno takes permissions for a worker only with `--unstable-worker-options`, and ends the process without it. That flag
+ * cannot be detected, but `--unstable-net` can, and `protohost` is always started with both.
  */
 function permissionsOf({ permissions }: WorkerSpec): { deno?: { permissions: unknown } } {
   if (permissions === undefined || !("listenDatagram" in Deno)) return {};

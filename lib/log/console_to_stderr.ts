@@ -1,5 +1,5 @@
 /**
- * Where `console` writes.
+ * Redirects `console`.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { Console } from "node:console";
 import { Writable } from "node:stream";
 
-/** The methods that write to stdout, or keep what those go by. */
+/** The methods that write to stdout, and those that keep state for them. */
 const METHODS = [
   ...["log", "info", "debug", "dir", "dirxml", "table"] as const,
   ...["group", "groupCollapsed", "groupEnd", "count", "countReset", "time", "timeEnd", "timeLog"] as const,
 ];
 
-/** Has all of this isolate's `console` write to stderr, so that stdout is left to what programs read. */
+/** Makes all of this isolate's `console` write to stderr: stdout is for output that programs read. */
 export function consoleToStderr(): void {
   const { error } = console;
   const stderr = new Writable({

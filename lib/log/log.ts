@@ -1,5 +1,5 @@
 /**
- * The log of the main isolate: the only writer, for the records of workers too.
+ * The log of the main isolate, which writes the records of workers, too.
  *
  * @module
  */
@@ -32,19 +32,19 @@ export function serviceLog(service: string): Logger {
   return getLogger(["protohost", service]);
 }
 
-/** The log as it was configured. */
+/** The configured log. */
 export interface LogWriter {
   /** Writes records of this level and above from now on. */
   setLevel(level: LogLevel): void;
-  /** Opens the file anew, for whoever has moved it away. */
+  /** Opens the file again, after log rotation has moved it. */
   reopen(): void;
   /** Ends writing. */
   close(): void;
 }
 
 /**
- * Starts writing the log to the standard error stream or a file. Where LogTape has been configured already, by a program
- * that has protohost as a part, that is left as it is.
+ * Starts writing the log to the standard error stream or a file. If a program that embeds protohost
+ * has configured LogTape already, that configuration stays.
  *
  * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied} If the file cannot be opened.
  */
@@ -74,7 +74,7 @@ export function configureLog(config: LogConfig): LogWriter {
   };
 }
 
-/** The formatter of a configuration, one line or more for each record. */
+/** The formatter for a configuration, one line or more for each record. */
 export function formatterOf(config: LogConfig): TextFormatter {
   if (config.format === "json") {
     const line = getJsonLinesFormatter({ message: "rendered", properties: "nest:properties" });
@@ -87,7 +87,7 @@ export function formatterOf(config: LogConfig): TextFormatter {
     timestamp: "date-time-tz",
     value: "bare",
     category: (category: readonly string[]) => category.slice(1).join(".") || category.join("."),
-    // What a peer sent must not look like a line of its own.
+    // Text from a peer must not look like a line of the log.
     sanitize: { newlines: "escape", sgr: "escape" },
   } as const;
   const colors = config.file === undefined && Deno.stderr.isTerminal() && !Deno.noColor;
@@ -95,12 +95,12 @@ export function formatterOf(config: LogConfig): TextFormatter {
   return (record) => line({ ...record, message: record.message.map(worded) }) + stackOf(record);
 }
 
-/** An error's class and message, on one line with what is said of it. */
+/** An error as its class and message, on one line with the text around it. */
 function worded(part: unknown): unknown {
   return part instanceof Error ? `${part.name}: ${part.message}` : part;
 }
 
-/** Where in the user's code an error came from stands in lines of its own. */
+/** The places in the user's code that an error came through, a line each. */
 function stackOf(record: LogRecord): string {
   const stack = (record.properties.error as { stack?: unknown } | undefined)?.stack;
   if (typeof stack !== "string") return "";
@@ -128,9 +128,9 @@ function openTarget({ file }: LogConfig): Target {
   };
 }
 
-/** A log that cannot be written (a full disk, a closed pipe) must not end the server. */
+/** A failed write (a full disk, a closed pipe) must not end the server. */
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   try {
     for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
-  } catch { /* there is nowhere to say so */ }
+  } catch { /* there is nowhere to report it */ }
 }

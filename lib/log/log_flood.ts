@@ -1,49 +1,50 @@
 /**
- * What keeps the log of a worker from drowning the isolate that writes it: records that are the same are folded, and of
- * those that differ so many of a kind pass in a second. What is dropped is told. Pure: goes by the records' own time.
+ * Limits the log of a worker: equal records are folded, and only so many records of a kind pass in a second. What is
+ * dropped is counted and logged. Pure: uses the records' own time.
  *
  * @module
  */
 
+import { plural } from "../base/plural.ts";
 import type { LogLevel } from "../contract/log_level.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
 import { isOpen, Repeats, type RepeatsOptions } from "./repeated_lines.ts";
 
-/** How a flood is known. */
+/** What counts as a flood. */
 export interface FloodOptions extends RepeatsOptions {
   /**
-   * So many records of one kind (category and message template) pass in one window; 0 for any, and none is folded.
+   * How many records of one kind (category and message template) pass in one window; 0 for no limit and no folding.
    *
    * @default {DEFAULT_FLOOD}
    */
   limit?: number;
   /**
-   * So many kinds are told apart; the others are taken for one.
+   * How many kinds are distinguished; all others count as one.
    *
    * @default {100}
    */
   maxKinds?: number;
 }
 
-/** So many lines of one kind a worker writes in a second, unless the configuration says otherwise. */
+/** How many lines of one kind a worker writes in a second by default. */
 export const DEFAULT_FLOOD = 5000;
 
-/** The most of a template that is shown. */
+/** A template is shown up to this length. */
 const MAX_SHOWN = 200;
-/** From the least grave on. */
-const GRAVER: readonly LogLevel[] = ["warning", "error", "fatal"];
+/** In order of severity. */
+const SEVERITY: readonly LogLevel[] = ["warning", "error", "fatal"];
 
 interface Kind {
   template: string;
   untilMs: number;
   passed: number;
   dropped: number;
-  /** How grave what is told of it is: as the gravest that was dropped, so that it is written where that would be. */
+  /** The level of the summary: the highest level that was dropped, so that the summary is written where that would be. */
   level: LogLevel;
   last: LogRecord | undefined;
 }
 
-/** Lets records through until there are too many; then tells how many more there were. */
+/** Lets records through up to the limit, then counts them and logs the count. */
 export class FloodGate {
   readonly #limit: number;
   readonly #windowMs: number;
@@ -58,7 +59,7 @@ export class FloodGate {
     this.#repeats = new Repeats(options);
   }
 
-  /** Answers the records to write in place of this one: none if it is folded or dropped. */
+  /** Returns the records to write in place of this one: none if it is folded or dropped. */
   pass(record: LogRecord, template: string): LogRecord[] {
     if (this.#limit === 0) return [record];
     const over = this.sweep(record.timestamp);
@@ -70,23 +71,23 @@ export class FloodGate {
     }
     kind.dropped++;
     kind.last = record;
-    if (GRAVER.indexOf(record.level) > GRAVER.indexOf(kind.level)) kind.level = record.level;
+    if (SEVERITY.indexOf(record.level) > SEVERITY.indexOf(kind.level)) kind.level = record.level;
     return over;
   }
 
-  /** Ends the windows that are over; answers what they have to tell. */
+  /** Closes windows that are over; returns their summaries. */
   sweep(nowMs: number): LogRecord[] {
-    const told = this.#repeats.sweep(nowMs);
+    const summaries = this.#repeats.sweep(nowMs);
     for (const [key, kind] of this.#kinds) {
-      // They stand in the order in which they began.
+      // In order of their start.
       if (isOpen(kind.untilMs, this.#windowMs, nowMs)) break;
       this.#kinds.delete(key);
-      if (kind.last !== undefined) told.push(this.#loss(kind, kind.last, key === ""));
+      if (kind.last !== undefined) summaries.push(this.#loss(kind, kind.last, key === ""));
     }
-    return told;
+    return summaries;
   }
 
-  /** Whether something is folded or dropped that has not been told. */
+  /** Whether anything folded or dropped has no summary yet. */
   get pending(): boolean {
     return this.#repeats.pending || this.#kinds.values().some(({ dropped }) => dropped > 0);
   }
@@ -112,13 +113,12 @@ export class FloodGate {
   #loss({ template, dropped, level }: Kind, last: LogRecord, isVarious: boolean): LogRecord {
     const { category, timestamp, message } = last;
     const shown = JSON.stringify((isVarious ? message : template).slice(0, MAX_SHOWN));
-    const what = isVarious ? `of various kinds, the last one ${shown}` : `of ${shown}`;
+    const what = isVarious ? `of several kinds, the last one ${shown}` : `of ${shown}`;
     return {
       level,
       category,
-      message:
-        `${dropped} lines were dropped ${what}: more than ${this.#limit} within ${this.#windowMs} ms, ` +
-        `see log.flood`,
+      message: `${dropped} ${plural(dropped, "line")} dropped ${what}: more than ${this.#limit} within ` +
+        `${this.#windowMs} ms (log.flood)`,
       properties: { dropped, ...(isVarious ? {} : { template: template.slice(0, MAX_SHOWN) }) },
       timestamp,
     };

@@ -8,12 +8,12 @@ import { getLogger, type LogRecord as TapeRecord } from "@logtape/logtape";
 import { toErrorRecord } from "../base/error_record.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
 
-/** The most of one string that travels, in UTF-16 units. */
+/** The longest string in a record, in UTF-16 units. */
 const MAX_STRING = 16_384;
 const MAX_DEPTH = 6;
 const MAX_ENTRIES = 100;
 
-/** Makes a LogTape record JSON-safe, its message in its final wording. */
+/** Makes a LogTape record JSON-safe, its message formatted. */
 export function toLogRecord(record: TapeRecord): LogRecord {
   return {
     level: record.level,
@@ -24,7 +24,7 @@ export function toLogRecord(record: TapeRecord): LogRecord {
   };
 }
 
-/** Writes records that came from a worker to the log of this isolate. */
+/** Writes a worker's records to the log of this isolate. */
 export function emitRecords(records: readonly LogRecord[]): void {
   for (const { level, category, message, properties, timestamp } of records) {
     getLogger(category).emit({ level, message: [message], rawMessage: message, properties, timestamp });
@@ -38,7 +38,7 @@ function wording(value: unknown): string {
   return typeof json === "string" ? json : JSON.stringify(json);
 }
 
-/** A JSON value as near to any other as can be. Bounded, whatever it is given. */
+/** The closest JSON value to any value. Bounded, whatever it is given. */
 function toJson(value: unknown, depth = 0, above: readonly unknown[] = []): unknown {
   switch (typeof value) {
     case "string":

@@ -12,12 +12,12 @@ import type { LogLevel } from "../contract/log_level.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
 import { adviseInConfiguration, adviseInRecord } from "../spec/permission_advice.ts";
 
-/** A batch leaves after so long, */
+/** A batch is posted after this long, */
 const BATCH_MS = 20;
-/** or as soon as it has so many records. */
+/** or once it has this many records. */
 const BATCH_RECORDS = 200;
 
-/** Gathers records into batches, floods kept out. */
+/** Collects records into batches, with floods limited. */
 export class LogRelay {
   readonly #post: (records: LogRecord[]) => void;
   readonly #gate: FloodGate;
@@ -38,7 +38,7 @@ export class LogRelay {
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS);
   };
 
-  /** Posts what there is. */
+  /** Posts the batch. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -48,14 +48,14 @@ export class LogRelay {
     if (this.#gate.pending) this.#timer = setTimeout(() => this.flush(), 10 * BATCH_MS);
   }
 
-  /** Posts everything, the counts of unfinished floods too, and waits for nothing more. */
+  /** Posts everything, with the counts of unfinished floods, and sets no more timers. */
   close(): void {
     this.#batch.push(...this.#gate.sweep(Infinity));
     this.flush();
   }
 }
 
-/** What a worker is not permitted, the configuration can permit: that is said wherever Deno's own advice stands. */
+/** Replaces Deno's advice on missing permissions by how the configuration grants them. */
 function advised(record: LogRecord): LogRecord {
   const { message, properties } = record;
   return {
@@ -72,15 +72,15 @@ function advisedValue(value: unknown): unknown {
   return isErrorRecord(value) ? adviseInRecord(value) : value;
 }
 
-/** What of a worker's spec its log goes by. */
+/** The part of a worker's specification that its log uses. */
 export interface RelaySpec {
   /** The lowest level that is posted. */
   logLevel: LogLevel;
-  /** So many lines of one kind pass in a second; 0 for any. @default {DEFAULT_FLOOD} */
+  /** How many lines of one kind pass in a second; 0 for no limit. @default {DEFAULT_FLOOD} */
   logFlood?: number;
 }
 
-/** Makes a relay the log of this isolate. */
+/** Makes a relay the only sink of this isolate's log. */
 export function relayLogs(
   { logLevel, logFlood }: RelaySpec,
   post: (records: LogRecord[]) => void,

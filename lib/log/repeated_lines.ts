@@ -1,16 +1,17 @@
 /**
- * Folds log records that are the same to the letter, so that one that comes over and over does not drown the others.
- * Nothing is lost by it but their times. Pure: goes by the records' own time.
+ * Folds identical log records, so that one repeated record does not drown the others. Nothing but their times is lost.
+ * Pure: uses the records' own time.
  *
  * @module
  */
 
+import { plural } from "../base/plural.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
 
 /** How repeats are folded. */
 export interface RepeatsOptions {
   /**
-   * So many of the same pass in one window.
+   * How many identical records pass in one window.
    *
    * @default {20}
    */
@@ -18,17 +19,17 @@ export interface RepeatsOptions {
   /** @default {1000} */
   windowMs?: number;
   /**
-   * So many different ones are remembered; the others pass as they come.
+   * How many different records are remembered; all others pass.
    *
    * @default {500}
    */
   maxLines?: number;
 }
 
-/** What is longer, all its values together, is not remembered. */
+/** A longer record, all its values together, is not remembered. */
 const MAX_KEY_LENGTH = 4096;
 
-/** Whether a window is not over. One that lies ahead is: the clock has been set back. */
+/** Whether a window is open. One that begins in the future is not: the clock was set back. */
 export function isOpen(untilMs: number, windowMs: number, nowMs: number): boolean {
   return nowMs < untilMs && nowMs >= untilMs - windowMs;
 }
@@ -40,7 +41,7 @@ interface Line {
   last: LogRecord;
 }
 
-/** Lets a record through until it has come too often; then tells how many more of it there were. */
+/** Lets a record through until it repeats too often, then counts it and logs the count. */
 export class Repeats {
   readonly #same: number;
   readonly #windowMs: number;
@@ -53,7 +54,7 @@ export class Repeats {
     this.#maxLines = options.maxLines ?? 500;
   }
 
-  /** Whether this record is to be written; if not, it is counted. First, {@linkcode sweep} what is over. */
+  /** Whether to write this record; if not, it is counted. Call {@linkcode sweep} first. */
   pass(record: LogRecord): boolean {
     const { level, category, message, properties, timestamp } = record;
     const key = JSON.stringify([level, category, message, properties]);
@@ -73,24 +74,24 @@ export class Repeats {
     return false;
   }
 
-  /** Ends the windows that are over; answers what they have to tell. */
+  /** Closes windows that are over; returns their summaries. */
   sweep(nowMs: number): LogRecord[] {
-    const told: LogRecord[] = [];
+    const summaries: LogRecord[] = [];
     for (const [key, { untilMs, folded, last }] of this.#lines) {
-      // They stand in the order in which they began.
+      // In order of their start.
       if (isOpen(untilMs, this.#windowMs, nowMs)) break;
       this.#lines.delete(key);
       if (folded === 0) continue;
-      told.push({
+      summaries.push({
         ...last,
-        message: `${last.message} ... repeated ${folded} times`,
+        message: `${last.message} ... repeated ${folded} ${plural(folded, "time")}`,
         properties: { ...last.properties, repeated: folded },
       });
     }
-    return told;
+    return summaries;
   }
 
-  /** Whether something is folded that has not been told. */
+  /** Whether anything folded has no summary yet. */
   get pending(): boolean {
     return this.#lines.values().some((line) => line.folded > 0);
   }

@@ -1,6 +1,6 @@
 /**
- * A pool of processes, and the connections that they serve: each by a process of its own, one after the other as
- * processes become free, those that wait too long refused.
+ * A pool of processes and the connections that they serve: each connection by a process of its own, in order of arrival
+ * as processes become free; a connection that waits too long is refused.
  *
  * @module
  */
@@ -17,33 +17,33 @@ import type { Processes } from "./processes.ts";
 import { refuse } from "../service/refusal.ts";
 import type { PoolStatus } from "../spec/pool_spec.ts";
 
-/** So long past the drain timeout a process may take to cut its connection itself. */
+/** How long past the drain timeout a process may take to cut its connection itself. */
 const CUT_MS = 1000;
 
 /** What a pool works with. */
 export interface PoolOptions {
   spec: WorkerSpec;
-  /** Counts what concerns the connections as such. */
+  /** The counters of connections. */
   stats: ServiceStats;
   log: Logger;
   processes: Processes;
-  /** A connection is over. */
+  /** Called when a connection has ended. */
   release(peer: { remoteAddr: Deno.Addr }): void;
 }
 
-/** Hands connections to processes. */
+/** Assigns connections to processes. */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #prefix: string;
   readonly #clients: Set<PooledConnection> = new Set();
-  /** In the order of their arrival, each with the end of its patience. */
+  /** In order of arrival, each with the timer after which it is refused. */
   readonly #waiting: Map<PooledConnection, ReturnType<typeof setTimeout> | undefined> = new Map();
-  /** What is said to those that are refused, by binding. */
+  /** What refused clients are sent, by binding. */
   #refusals: readonly Uint8Array[] = [];
   #count = 0;
-  /** Until when connections may go on; undefined while there is no end to that. */
+  /** Until when connections may stay open, by `performance.now`; undefined unless it drains. */
   #drainsUntil: number | undefined;
-  /** How many connections `stop` has cut. */
+  /** How many connections `stop` cut. */
   #cut = 0;
   #allGone: (() => void)[] = [];
 
@@ -53,7 +53,7 @@ export class Pool {
     this.#prefix = `${service}.${generation}.${instance}.`;
   }
 
-  /** What to say to those that are refused, by binding. */
+  /** What to send to refused clients, by binding. */
   set refusals(refusals: readonly Uint8Array[]) {
     this.#refusals = refusals;
   }
@@ -72,7 +72,7 @@ export class Pool {
     if (this.#waiting.has(client)) client.wait(() => this.#leave(client));
   }
 
-  /** Gives processes that wait to connections that wait. */
+  /** Gives spare processes to waiting connections. */
   match(): void {
     const { processes } = this.#options;
     for (const client of this.#waiting.keys()) {
@@ -84,19 +84,21 @@ export class Pool {
     processes.want(this.#waiting.size);
   }
 
-  /** Every connection, those that wait too; in the words of its process, where that answers. */
+  /** Every connection, waiting ones too; as its process reports it, where that answers. */
   async connections(): Promise<ConnectionInfo[]> {
     return (await Promise.all([...this.#clients].map(async (client) => {
-      const told = await client.process?.connections();
-      return told !== undefined && told.length > 0 ? told : [client.info(this.#options.spec.service)];
+      const reported = await client.process?.connections();
+      return reported !== undefined && reported.length > 0
+        ? reported
+        : [client.info(this.#options.spec.service)];
     }))).flat();
   }
 
-  /** Lets connections finish, those that wait too, and cuts those that take longer. */
+  /** Lets connections finish, waiting ones too, and cuts those that take longer. */
   async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {
     const { processes, spec: { limits } } = this.#options;
     const before = this.#clients.size;
-    this.#drainsUntil = Date.now() + timeoutMs;
+    this.#drainsUntil = performance.now() + timeoutMs;
     for (const process of processes.busy) process.drain(timeoutMs);
     processes.retire();
     await this.#emptyWithin(timeoutMs);
@@ -106,7 +108,7 @@ export class Pool {
     return { finished: before - cut, cut };
   }
 
-  /** Cuts everything. */
+  /** Cuts every connection. */
   async stop(): Promise<void> {
     this.#cut = this.#clients.size;
     for (const client of [...this.#waiting.keys()]) this.#leave(client);
@@ -117,12 +119,12 @@ export class Pool {
   async #serve(client: PooledConnection, process: PoolProcess): Promise<void> {
     const { stats, log, spec: { limits } } = this.#options;
     const served = client.serve(process, { flushMs: limits.sendTimeoutMs });
-    if (this.#drainsUntil !== undefined) process.drain(Math.max(0, this.#drainsUntil - Date.now()));
+    if (this.#drainsUntil !== undefined) process.drain(Math.max(0, this.#drainsUntil - performance.now()));
     const lost = await process.over;
     if (lost !== undefined) {
       countError(stats, "process_lost");
       const { what, error } = lost;
-      log.error("Connection {id} from {remote} is cut: its process {what}", {
+      log.error("Connection {id} from {remote} cut: its process {what}", {
         id: client.id,
         remote: client.remote,
         code: "process_lost",
@@ -139,11 +141,11 @@ export class Pool {
     this.#forget(client);
     stats.refused++;
     countError(stats, "pool_full");
-    log.warn("Connection {id} from {remote} is refused: {code}: {error}", {
+    log.warn("Connection {id} from {remote} refused: {code}: {error}", {
       id: client.id,
       remote: client.remote,
       code: "pool_full",
-      error: `no process was free within ${describeDuration(pool!.waitMs)}, of ${pool!.size}`,
+      error: `no process of ${pool!.size} was free within ${describeDuration(pool!.waitMs)}`,
     });
     this.#options.processes.want(this.#waiting.size);
     await refuse(
@@ -154,7 +156,7 @@ export class Pool {
     this.#gone(client);
   }
 
-  /** A client goes before it was its turn. */
+  /** A client goes away while it waits. */
   #leave(client: PooledConnection): void {
     if (!this.#waiting.has(client)) return;
     this.#forget(client);
@@ -163,7 +165,7 @@ export class Pool {
     this.#gone(client);
   }
 
-  /** It does not wait any more. */
+  /** Takes a client out of the queue. */
   #forget(client: PooledConnection): void {
     clearTimeout(this.#waiting.get(client));
     this.#waiting.delete(client);

@@ -6,7 +6,7 @@
 
 import { Bus, type BusMessage, type Subscriber } from "../service/service_bus.ts";
 
-/** Tells the supervisor what its processes want to hear, and what they say. */
+/** Passes the subscriptions and messages of its processes on to the supervisor. */
 export class PoolBus extends Bus {
   readonly #post: (message: BusMessage) => void;
 
@@ -30,7 +30,7 @@ export class PoolBus extends Bus {
 
   override publish(from: Subscriber | null, topic: string, json: string): void {
     super.publish(from, topic, json);
-    // What comes from the supervisor it has told everybody else already.
+    // The supervisor has delivered its own messages to everybody else already.
     if (from !== null) this.#post({ type: "publish", topic, json });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One instance of a service whose connections are served by processes of their own: the supervisor's orders, carried out
- * by an acceptor and a pool. It runs none of the service's code; what there is to know of that the first process says.
+ * One instance of a service with `isolation: connection`: carries out the supervisor's orders by an acceptor and a pool.
+ * It runs none of the service's code; what it must know of that, the first process reports.
  *
  * @module
  */
@@ -26,12 +26,12 @@ import { Pool } from "./pool.ts";
 import type { Loaded } from "./pool_process.ts";
 import { Processes } from "./processes.ts";
 
-/** A process may take so long to answer; a busy one must not keep the instance from answering in time. */
+/** How long a process may take to answer; a blocked one must not keep the instance from answering in time. */
 const ANSWER_MS = 300;
-/** Counters may take so long to be brought up to date. */
+/** How long a refresh of the counters may take. */
 const REFRESH_MS = 100;
 
-/** What stands once an instance has loaded. */
+/** What exists once an instance has loaded. */
 interface Running {
   acceptor: Acceptor;
   pool: Pool;
@@ -95,7 +95,7 @@ export class PoolInstance {
     }
   }
 
-  /** Ends its processes. Settles once nothing is left of them. */
+  /** Ends its processes. Settles once none runs. */
   async end(): Promise<void> {
     await this.#processes?.kill();
   }
@@ -158,9 +158,9 @@ export class PoolInstance {
     this.#post({ type: "stopped", stats: this.#sum });
   }
 
-  /** Answers with fresh counters, as far as its processes answer in time. */
+  /** Replies with fresh counters, as far as its processes answer in time. */
   async #pong(id: number): Promise<void> {
-    // As of now: by then the connections may have been cut.
+    // As of now: after the refresh the connections may have been cut.
     const { open, closed } = this.#sum;
     if (this.#processes !== undefined) await settleWithin(this.#processes.refresh(), REFRESH_MS);
     const pool = this.#running?.pool.status;
@@ -177,7 +177,7 @@ export class PoolInstance {
     this.#post({ type: "connections", id, connections });
   }
 
-  /** Without an answer for its failure, a failed order is a crash. */
+  /** An order that fails and has no answer for that is a crash. */
   #inTurn(act: () => Promise<void>, failed: "load_failed" | "listen_failed" | "crashed" = "crashed"): void {
     this.#orders = this.#orders.then(act).catch((error) => {
       this.#relay?.flush();

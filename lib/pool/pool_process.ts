@@ -1,6 +1,6 @@
 /**
- * One process of a pool, for one connection: it loads the service's code, waits, serves, and is thrown away, so that
- * nothing of one connection is left for the next.
+ * One process of a pool, for one connection: it loads the service's code, waits, serves, and is ended, so that nothing of
+ * one connection remains for the next.
  *
  * ```text
  * state     what happens                    next state
@@ -8,8 +8,8 @@
  * spare     serve                           busy
  * busy      its connection is over, stop    ending
  * any       stop (it is asked, then killed) ending
- * any       broken: crash, end of its process, silence, too much memory, or too late with what it was asked   ending
- * ending    nothing is left of it           gone
+ * any       broken: crash, exit, silence, too much memory, a deadline passed, a bad message   ending
+ * ending    its process has ended           gone
  * ```
  *
  * @module
@@ -32,7 +32,7 @@ import {
 import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "../supervisor/worker_link.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
 
-/** What a process says once it has loaded. */
+/** What a process reports once it has loaded. */
 export type Loaded = Extract<FromWorker, { type: "loaded" }>;
 
 export type PoolProcessState = "starting" | "spare" | "busy" | "ending" | "gone";
@@ -40,13 +40,13 @@ export type PoolProcessState = "starting" | "spare" | "busy" | "ending" | "gone"
 /** What a pool hears of its processes. */
 export interface PoolProcessEvents {
   loaded(process: PoolProcess, message: Loaded): void;
-  /** It is of no more use and has been killed. `before` is the state that it was in. */
+  /** It is unusable and was killed. `before` is its state before that. */
   broken(process: PoolProcess, fault: Fault, before: PoolProcessState): void;
-  /** Nothing of it is left. */
+  /** Its process has ended. */
   gone(process: PoolProcess): void;
 }
 
-/** So long a process may take to stop once its connection is over, `onStop` included. */
+/** How long a process may take to stop once its connection has ended, `onStop` included. */
 const STOP_MS = 4000;
 
 /** A process from its start to its end. */
@@ -97,17 +97,17 @@ export class PoolProcess {
     return this.#spec.handoffSocket!;
   }
 
-  /** Settles once its connection is over, with what ended the process if that was it. */
+  /** Settles once its connection has ended; with the fault, if its process failed. */
   get over(): Promise<Fault | undefined> {
     return this.#over.promise;
   }
 
-  /** Settles once nothing of it is left. */
+  /** Settles once its process has ended. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
 
-  /** Serves this peer, whose connection comes by the hand-off socket next. */
+  /** Serves this peer; its connection is the next one at the hand-off socket. */
   serve(peer: HandedPeer): void {
     this.#state = "busy";
     this.#link.post({ type: "serve", peer });
@@ -117,10 +117,10 @@ export class PoolProcess {
   reset(): void {
     if (this.#state !== "busy") return;
     this.#link.post({ type: "reset" });
-    this.#within(STOP_MS, "busy with a connection that is gone");
+    this.#within(STOP_MS, "busy with a connection that was reset");
   }
 
-  /** Its connection may go on for so long. */
+  /** Lets its connection finish within a time. */
   drain(timeoutMs: number): void {
     if (this.#state === "busy") this.#link.post({ type: "drain", timeoutMs });
   }
@@ -149,14 +149,14 @@ export class PoolProcess {
     });
   }
 
-  /** Has its counters brought up to date. */
+  /** Brings its counters up to date. */
   async refresh(): Promise<void> {
-    await this.#link.ask("ping");
+    await this.#link.request("ping");
   }
 
-  /** Its connection, as it sees it; nothing if it does not answer in time. */
+  /** Its connection, as it reports it; none if it does not answer in time. */
   async connections(): Promise<ConnectionInfo[]> {
-    const answer = await this.#link.ask("connections");
+    const answer = await this.#link.request("connections");
     return answer?.type === "connections" ? answer.connections : [];
   }
 

@@ -1,5 +1,5 @@
 /**
- * A client's connection as its pool has it: accepted here, served by a process.
+ * A client's connection in a pool: accepted here, served by a process.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { PoolProcess } from "./pool_process.ts";
 import { beginRead, type FirstRead, pump, type PumpEnd } from "./pump.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
 
-/** Where and how a client came. */
+/** How and at which address a client connected. */
 export interface Arrival {
   transport: Transport;
   kind: TransportName;
@@ -25,7 +25,7 @@ export class PooledConnection {
   readonly id: string;
   readonly number: number;
   readonly #arrival: Arrival;
-  readonly #since: number = Date.now();
+  readonly #since: number = performance.now();
   #activeAt: number = this.#since;
   #bytesRead = 0;
   #bytesWritten = 0;
@@ -50,12 +50,12 @@ export class PooledConnection {
     return formatAddr(this.transport.remoteAddr);
   }
 
-  /** What serves it; nothing yet while it waits. */
+  /** The process that serves it; undefined while it waits. */
   get process(): PoolProcess | undefined {
     return this.#process;
   }
 
-  /** Reads ahead, so that its going is noticed while it waits. */
+  /** Reads ahead, so that its end is noticed while it waits. */
   wait(gone: () => void): void {
     this.#first = beginRead(this.transport);
     this.#first.count.catch(() => {
@@ -63,7 +63,7 @@ export class PooledConnection {
     });
   }
 
-  /** Has a process serve it. Settles once that has ended the connection, and the client has got what it said. */
+  /** Has a process serve it. Settles once the connection has ended and the client has got everything sent. */
   async serve(process: PoolProcess, { flushMs }: { flushMs: number }): Promise<void> {
     this.#process = process;
     process.serve(this.#peer());
@@ -78,9 +78,9 @@ export class PooledConnection {
     await process.over;
   }
 
-  /** What is to be seen of it from here. */
+  /** What is known of it here. */
   info(service: string): ConnectionInfo {
-    const now = Date.now();
+    const now = performance.now();
     const { kind, transport } = this.#arrival;
     return {
       id: this.id,
@@ -89,8 +89,8 @@ export class PooledConnection {
       remote: this.remote,
       local: formatAddr(transport.localAddr),
       state: this.#process === undefined ? "waiting" : "open",
-      ageMs: now - this.#since,
-      idleMs: now - this.#activeAt,
+      ageMs: Math.round(now - this.#since),
+      idleMs: Math.round(now - this.#activeAt),
       bytesRead: this.#bytesRead,
       bytesWritten: this.#bytesWritten,
       queuedBytes: 0,
@@ -102,7 +102,7 @@ export class PooledConnection {
     return { number: this.number, binding, kind, remote, local };
   }
 
-  /** The way to the process; none if that has just been lost. */
+  /** Connects to the process; undefined if that has just been lost. */
   async #reach(process: PoolProcess): Promise<Transport | undefined> {
     try {
       return await Deno.connect({ transport: "unix", path: process.handoffSocket });
@@ -112,19 +112,19 @@ export class PooledConnection {
     }
   }
 
-  /** Relays both ways. Settles once all is relayed that the process says. */
+  /** Relays both ways. Settles once everything from the process is relayed. */
   #relay(process: PoolProcess, inner: Transport): Promise<PumpEnd> {
     const up = pump(this.transport, inner, {
       ...(this.#first === undefined ? {} : { first: this.#first }),
       moved: (count) => {
         this.#bytesRead += count;
-        this.#activeAt = Date.now();
+        this.#activeAt = performance.now();
       },
     });
     const down = pump(inner, this.transport, {
       moved: (count) => {
         this.#bytesWritten += count;
-        this.#activeAt = Date.now();
+        this.#activeAt = performance.now();
       },
     });
     up.then((end) => end === "source_failed" && process.reset());

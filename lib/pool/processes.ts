@@ -1,9 +1,9 @@
 /**
- * The processes of a pool: as many as connections want them, a few more that wait, and never more than the pool's size.
- * One that has ended leaves its place only when nothing of it is left.
+ * The processes of a pool: as many as connections need, a few spare ones, and never more than the pool's size. A process
+ * counts until it has ended.
  *
- * What can fail: a process does not load, or ends before it has had a connection (another is tried after a pause that
- * doubles); all the rest concerns the connection that it serves, and whoever looks after that.
+ * What can fail: a process does not load, or ends before it has had a connection (another is started after a pause that
+ * doubles); everything else concerns the connection that it serves, and is handled there.
  *
  * @module
  */
@@ -21,22 +21,22 @@ import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
 import { type Loaded, PoolProcess, type PoolProcessEvents, type PoolProcessState } from "./pool_process.ts";
 import { missing, type PoolSpec, type PoolStatus } from "../spec/pool_spec.ts";
 
-/** The first pause before another process is tried; it doubles each time. */
+/** The first pause before another process is started; it doubles each time. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5000;
-/** So many start side by side: each takes a core while it does. */
+/** At most this many start at the same time: each takes a core. */
 const AT_ONCE = Math.max(2, navigator.hardwareConcurrency);
 
-/** What the processes of a pool are made by. */
+/** What the processes of a pool are made from. */
 export interface ProcessesOptions {
   /** That of the instance. */
   spec: WorkerSpec;
   environment: WorkerEnvironment;
-  /** Told that a process waits for a connection. */
+  /** Called when a process is spare. */
   ready(): void;
 }
 
-/** Keeps processes. */
+/** Keeps the processes of a pool. */
 export class Processes implements PoolProcessEvents {
   readonly #options: ProcessesOptions;
   readonly #pool: PoolSpec;
@@ -48,7 +48,7 @@ export class Processes implements PoolProcessEvents {
   #failures = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #over = false;
-  /** What those have counted that are gone. */
+  /** The counters of processes that have ended. */
   #past: ServiceStats = createStats();
 
   constructor(options: ProcessesOptions) {
@@ -61,7 +61,7 @@ export class Processes implements PoolProcessEvents {
     return this.#in("busy");
   }
 
-  /** What all of them have counted, but for connections: those are counted where they are accepted. */
+  /** The counters of all processes; connections are counted where they are accepted. */
   get stats(): ServiceStats {
     const sum = mergeStats([this.#past, ...[...this.#all.values()].map(({ stats }) => stats)]);
     return { ...sum, open: 0, accepted: 0, refused: 0, closed: 0 };
@@ -76,50 +76,50 @@ export class Processes implements PoolProcessEvents {
     };
   }
 
-  /** Starts those that are to be spare. Settles with what the first one says that has loaded. @throws {InstanceError} If none does. */
+  /** Starts the spare processes. Settles with the report of the first one that loads. @throws {InstanceError} If none does. */
   load(): Promise<Loaded> {
-    // One at least has to say what the service is.
+    // At least one must report what the service is.
     this.#spare = Math.max(1, this.#spare);
     this.#tend();
     this.#loaded.promise.then(() => this.#spare = this.#pool.spare, () => {});
     return this.#loaded.promise;
   }
 
-  /** So many connections wait. */
+  /** Takes the number of connections that wait. */
   want(waiting: number): void {
     this.#waiting = waiting;
     this.#tend();
   }
 
-  /** A process that has waited for a connection; the one that has done so longest. */
+  /** The spare process that has waited longest. */
   take(): PoolProcess | undefined {
     const [process] = this.#in("spare");
     if (process !== undefined) this.#failures = 0;
     return process;
   }
 
-  /** Keeps none from now on but for connections that wait. */
+  /** From now on keeps processes only for connections that wait. */
   retire(): void {
     this.#spare = 0;
     this.#tend();
     for (const process of this.#in("spare").slice(this.#waiting)) process.stop();
   }
 
-  /** Asks all of them to stop, and kills those that do not. Settles once nothing is left. */
+  /** Tells all to stop, and kills those that do not. Settles once none runs. */
   async stop(): Promise<void> {
     this.#end();
     for (const process of this.#all.values()) process.stop();
     await this.#allGone();
   }
 
-  /** Kills all of them. Settles once nothing is left. */
+  /** Kills all. Settles once none runs. */
   async kill(): Promise<void> {
     this.#end();
     for (const process of this.#all.values()) process.kill();
     await this.#allGone();
   }
 
-  /** Has their counters brought up to date. */
+  /** Brings their counters up to date. */
   async refresh(): Promise<void> {
     await Promise.all(this.busy.map((process) => process.refresh()));
   }
@@ -171,14 +171,14 @@ export class Processes implements PoolProcessEvents {
     }
   }
 
-  /** A process was for nothing: another is tried, after a while. */
+  /** A process failed before it had a connection: another one is started after a pause. */
   #wasted({ error, what }: Fault): void {
     if (!this.#hasLoaded) {
       this.#end();
       return this.#loaded.reject(new InstanceError(error));
     }
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
-    this.#log.error("A process that had no connection yet {what}; the next is tried in {pause}", {
+    this.#log.error("A spare process {what}; starting another in {pause}", {
       what,
       pause: describeDuration(pauseMs),
       error,
@@ -208,7 +208,7 @@ export class Processes implements PoolProcessEvents {
   }
 }
 
-/** What a process is told: all that the instance is, but for the acceptor. */
+/** The specification of a process: that of the instance, without its acceptor and pool. */
 function specOf(spec: WorkerSpec, handoffSocket: string): WorkerSpec {
   // It starts them as the user that it runs as itself.
   const { pool, acceptProxyProtocol: _, user: __, group: ___, ...rest } = spec;
@@ -227,5 +227,5 @@ function specOf(spec: WorkerSpec, handoffSocket: string): WorkerSpec {
 function remove(path: string): void {
   try {
     Deno.removeSync(path);
-  } catch { /* it is not there */ }
+  } catch { /* it does not exist */ }
 }

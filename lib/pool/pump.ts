@@ -1,5 +1,5 @@
 /**
- * Bytes from one transport to another, as they come: a slow reader slows the writer, an end is passed on as an end.
+ * Copies bytes from one transport to another: backpressure and the end of the stream are passed on.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { type Transport, writeAll } from "../transport/transport.ts";
 
 const ROOM_BYTES = 64 * 1024;
 
-/** How it ended: with the stream, because it could not be read from, or because nobody takes it any more. */
+/** How it ended: at the end of the stream, by a failed read, or by a failed write. */
 export type PumpEnd = "end" | "source_failed" | "sink_failed";
 
-/** A read that has begun already, and where what it brings will stand. */
+/** A read that has begun already, and the buffer it fills. */
 export interface FirstRead {
   room: Uint8Array;
   count: Promise<number | null>;
 }
 
-/** Begins to read. A failure is told to whoever pumps from here on. */
+/** Begins to read. A failure is reported to whoever pumps on from here. */
 export function beginRead(from: Transport): FirstRead {
   const room = new Uint8Array(ROOM_BYTES);
   return { room, count: from.read(room) };
 }
 
-/** Carries bytes over until one of the ends. `moved` hears how many, once the other side has them. Never rejects. */
+/** Copies bytes until either side ends. `moved` is called with the number of bytes written. Never rejects. */
 export async function pump(
   from: Transport,
   to: Transport,

@@ -88,7 +88,7 @@ export class Instance {
         return this.#bus.deliver(message.topic, message.json);
       default:
         message satisfies never;
-        this.#owned?.context.log.warn("The supervisor says what is not understood: {message}", { message });
+        this.#owned?.context.log.warn("Unknown message from the supervisor: {message}", { message });
     }
   }
 

@@ -1,12 +1,12 @@
 /**
- * What is logged and how, and a log record on its way between isolates.
+ * The configuration of the log, and a log record as it travels between isolates.
  *
  * @module
  */
 
 import type { LogLevel } from "../contract/log_level.ts";
 
-/** A log record on its way to the supervisor, the only writer. */
+/** A log record on its way to the supervisor, which writes it. */
 export interface LogRecord {
   level: LogLevel;
   category: string[];
@@ -19,14 +19,14 @@ export interface LogRecord {
 /** How log records are written. */
 export type LogFormat = "pretty" | "json";
 
-/** What is logged, how and where. */
+/** The configuration of the log. */
 export interface LogConfig {
   /** The lowest level that is written. */
   level: LogLevel;
-  /** For people or for programs. */
+  /** `pretty` for people, `json` for programs. */
   format: LogFormat;
-  /** Absolute path; the standard error stream without. */
+  /** The absolute path of a file. @default {standard error} */
   file?: string;
-  /** So many lines of one kind an instance may log in a second; 0 for any. @default {5000} */
+  /** How many lines of one kind an instance may log in a second; 0 for no limit. @default {5000} */
   flood?: number;
 }

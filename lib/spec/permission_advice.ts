@@ -1,6 +1,6 @@
 /**
- * What to write in the configuration where Deno denies a permission. Pure, but for the working directory, from which
- * relative paths in code start.
+ * How to grant in the configuration what Deno denies. Pure, but for the working directory, which relative paths in code
+ * start from.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { isAbsolute, resolve } from "@std/path";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { PermissionKind } from "./permissions.ts";
 
-/** What Deno says of what it denies; an executable says the latter. */
+/** Deno's messages for a missing permission; the second ending is that of an executable. */
 const DENIED =
   /Requires (net|read|write|env|run) access(?: to (?:"([^"]*)"|(\S+?)))?, (?:run again with the --allow-\w+ flag|specify the required permissions during compilation using `deno compile --allow-\w+`)/g;
 
 /**
- * Says what to write in the configuration in place of Deno's advice to run again with a flag: a path in full, since
- * those of the configuration start elsewhere. A message that speaks of no permission stays as it is.
+ * Replaces Deno's advice to run again with a flag by the entry for the configuration, with an absolute path, since
+ * relative paths in the configuration start elsewhere. Other messages stay as they are.
  *
  * @param folder Where relative paths in code start.
  */
@@ -36,15 +36,15 @@ export function adviseInRecord(record: ErrorRecord): ErrorRecord {
   return { ...record, message: adviseInConfiguration(record.message) };
 }
 
-/** An item as it means the same wherever it is written. */
+/** An item with the same meaning wherever it is written. */
 function inFull(kind: PermissionKind, item: string, folder: () => string): string {
   const isPath = kind === "read" || kind === "write" || kind === "run" && /[/\\]/.test(item);
-  // Such as "<CWD>", and what stands for all of a kind.
+  // Such as "<CWD>", which is no path.
   if (!isPath || isAbsolute(item) || item.startsWith("<")) return item;
   try {
     return resolve(folder(), item);
   } catch {
-    // The folder is gone.
+    // The folder no longer exists.
     return item;
   }
 }

@@ -1,19 +1,18 @@
 /**
- * What the code of a service may do beyond its own connections: Deno's permissions, given one by one. Pure, but for the
- * working directory, from which relative paths in code start.
+ * What the code of a service may do beyond its own connections: Deno's permissions, granted one by one. Pure.
  *
  * @module
  */
 
-/** What can be permitted. */
+/** The kinds of permission. */
 export type PermissionKind = "net" | "read" | "write" | "env" | "run";
 
 /** Every kind of permission. */
 export const PERMISSION_KINDS: readonly PermissionKind[] = ["net", "read", "write", "env", "run"];
 
-/** Permissions, by kind: all of it, or what is listed. What is left out is not permitted. */
+/** Permissions by kind: `true` for all, or a list. What is left out is denied. */
 export interface Permissions {
-  /** Hosts, as `HOST` or `HOST:PORT`, to connect to and to listen at. */
+  /** Hosts to connect to and listen at, as `HOST` or `HOST:PORT`. */
   net?: true | string[];
   /** Absolute paths of files and folders to read. */
   read?: true | string[];
@@ -25,7 +24,7 @@ export interface Permissions {
   run?: true | string[];
 }
 
-/** All that any of several permits. */
+/** The union of several permissions. */
 export function mergePermissions(...all: readonly (Permissions | undefined)[]): Permissions {
   const merged: Permissions = {};
   for (const kind of PERMISSION_KINDS) {
@@ -36,7 +35,7 @@ export function mergePermissions(...all: readonly (Permissions | undefined)[]): 
   return merged;
 }
 
-/** The descriptors by which Deno is asked for permissions. */
+/** The descriptors to query Deno for permissions. */
 export function descriptorsOf(permissions: Permissions): Deno.PermissionDescriptor[] {
   return PERMISSION_KINDS.flatMap((kind) => {
     const value = permissions[kind];

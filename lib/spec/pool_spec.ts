@@ -1,5 +1,5 @@
 /**
- * The pool of `isolation: connection`: how many processes there may be, and what is said of it. Pure.
+ * The pool of `isolation: connection`: its limits and its status. Pure.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { TransportName } from "../contract/connection.ts";
 
 /** The processes of a service, each for one connection. */
 export interface PoolLimits {
-  /** The most that there are at a time, spare ones among them. */
+  /** The most processes at a time, spare ones included. */
   size: number;
-  /** So many are kept that have loaded the service's code and wait for a connection; never more than `size`. */
+  /** How many processes wait for a connection with the service's code loaded; never more than `size`. */
   spare: number;
-  /** So long a connection waits for a process, in milliseconds, before it is refused; 0 for any time. */
+  /** How long a connection waits for a process before it is refused, in milliseconds; 0 for no limit. */
   waitMs: number;
 }
 
-/** The pool of a service that says nothing of its own. */
+/** The default pool. */
 export const DEFAULT_POOL: Readonly<PoolLimits> = { size: 64, spare: 4, waitMs: 10_000 };
 
-/** What an instance is told of its pool. */
+/** The pool of one instance. */
 export interface PoolSpec extends PoolLimits {
-  /** A folder that is private, for the sockets between it and its processes; given by whoever starts the instance. */
+  /** A private folder for the sockets between it and its processes; set when the instance is started. */
   folder?: string;
   /** The deno.json by which the service's imports resolve, if there is one. */
   config?: string;
@@ -41,9 +41,9 @@ export function sharePool(pool: PoolLimits, instances: number): PoolLimits {
   };
 }
 
-/** How a pool does. */
+/** The status of a pool. */
 export interface PoolStatus {
-  /** Processes, those that start and end among them. */
+  /** Processes, including those that start or end. */
   processes: number;
   /** Processes that serve a connection. */
   busy: number;
@@ -51,11 +51,11 @@ export interface PoolStatus {
   spare: number;
   /** Connections that wait for a process. */
   waiting: number;
-  /** What the processes take (RSS), about a second old. */
+  /** The memory of the processes (RSS), about a second old. */
   memoryBytes: number;
 }
 
-/** Whose connection a process is handed. */
+/** The peer of a connection that is handed to a process. */
 export interface HandedPeer {
   /** Its number among the connections of the instance. */
   number: number;
@@ -66,23 +66,23 @@ export interface HandedPeer {
   local: Deno.Addr;
 }
 
-/** How many processes a pool has, and what for. */
+/** How many processes a pool has, by state. */
 export interface Headcount {
-  /** All that there are, from their start until nothing is left of them. */
+  /** All processes, from their start to their end. */
   processes: number;
-  /** Those that have not loaded yet. */
+  /** Those that load. */
   starting: number;
-  /** Those that have and wait. */
+  /** Those that have loaded and wait for a connection. */
   spare: number;
   /** Connections that wait. */
   waiting: number;
 }
 
 /**
- * How many processes to start now: as many as wait and as are to be spare, within the pool's size and no more at once
- * than the machine has use for.
+ * How many processes to start now: enough for the waiting connections and the spare ones, within the pool's size and
+ * `atOnce`.
  *
- * @param atOnce So many may be starting side by side.
+ * @param atOnce How many may start at the same time.
  */
 export function missing(
   count: Headcount,

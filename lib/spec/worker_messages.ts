@@ -1,11 +1,10 @@
 /**
- * Every message between the supervisor and what runs a service instance. JSON-safe on purpose: they travel between
- * isolates, and over a pipe to a child process.
+ * Every message between the supervisor and what runs a service instance. They are JSON-safe: they travel between isolates
+ * and over a pipe to a child process.
  *
  * A worker's life, as messages: `load` -> `loaded`, `listen` -> `ready`, (`unlisten` -> `unlistened`,) `drain` ->
- * `drained`, `stop` -> `stopped`. Where something goes wrong the answer is `load_failed` or `listen_failed`; `crashed`
- * and `exited` may come at any time. A process of a pool (`isolation: connection`) is told `serve` in place of `listen`,
- * and says `closed`.
+ * `drained`, `stop` -> `stopped`. On failure the answer is `load_failed` or `listen_failed`; `crashed` and `exited` may
+ * come at any time. A process of a pool (`isolation: connection`) gets `serve` in place of `listen`, and sends `closed`.
  *
  * @module
  */
@@ -33,9 +32,9 @@ export type ToWorker =
   | { type: "unlisten" }
   | { type: "drain"; timeoutMs: number }
   | { type: "stop" }
-  /** The connection that comes by the hand-off socket is this peer's. */
+  /** The next connection at the hand-off socket belongs to this peer. */
   | { type: "serve"; peer: HandedPeer }
-  /** That peer has reset it. */
+  /** That peer has reset its connection. */
   | { type: "reset" }
   | { type: "ping"; id: number }
   | { type: "connections"; id: number }
@@ -51,7 +50,7 @@ export type FromWorker =
     protocols: string[];
     /** Which hooks run for which command; without, there are none. */
     hooks?: HookDescription[];
-    /** With a hand-off socket: what a client hears for which nobody has time, by endpoint, in base 64; empty if nothing. */
+    /** With a hand-off socket: what refused clients are sent, by endpoint, in base 64; empty for nothing. */
     refusals?: string[];
   }
   | { type: "load_failed"; error: ErrorRecord }
@@ -59,7 +58,7 @@ export type FromWorker =
   | { type: "listen_failed"; error: ErrorRecord }
   | { type: "unlistened" }
   | { type: "drained"; finished: number; cut: number }
-  /** With the counters as they stand at the end. */
+  /** With the final counters. */
   | { type: "stopped"; stats: ServiceStats }
   | { type: "pong"; id: number; stats: ServiceStats; pool?: PoolStatus }
   | { type: "connections"; id: number; connections: ConnectionInfo[] }
@@ -69,15 +68,15 @@ export type FromWorker =
   | { type: "subscribe"; topic: string }
   | { type: "unsubscribe"; topic: string }
   | { type: "log"; records: LogRecord[] }
-  /** The service's code asked for the end of its isolate, `how` by `Deno.exit(1)` or `self.close()`. */
+  /** The service's code ended its isolate by a call: `how` is that call, such as `Deno.exit(1)` or `self.close()`. */
   | { type: "exited"; how: string }
   | { type: "crashed"; error: ErrorRecord }
-  /** The connection that came by the hand-off socket is over. */
+  /** The connection from the hand-off socket has ended. */
   | { type: "closed" }
-  /** From time to time, by an instance in a process of its own: what that takes (RSS), and whether that is too much. */
+  /** Sent regularly by an instance in its own process: the memory of that (RSS), and how it compares to the limit. */
   | { type: "memory"; rssBytes: number; grade: MemoryGrade }
-  /** Its process was sent the signal HUP: the service is to be restarted. */
+  /** Its process received SIGHUP: the service is to be restarted. */
   | { type: "restart_wanted" };
 
-/** How memory stands to its limit: `high` is near it, `over` above it. */
+/** How memory compares to its limit: `high` is near it, `over` above it. */
 export type MemoryGrade = "ok" | "high" | "over";

@@ -1,5 +1,5 @@
 /**
- * All that a worker is told to run one instance of a service. JSON-safe.
+ * The specification of a worker: everything it needs to run one instance of a service. JSON-safe.
  *
  * @module
  */
@@ -12,50 +12,50 @@ import type { PoolSpec } from "./pool_spec.ts";
 import type { ProxySpec } from "./proxy_spec.ts";
 import type { TlsSpec } from "./tls_spec.ts";
 
-/** What an instance runs in: a process of its own, a worker of the server's process, or a process for each connection. */
+/** What an instance runs in: its own process, a worker of the server's process, or a process for each connection. */
 export type Isolation = "process" | "worker" | "connection";
 
-/** All a worker needs to know to run one instance of a service. */
+/** The specification of a worker. */
 export interface WorkerSpec {
   service: string;
   /** Counts the replacements of this service, from 1. */
   generation: number;
   instance: number;
-  /** Addresses from the configuration; empty where the service module's own hold. */
+  /** Addresses from the configuration; empty if the service's module has its own. */
   listen: string[];
-  /** A protocol's name or module URL that takes precedence over the addresses'. */
+  /** A protocol's name or module URL; overrides those of the addresses. */
   protocol?: string;
   /** The service module's URL. */
   handler?: string;
-  /** Handed to the handler as they stand. */
+  /** Passed to the handler unchanged. */
   options: unknown;
-  /** Without, there are none. */
+  /** Absent if there are none. */
   hooks?: HooksSpec;
-  /** The servers behind, in place of a handler. */
+  /** The upstreams, in place of a handler. */
   proxy?: ProxySpec;
   /** Networks of proxies whose connections begin with a PROXY header. */
   acceptProxyProtocol?: string[];
   isolation: Isolation;
-  /** Of `isolation: connection`: the processes that serve its connections. */
+  /** With `isolation: connection`: the processes that serve its connections. */
   pool?: PoolSpec;
-  /** Of such a process: the path of the unix socket by which it is handed its only connection. It listens nowhere else. */
+  /** For such a process: the path of the unix socket where it is handed its only connection. It listens nowhere else. */
   handoffSocket?: string;
   /** The user and group that its process runs as, by name or number. */
   user?: string;
   group?: string;
-  /** Without, it may do what the process may that it runs in. */
+  /** If absent, it has the permissions of its process. */
   permissions?: Permissions;
-  /** This instance's share. */
+  /** The share of this instance. */
   limits: Limits;
   tls?: TlsSpec;
   /** The configuration's `protocols`: names to module URLs. */
   protocols: Record<string, string>;
-  /** URL of the folder of the configuration, with a slash at its end. */
+  /** The URL of the configuration's folder, with a trailing slash. */
   base: string;
-  /** The lowest level of log records worth sending to the supervisor. */
+  /** The lowest level of log records that are sent to the supervisor. */
   logLevel: LogLevel;
-  /** So many log lines of one kind it sends in a second; 0 for any. @default {5000} */
+  /** How many log lines of one kind it sends in a second; 0 for no limit. @default {5000} */
   logFlood?: number;
-  /** Where the code's `console` writes. @default {both streams, as it is usual} */
+  /** Makes all of `console` write to stderr. @default {both streams} */
   console?: "stderr";
 }

@@ -1,5 +1,5 @@
 /**
- * Restarts that nobody at the command line asks for: a service's process wants it, or takes nearly too much memory.
+ * Restarts that no operator asked for: a service's process received SIGHUP, or its memory is near its limit.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { serviceLog } from "../log/log.ts";
 import type { RestartReason } from "./worker_link.ts";
 
 const REASONS: Readonly<Record<RestartReason, string>> = {
-  memory: "its memory is near its limit",
-  signal: "its process got the signal HUP",
+  memory: "memory near its limit",
+  signal: "its process received SIGHUP",
 };
 
-/** What restarts services of the server's own accord. */
+/** Restarts services without an operator. */
 export class AutomaticRestart {
   readonly #restart: (service: string) => Promise<void>;
   readonly #pauseMs: number;
@@ -21,13 +21,13 @@ export class AutomaticRestart {
   /** When services were last restarted because of their memory, in milliseconds since the epoch. */
   readonly #forMemory: Map<string, number> = new Map();
 
-  /** @param pauseMs The least time from one restart for memory's sake to the next. */
+  /** @param pauseMs The least time between two restarts of a service because of memory. */
   constructor(restart: (service: string) => Promise<void>, pauseMs: number) {
     this.#restart = restart;
     this.#pauseMs = pauseMs;
   }
 
-  /** Restarts a service, unless that is under way or was so just now. */
+  /** Restarts a service, unless a restart is under way or was just now. */
   want(service: string, why: RestartReason): void {
     if (this.#underWay.has(service)) return;
     if (why === "memory") {
@@ -35,9 +35,9 @@ export class AutomaticRestart {
       if (since < this.#pauseMs) return;
       this.#forMemory.set(service, Date.now());
     }
-    serviceLog(service).info("Restarts: {reason}", { reason: REASONS[why] });
+    serviceLog(service).info("Restarting: {reason}", { reason: REASONS[why] });
     this.#underWay.add(service);
-    // What goes wrong stands in the log.
+    // A failed restart is logged where it fails.
     this.#restart(service).catch(() => {}).finally(() => this.#underWay.delete(service));
   }
 }

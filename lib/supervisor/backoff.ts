@@ -1,20 +1,20 @@
 /**
- * When a crashed instance is tried again. Pure: time and chance come in as values.
+ * When a crashed instance is started again. Pure: time and randomness come in as values.
  *
  * @module
  */
 
 import type { Timing } from "./timing.ts";
 
-/** The part of {@linkcode Timing} that back-off goes by. */
+/** The part of {@linkcode Timing} that back-off uses. */
 export type BackoffTiming = Pick<
   Timing,
   "backoffFirstMs" | "backoffMaxMs" | "backoffJitter" | "crashLimit" | "crashWindowMs" | "failedRetryMs"
 >;
 
 /**
- * The crashes of one generation of a service. Each instance has pauses of its own; whether the service has failed is
- * judged by the crashes of all its instances together.
+ * The crashes of one generation of a service. Each instance has its own pauses; whether the service has failed depends
+ * on the crashes of all its instances together.
  */
 export class Backoff {
   readonly #timing: BackoffTiming;
@@ -34,7 +34,7 @@ export class Backoff {
     return this.#failed;
   }
 
-  /** Notes a crash; answers how long to wait, in milliseconds, before the instance is tried again. */
+  /** Records a crash; returns how long to wait, in milliseconds, before the instance is started again. */
   crashed(instance: number, nowMs: number): number {
     const { backoffFirstMs, backoffMaxMs, backoffJitter, crashLimit, crashWindowMs, failedRetryMs } =
       this.#timing;
@@ -47,7 +47,7 @@ export class Backoff {
     return Math.round(pauseMs * (1 + backoffJitter * this.#random()));
   }
 
-  /** Notes that an instance has served long enough to be taken for healthy. */
+  /** Records that an instance has served long enough to count as healthy. */
   recovered(instance: number): void {
     if (!this.#inARow.delete(instance)) return;
     this.#failed = false;

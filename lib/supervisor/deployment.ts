@@ -1,5 +1,5 @@
 /**
- * One service of a server over all its generations: the one that serves, the one that is about to, and those that drain.
+ * One service of a server over all its generations: the current one, the candidate to replace it, and those that drain.
  *
  * @module
  */
@@ -9,14 +9,15 @@ import { formatEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import { Generation, type GenerationEnvironment } from "./generation.ts";
 import { serviceLog } from "../log/log.ts";
+import { plural } from "../base/plural.ts";
 import { settleWithin } from "../base/settle.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { describeDuration, type ServiceState, type ServiceStatus } from "./server_status.ts";
 
-/** So many generations of a service may drain at once. One more, and the oldest is cut. */
+/** At most this many generations of a service drain at once; with one more, the oldest is stopped. */
 export const MAX_DRAINING = 4;
-/** Restarts that come faster than connections finish wait so long for one of them to end before the oldest is cut. */
-const PATIENCE_MS = 1_000;
+/** How long a restart waits for a draining generation to end before the oldest is stopped. */
+const DRAIN_SLOT_WAIT_MS = 1_000;
 
 /** A service of a server. */
 export class Deployment {
@@ -27,9 +28,9 @@ export class Deployment {
   #candidate: Generation | undefined;
   /** Oldest first. */
   #draining: Generation[] = [];
-  readonly #ends: Set<Promise<void>> = new Set();
+  readonly #drains: Set<Promise<void>> = new Set();
   #lastError: ErrorRecord | undefined;
-  /** What the generations that have ended have counted. */
+  /** The counters of generations that have ended. */
   #past: { stats: ServiceStats; crashes: number; restarts: number } = {
     stats: createStats(),
     crashes: 0,
@@ -41,33 +42,30 @@ export class Deployment {
     this.#environment = environment;
   }
 
-  /** The generation that serves. */
+  /** The serving generation. */
   get current(): Generation | undefined {
     return this.#current;
   }
 
-  /** Whether an instance that is to serve is busy for good and cannot be ended. */
+  /** Whether a serving instance blocks its event loop and cannot be terminated. */
   get wedged(): boolean {
     return this.#current?.slots.some(({ state }) => state === "wedged") ?? false;
   }
 
-  /** Every generation of which something runs, oldest first. */
+  /** Every generation that has something running, oldest first. */
   get generations(): Generation[] {
     return [...this.#draining, this.#current, this.#candidate].filter((generation) =>
       generation !== undefined
     );
   }
 
-  /** Makes the next generation; it does nothing yet. */
+  /** Makes the candidate to replace the current generation; it does nothing yet. */
   prepare(service: ServiceConfig, config: Config): Generation {
     this.#candidate = new Generation(service, config, ++this.#latest, this.#environment);
     return this.#candidate;
   }
 
-  /**
-   * Puts the prepared generation in the place of the one that served, which drains from now on. Settles once only the
-   * new one gets connections.
-   */
+  /** Makes the candidate the current generation; the previous one drains. Settles once only the new one gets connections. */
   async commit(): Promise<void> {
     const generation = this.#candidate;
     if (!generation) return;
@@ -75,15 +73,15 @@ export class Deployment {
     this.#candidate = undefined;
     this.#current = generation;
     this.#lastError = undefined;
-    this.#log("info", "Generation {generation} serves {addresses}", {
+    this.#log("info", "Generation {generation} serving {addresses}", {
       generation: generation.number,
       addresses: generation.bound.map(formatEndpoint).join(", "),
     });
-    if (old) await this.#retire(old);
+    if (old) await this.#startDrain(old);
   }
 
-  /** Ends the prepared generation. `error` says why it is not to serve. */
-  async discard(error?: ErrorRecord): Promise<void> {
+  /** Stops the candidate. `error` says why it must not serve. */
+  async rollBack(error?: ErrorRecord): Promise<void> {
     const generation = this.#candidate;
     if (!generation) return;
     if (error) this.#lastError = error;
@@ -93,23 +91,23 @@ export class Deployment {
     this.#remember(generation);
   }
 
-  /** Drains whatever serves. Settles once it gets no more connections. */
-  async release(): Promise<void> {
+  /** Drains the current generation. Settles once it gets no more connections; see {@linkcode Deployment.ended}. */
+  async drain(): Promise<void> {
     const generation = this.#current;
     this.#current = undefined;
-    if (generation) await this.#retire(generation);
+    if (generation) await this.#startDrain(generation);
   }
 
-  /** Drains whatever serves. Settles once nothing runs that serves or has served. */
-  async withdraw(): Promise<void> {
-    await this.release();
-    await Promise.all(this.#ends);
+  /** Settles once every generation that drains now has ended. */
+  get ended(): Promise<unknown> {
+    return Promise.all(this.#drains);
   }
 
-  /** Cuts everything. Settles once nothing runs. */
+  /** Stops every generation, connections cut. Settles once nothing runs. */
   async stop(timeoutMs: number): Promise<void> {
     await Promise.all(this.generations.map((generation) => generation.stop(timeoutMs)));
-    await this.withdraw();
+    await this.drain();
+    await this.ended;
   }
 
   status(): ServiceStatus {
@@ -149,28 +147,28 @@ export class Deployment {
     return current.failed ? "failed" : "restarting";
   }
 
-  /** Has a generation drain, in the background. Settles once it does not listen any more. */
-  async #retire(generation: Generation): Promise<void> {
+  /** Drains a generation in the background. Settles once it no longer listens. */
+  async #startDrain(generation: Generation): Promise<void> {
     this.#draining.push(generation);
-    if (this.#draining.length > MAX_DRAINING) await this.#oneEnds();
+    if (this.#draining.length > MAX_DRAINING) await this.#oneDrained();
     if (this.#draining.length > MAX_DRAINING) {
       const [oldest] = this.#draining;
-      this.#log("warning", "Generation {generation} is cut: more than {most} generations drain", {
+      this.#log("warning", "Generation {generation} stopped: more than {most} generations draining", {
         generation: oldest.number,
         most: MAX_DRAINING,
       });
       oldest.stop();
     }
     const unlistened = generation.unlisten();
-    const end = this.#drain(generation, unlistened);
-    this.#ends.add(end);
-    end.finally(() => this.#ends.delete(end));
+    const drain = this.#drain(generation, unlistened);
+    this.#drains.add(drain);
+    drain.finally(() => this.#drains.delete(drain));
     await unlistened;
   }
 
   /** Waits a moment for one of the draining generations to end. */
-  async #oneEnds(): Promise<void> {
-    await settleWithin(Promise.race(this.#ends), PATIENCE_MS);
+  async #oneDrained(): Promise<void> {
+    await settleWithin(Promise.race(this.#drains), DRAIN_SLOT_WAIT_MS);
   }
 
   async #drain(generation: Generation, unlistened: Promise<void>): Promise<void> {
@@ -178,12 +176,13 @@ export class Deployment {
     const { number, service: { limits: { drainTimeoutMs } } } = generation;
     if (!generation.draining) {
       const time = describeDuration(drainTimeoutMs);
-      this.#log("info", "Generation {generation} drains for up to {time}", { generation: number, time });
+      this.#log("info", "Generation {generation} draining for up to {time}", { generation: number, time });
     }
     const result = await generation.drain(drainTimeoutMs);
     this.#draining = this.#draining.filter((other) => other !== generation);
     this.#remember(generation);
-    this.#log("info", "Generation {generation} has ended: {finished} connections finished, {cut} were cut", {
+    const finished = `{finished} ${plural(result.finished, "connection")} finished`;
+    this.#log("info", `Generation {generation} ended: ${finished}, {cut} cut`, {
       generation: number,
       ...result,
     });

@@ -1,55 +1,55 @@
 /**
  * How the connections of one instance end. No I/O.
  *
- * A worker that drains tells its result. One that is ended in the middle of it, or never drains at all, tells none: then
- * that counts which was open when it was last known, and what was open when the drain began.
+ * A worker that drains reports its result. One that is terminated during its drain, or never drains, reports none: then
+ * the result follows from the connections open when the drain began and when they were last counted.
  *
  * @module
  */
 
-/** How the connections of what was drained have ended. */
+/** How the connections of a drained instance or generation ended. */
 export interface DrainResult {
   finished: number;
   cut: number;
 }
 
-/** The connections of one instance from the moment on at which it is to end. */
+/** Counts the connections of one instance from the start of its drain or stop. */
 export class DrainTally {
-  #told: DrainResult | undefined;
+  #reported: DrainResult | undefined;
   #atDrain: number | undefined;
   #atStop: number | undefined;
   #cut = 0;
 
-  /** What is known now. */
+  /** The result as far as it is known now. */
   get result(): DrainResult {
-    if (this.#told !== undefined) return this.#told;
+    if (this.#reported !== undefined) return this.#reported;
     const finished = this.#atDrain === undefined ? 0 : Math.max(0, this.#atDrain - this.#cut);
     return { finished, cut: this.#cut };
   }
 
-  /** It drains, with so many open. May be said again, by one who knows better. */
+  /** The drain begins with this many open. May be called again with a better count. */
   drains(open: number): void {
     this.#atDrain = open;
   }
 
-  /** It is told to cut so many. May be said again, by one who knows better. */
+  /** The instance is told to cut this many. May be called again with a better count. */
   stops(open: number): void {
     this.#atStop = this.#cut = open;
   }
 
-  /** It has told how its drain ended. */
-  told(result: DrainResult): void {
-    this.#told = result;
+  /** The worker has reported how its drain ended. */
+  reported(result: DrainResult): void {
+    this.#reported = result;
   }
 
-  /** It is ended with so many open, as far as is known. What it was told to cut before stays counted. */
+  /** The worker is terminated with this many open, as far as is known; an earlier order to cut takes precedence. */
   ends(open: number): void {
     if (this.#atStop === undefined) this.#cut = open;
   }
 
-  /** It serves again. */
+  /** The instance serves again. */
   reset(): void {
-    this.#told = this.#atDrain = this.#atStop = undefined;
+    this.#reported = this.#atDrain = this.#atStop = undefined;
     this.#cut = 0;
   }
 }

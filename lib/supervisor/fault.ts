@@ -1,5 +1,5 @@
 /**
- * What can be wrong with an instance, or with a process of a pool, as an error for programs and in words for the log. Pure.
+ * What can go wrong with an instance, or with a process of a pool: an error for programs, and words for the log. Pure.
  *
  * @module
  */
@@ -8,67 +8,67 @@ import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import { failure, InstanceError } from "../isolation/instance_error.ts";
 import { describeBytes, describeDuration } from "./server_status.ts";
 
-/** Something that is wrong with it. */
+/** Something that went wrong with an instance or a process. */
 export interface Fault {
   error: ErrorRecord;
-  /** What it did or does, as a sentence without its subject. */
+  /** What it did, as a sentence without its subject. */
   what: string;
 }
 
-/** What has a fault. */
+/** Where a fault is. */
 export type Faulty = "instance" | "process";
 
-/** It is still in a state that it should have left. */
+/** It did not leave a state in time. */
 export function overdue(state: string, limitMs: number, who: Faulty = "instance"): Fault {
   return inWords(who, "timeout", `was still ${state} after ${describeDuration(limitMs)}`);
 }
 
-/** It has not answered. That is noticed within the time, by a ping before its end: so it is not said to have lasted it. */
+/** It answered no ping. That is found up to one ping before the limit, so the text does not claim the whole time. */
 export function silent(heartbeatMs: number, who: Faulty = "instance"): Fault {
   return inWords(
     who,
     "silent",
-    `gave no sign of life within ${describeDuration(heartbeatMs)} (limits.heartbeat)`,
+    `did not answer pings within ${describeDuration(heartbeatMs)} (limits.heartbeat)`,
   );
 }
 
-/** Its process takes nearly as much memory as it may, or more. */
+/** Its process uses more memory than it may, or nearly as much. */
 export function memoryExceeded(bytes: number, limitBytes: number, who: Faulty = "instance"): Fault {
   const [found, most] = [bytes, limitBytes].map(describeBytes);
-  return inWords(who, "memory_exceeded", `takes ${found} of memory, of at most ${most} (limits.memory)`);
+  return inWords(who, "memory_exceeded", `uses ${found} of memory, limit ${most} (limits.memory)`);
 }
 
-/** It says what cannot be understood. */
+/** It sent a message that is malformed or not allowed. */
 export function badMessage(what: string, who: Faulty): Fault {
   return inWords(who, "bad_message", what);
 }
 
-/** Its code has ended it by a call. */
+/** Its code ended it by a call. */
 export function exited(how: string): Fault {
   return { error: failure("exited", `The service's code called ${how}`), what: `called ${how}` };
 }
 
-/** Its modules do not load. */
+/** Its modules failed to load. */
 export function unloadable(error: ErrorRecord): Fault {
-  return { error, what: `does not load: ${error.message}` };
+  return { error, what: `failed to load: ${error.message}` };
 }
 
-/** It cannot be started. */
+/** It could not be started. */
 export function unstartable(thrown: unknown): Fault {
-  return { error: toErrorRecord(thrown), what: `cannot be started: ${thrown}` };
+  return { error: toErrorRecord(thrown), what: `could not be started: ${thrown}` };
 }
 
-/** It cannot listen. */
+/** It could not listen. */
 export function listenFailed(error: ErrorRecord): Fault {
-  return { error, what: `cannot listen: ${error.message}` };
+  return { error, what: `could not listen: ${error.message}` };
 }
 
-/** An error that nobody has caught has ended it. */
+/** An uncaught error ended it. */
 export function crashed(error: ErrorRecord): Fault {
   return { error, what: `crashed: ${error.name}: ${error.message}` };
 }
 
-/** What it runs in has failed. */
+/** Its isolate or process failed. */
 export function lost(thrown: unknown): Fault {
   if (!(thrown instanceof InstanceError)) return crashed(toErrorRecord(thrown));
   return { error: thrown.record, what: thrown.record.message.replace(/^The instance /, "") };

@@ -1,5 +1,5 @@
 /**
- * All services of a server: those that are wanted, and those that a reload has removed, while they drain.
+ * All services of a server: the configured ones, and those that a reload removed, while they drain.
  *
  * @module
  */
@@ -15,50 +15,49 @@ import type { ServiceProblem } from "./supervisor_error.ts";
 /** The services of one server. */
 export class Fleet {
   readonly #environment: GenerationEnvironment;
-  readonly #wanted: Map<string, Deployment> = new Map();
-  readonly #withdrawn: Set<Deployment> = new Set();
+  readonly #configured: Map<string, Deployment> = new Map();
+  readonly #removed: Set<Deployment> = new Set();
 
   constructor(environment: GenerationEnvironment) {
     this.#environment = environment;
   }
 
-  /** The names of the services that are wanted. */
+  /** The names of the configured services. */
   get names(): string[] {
-    return [...this.#wanted.keys()];
+    return [...this.#configured.keys()];
   }
 
-  /** A service that is wanted. */
+  /** A configured service. */
   get(name: string): Deployment | undefined {
-    return this.#wanted.get(name);
+    return this.#configured.get(name);
   }
 
   /**
-   * Replaces the services of these names by what the configuration says of them, all or none. Answers what keeps them
-   * from being replaced.
+   * Replaces the services of these names by what the configuration says of them, all or none. Returns what prevents it.
    *
-   * @param signal Aborted when the server is to stop.
+   * @param signal Aborted when the server stops.
    */
   async replace(names: readonly string[], config: Config, signal: AbortSignal): Promise<ServiceProblem[]> {
     const changes = names.map((name): Change => {
-      const deployment = this.#wanted.get(name) ?? new Deployment(name, this.#environment);
-      this.#wanted.set(name, deployment);
+      const deployment = this.#configured.get(name) ?? new Deployment(name, this.#environment);
+      this.#configured.set(name, deployment);
       const service = Object.hasOwn(config.services, name) ? config.services[name] : undefined;
       return service ? { deployment, next: deployment.prepare(service, config) } : { deployment };
     });
     const { portSharing } = this.#environment;
     const problems = await rollOut(changes, { portSharing, signal });
     for (const { deployment } of changes) {
-      if (!deployment.current) this.#forget(deployment);
+      if (!deployment.current) this.#remove(deployment);
     }
     return problems;
   }
 
-  /** How each does, those that are not wanted any more first. */
+  /** The status of each service, removed ones first. */
   status(): ServiceStatus[] {
     return this.#all().map((deployment) => deployment.status());
   }
 
-  /** Has the workers bring their counters up to date. */
+  /** Brings the workers' counters up to date. */
   async refresh(): Promise<void> {
     await Promise.all(this.#generations().flatMap(({ slots }) => slots.map((slot) => slot.refresh())));
   }
@@ -74,33 +73,38 @@ export class Fleet {
     return all.flat();
   }
 
-  /** Breaks off what a start, a restart or a reload has begun. */
-  discard(): void {
-    for (const deployment of this.#all()) deployment.discard();
+  /** Stops what an unfinished start, restart or reload has begun. */
+  rollBack(): void {
+    for (const deployment of this.#all()) deployment.rollBack();
   }
 
-  /** Cuts every connection. */
-  cut(timeoutMs: number): void {
+  /** Stops every service, connections cut. */
+  stop(timeoutMs: number): void {
     for (const deployment of this.#all()) deployment.stop(timeoutMs);
   }
 
-  /** Has everything drain; settles once nothing is left. */
-  async withdraw(): Promise<void> {
-    await Promise.all(this.#all().map((deployment) => deployment.withdraw()));
+  /** Drains every service; settles once nothing runs. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#all().map((deployment) => drained(deployment)));
   }
 
-  /** Keeps a service that is not wanted in view until it has ended. */
-  #forget(deployment: Deployment): void {
-    this.#wanted.delete(deployment.name);
-    this.#withdrawn.add(deployment);
-    deployment.withdraw().then(() => this.#withdrawn.delete(deployment));
+  /** Keeps a removed service in the status until it has ended. */
+  #remove(deployment: Deployment): void {
+    this.#configured.delete(deployment.name);
+    this.#removed.add(deployment);
+    drained(deployment).then(() => this.#removed.delete(deployment));
   }
 
   #all(): Deployment[] {
-    return [...this.#withdrawn, ...this.#wanted.values()];
+    return [...this.#removed, ...this.#configured.values()];
   }
 
   #generations(): Generation[] {
     return this.#all().flatMap(({ generations }) => generations);
   }
+}
+
+async function drained(deployment: Deployment): Promise<void> {
+  await deployment.drain();
+  await deployment.ended;
 }

@@ -1,5 +1,5 @@
 /**
- * One generation of a service: the instances that run the same code and configuration, started and ended together.
+ * One generation of a service: the instances that run the same code and configuration, started and stopped together.
  *
  * @module
  */
@@ -27,15 +27,15 @@ export interface GenerationEnvironment extends Omit<WorkerEnvironment, "runActio
   actions: RuleActions;
   /** Whether several listeners can share a port here. */
   portSharing: boolean;
-  /** What the instances of a service run in that does not say so itself. */
+  /** The isolation of services that configure none. */
   isolation: Isolation;
 }
 
 /** How a generation takes its addresses. */
 export interface TakeOver {
-  /** The generation it replaces: it takes that one's ports where both ask for any. */
+  /** The generation it replaces: it takes over that one's ports where both ask for port 0. */
   from?: Generation;
-  /** Keys of the endpoints that generations about to be replaced hold. */
+  /** Keys of the endpoints held by the generations that are being replaced. */
   held: ReadonlySet<string>;
 }
 
@@ -58,10 +58,10 @@ export class Generation {
     const instances = environment.portSharing ? usefulInstances(service) : 1;
     if (instances < service.instances) {
       const why = environment.portSharing ? "its addresses cannot be shared" : "ports cannot be shared here";
-      log.warning("Runs 1 instance in place of {instances}: {why}", { instances: service.instances, why });
+      log.warning("Running 1 instance instead of {instances}: {why}", { instances: service.instances, why });
     }
     if (service.limits.memoryBytes > 0 && this.isolation === "worker") {
-      log.warning("limits.memory has no effect in isolation: worker; it takes isolation: process");
+      log.warning("limits.memory has no effect with isolation: worker; use isolation: process");
     }
     const runAction = (request: ActionRequest) => environment.actions.run(service, request);
     this.#slots = workerSpecs(service, config, { generation: number, instances, isolation: this.isolation })
@@ -77,22 +77,22 @@ export class Generation {
     return this.#slots;
   }
 
-  /** Since when it serves, in milliseconds since the epoch. */
+  /** When it began to serve, in milliseconds since the epoch. */
   get since(): number | undefined {
     return this.#since;
   }
 
-  /** Whether it has crashed so often that it is tried at long intervals only. */
+  /** Whether it crashed so often that it is restarted at long intervals only. */
   get failed(): boolean {
     return this.#backoff.failed;
   }
 
-  /** Whether it has been told to go. */
+  /** Whether it drains or stops. */
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** The endpoints it asks for; known once loaded. */
+  /** The endpoints it is to listen at; known once loaded. */
   get requested(): Endpoint[] {
     return this.#slots[0].requested;
   }
@@ -115,7 +115,7 @@ export class Generation {
     return mergeStats(this.#slots.map((slot) => slot.stats));
   }
 
-  /** Settles once nothing of it runs any more. */
+  /** Settles once nothing of it runs. */
   get ended(): Promise<unknown> {
     return Promise.all(this.#slots.map((slot) => slot.ended));
   }
@@ -124,13 +124,13 @@ export class Generation {
    * Loads every instance.
    *
    * @throws {HookDefinitionError} If a webhook or a program of its rules cannot run.
-   * @throws {InstanceError} The first failure of an instance; the others are then stopped.
+   * @throws {InstanceError} The first failure of an instance.
    */
   async load(): Promise<void> {
     const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
     const slow = setTimeout(() => {
       serviceLog(this.service.name).warning(
-        "Is still loading after {after}, of at most {limit}: does a module wait or loop as it is loaded?",
+        "Still loading after {after} (limit {limit}): a module may wait or loop while it loads",
         { after: describeDuration(slowLoadMs), limit: describeDuration(loadTimeoutMs) },
       );
     }, slowLoadMs);
@@ -140,10 +140,10 @@ export class Generation {
     } finally {
       clearTimeout(slow);
     }
-    // A module's own addresses are known only now.
+    // A module's own addresses are known only after loading.
     const idle = this.#slots.filter((slot) => slot.spec.instance > 0 && slot.requested.length === 0);
     if (idle.length === 0) return;
-    serviceLog(this.service.name).warning("Runs 1 instance: its addresses cannot be shared");
+    serviceLog(this.service.name).warning("Running 1 instance: its addresses cannot be shared");
     this.#slots = this.#slots.filter((slot) => !idle.includes(slot));
     await Promise.all(idle.map((slot) => slot.stop()));
   }
@@ -160,18 +160,18 @@ export class Generation {
     this.#since = Date.now();
   }
 
-  /** Closes the listeners; open connections go on. */
+  /** Closes the listeners; open connections stay. */
   async unlisten(): Promise<void> {
     await Promise.allSettled(this.#slots.map((slot) => slot.unlisten()));
   }
 
-  /** Listens again where it did. @throws {InstanceError} If an instance cannot now; it tries again by itself. */
+  /** Listens at the same endpoints again. @throws {InstanceError} If an instance cannot; it then retries by itself. */
   async relisten(): Promise<void> {
     const reusePort = this.#environment.portSharing;
     await this.#all((slot) => slot.listen({ endpoints: slot.bound, reusePort, exclusive: false }));
   }
 
-  /** Drains, stops and ends; never rejects. */
+  /** Lets connections finish, then stops; never rejects. */
   async drain(timeoutMs: number): Promise<DrainResult> {
     this.#draining = true;
     const results = await Promise.all(this.#slots.map((slot) => slot.drain(timeoutMs)));
@@ -181,20 +181,20 @@ export class Generation {
     }));
   }
 
-  /** Cuts, stops and ends; never rejects. */
+  /** Cuts connections and stops; never rejects. */
   async stop(timeoutMs?: number): Promise<void> {
     this.#draining = true;
     await Promise.all(this.#slots.map((slot) => slot.stop(timeoutMs)));
   }
 
-  /** Does something with every instance; waits for all before it throws the first failure. */
+  /** Acts on every instance; waits for all before it throws the first failure. */
   async #all(act: (slot: Slot) => Promise<void>): Promise<void> {
     const results = await Promise.allSettled(this.#slots.map(act));
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 }
 
-/** Port 0 becomes the port that it became for the generation before. */
+/** Replaces port 0 by the port that the previous generation got for it. */
 function samePort(endpoint: Endpoint, from: Generation): Endpoint {
   const address = formatEndpoint(endpoint);
   const index = from.requested.findIndex((other) => formatEndpoint(other) === address);

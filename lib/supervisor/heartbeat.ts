@@ -1,21 +1,21 @@
 /**
- * Whether a worker is alive: it is pinged at intervals, and must not leave too many pings unanswered.
+ * Whether a worker is alive: it is pinged at intervals, and may leave only so many pings unanswered.
  *
  * @module
  */
 
-/** How patient a heart is. */
+/** When a worker counts as dead. */
 export interface HeartbeatOptions {
-  /** Within so long without an answer the worker is taken for dead, a part of it before the end; 0 for any time. */
+  /** A worker silent for this long counts as dead, found up to one interval before the end; 0 for no limit. */
   limitMs: number;
-  /** So many pings in a row must have been left unanswered. */
+  /** This many pings in a row must be unanswered. */
   missed: number;
 }
 
-/** How often a worker whose silence means nothing is pinged, for its counters. */
+/** How often a worker without a limit is pinged, for its counters. */
 const COUNTERS_MS = 1000;
 
-/** The heart of one worker. Counts pings, not time: a machine that slept must not find all its workers dead. */
+/** The heartbeat of one worker. Counts pings, not time: after a suspend, workers must not all count as dead. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #ping: () => void;
@@ -23,7 +23,7 @@ export class Heartbeat {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unanswered = 0;
 
-  /** @param silent Called once the worker is to be taken for dead. */
+  /** @param silent Called while the worker counts as dead, at every interval. */
   constructor(
     options: HeartbeatOptions,
     ping: () => void,

@@ -1,12 +1,12 @@
 /**
- * The life of one worker slot: which state follows which event, and what is to be done on the way. Pure.
+ * The life of one worker slot: which state follows which event, and with which effects. Pure.
  *
- * A slot is the place of one instance in one generation of a service. It outlives its workers: one that crashes after
- * it has served is replaced in the same slot, after a pause. One that fails before it has ever served ends the slot,
- * because then a start or a restart has failed, and whoever asked for it decides.
+ * A slot is the place of one instance in one generation of a service. It outlives its workers: a worker that crashes
+ * after it has served is replaced in the same slot, after a pause. A failure before it has ever served ends the slot,
+ * because then a start or a restart has failed, and its caller decides.
  *
  * ```text
- * state        event        next state                 done
+ * state        event        next state                 effects
  * idle         load         loading                    spawn
  * loading      loaded       loaded (1)                 listen (1)
  *              broken       ended (2)                  terminate
@@ -44,13 +44,12 @@
  * draining, stopping:                 stop         stopping      post stop (from draining)
  *
  * (1) A revived worker, one whose slot has served before, listens at once: next state listening.
- * (2) A revived worker is tried again instead: next state waiting; terminate, back_off.
- * (3) Only where a busy worker cannot be ended. Elsewhere one that says nothing is broken, and so it is everywhere in
- *     any other state.
+ * (2) A revived worker is restarted instead: next state waiting; terminate, back_off.
+ * (3) Only where a busy worker cannot be terminated. Elsewhere, and in any other state, a silent worker is broken.
  * ```
  *
- * Every state that waits for an answer has a deadline; past it the worker is broken. All that is not in the table means
- * nothing in that state, such as an answer that comes too late.
+ * Every state that waits for an answer has a deadline; past it the worker is broken. Events that the table does not
+ * list are ignored in that state, such as an answer that comes too late.
  *
  * @module
  */
@@ -59,20 +58,20 @@ import type { ErrorRecord } from "../base/error_record.ts";
 import type { ToWorker } from "../spec/worker_messages.ts";
 import type { Timing } from "./timing.ts";
 
-/** Where a slot is in its life. `revived` marks a worker that takes the place of a crashed one. */
+/** The state of a slot. `revived` marks a worker that replaces a crashed one. */
 export type SlotState =
   | { name: "idle" }
   | { name: "loading"; revived: boolean }
   | { name: "loaded" }
   | { name: "listening"; revived: boolean }
   | { name: "ready" }
-  /** Busy, and not to be ended: it serves nobody, and may come to itself. */
+  /** Its event loop is blocked and it cannot be terminated: it serves nobody, and may recover. */
   | { name: "wedged" }
   | { name: "unlistening" }
   | { name: "unlistened" }
-  /** Crashed, and to be tried again after a pause. */
+  /** Crashed, to be restarted after a pause. */
   | { name: "waiting" }
-  /** Crashed while it was not to listen; to be tried again when it is to. */
+  /** Crashed while it did not listen; to be restarted when it must listen again. */
   | { name: "parked" }
   | { name: "draining"; timeoutMs: number }
   | { name: "stopping"; timeoutMs: number }
@@ -84,15 +83,15 @@ export type SlotEvent =
   | { type: "drain"; timeoutMs: number; stopTimeoutMs: number }
   | { type: "stop"; timeoutMs: number }
   | { type: "loaded" | "ready" | "unlistened" | "stopped" }
-  /** The worker answers no pings; it answers them again. */
+  /** The worker stopped answering pings, or answers them again. */
   | { type: "silent" | "answered" }
   | { type: "drained"; stopTimeoutMs: number }
-  /** The worker is well but could not listen. */
+  /** The worker runs but could not listen. */
   | { type: "refused"; error: ErrorRecord; stopTimeoutMs: number }
-  /** The worker is of no more use. */
+  /** The worker is unusable. */
   | { type: "broken"; error: ErrorRecord };
 
-/** What is to be done. `listen` gives the worker the slot's endpoints, `back_off` asks for a `retry` later. */
+/** An effect. `listen` sends the worker the slot's endpoints, `back_off` schedules a `retry`. */
 export type SlotEffect =
   | { do: "spawn" }
   | { do: "listen" }
@@ -106,7 +105,7 @@ export interface SlotStep {
   effects: SlotEffect[];
 }
 
-/** The transition that an event makes; undefined if it means nothing in this state. */
+/** The transition that an event causes; undefined if the event is ignored in this state. */
 export function transition(state: SlotState, event: SlotEvent): SlotStep | undefined {
   switch (state.name) {
     case "idle":
@@ -174,7 +173,7 @@ export function transition(state: SlotState, event: SlotEvent): SlotStep | undef
   }
 }
 
-/** How long a slot may stay in a state, in milliseconds; undefined if as long as it likes. */
+/** How long a slot may stay in a state, in milliseconds; undefined for no limit. */
 export function deadlineMs(state: SlotState, timing: Timing): number | undefined {
   switch (state.name) {
     case "loading":
@@ -200,7 +199,7 @@ export function deadlineMs(state: SlotState, timing: Timing): number | undefined
   }
 }
 
-/** Whether the worker of a slot in this state must answer pings. One that loads is busy with its modules. */
+/** Whether the worker of a slot in this state must answer pings. A loading one is busy with its modules. */
 export function mustAnswer(state: SlotState): boolean {
   return !["idle", "loading", "waiting", "parked", "ended"].includes(state.name);
 }

@@ -1,5 +1,5 @@
 /**
- * An order to an instance whose outcome somebody waits for. No I/O.
+ * An order to an instance whose outcome a caller waits for. No I/O.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { failure, InstanceError } from "../isolation/instance_error.ts";
 
 type StateName = SlotState["name"];
 
-/** What an order leads to. */
+/** When an order is done, and when it has failed. */
 export interface Outcome {
-  /** The states in which it has been carried out. */
+  /** The states in which the order is done. */
   goals: readonly StateName[];
-  /** The states in which it is not decided yet; all others mean that it has failed. */
+  /** The states in which the order is under way; in any other it has failed. */
   underWay: readonly StateName[];
 }
 
-/** The latest order. An order that another one follows has failed. */
+/** The latest order. A new order makes an unfinished one fail. */
 export class PendingOrder {
   #outcome: Outcome | undefined;
   #settled: PromiseWithResolvers<void> | undefined;
 
   /**
-   * Begins to wait for the outcome of an order, which is to be given now.
+   * Waits for the outcome of an order that the caller gives next.
    *
-   * @throws {InstanceError} Later, if it fails.
+   * @throws {InstanceError} Later, if the order fails.
    */
   begin(order: SlotEvent["type"], outcome: Outcome): Promise<void> {
     this.#settled?.reject(
@@ -37,12 +37,12 @@ export class PendingOrder {
     return this.#settled.promise;
   }
 
-  /** The order that was begun cannot be given. */
+  /** The order could not be given. */
   refuse(error: ErrorRecord): void {
     this.#take()?.reject(new InstanceError(error));
   }
 
-  /** Tells of the state that has been reached, and of what last went wrong. */
+  /** Takes the state that has been reached, and the latest error. */
   reached(state: StateName, lastError: ErrorRecord | undefined): void {
     if (this.#outcome === undefined || this.#outcome.underWay.includes(state)) return;
     const isDone = this.#outcome.goals.includes(state);

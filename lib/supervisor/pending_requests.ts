@@ -1,21 +1,21 @@
 /**
- * Questions to a worker, each with an id and a time by which it is given up.
+ * Requests to a worker, each with an id and a time-out.
  *
  * @module
  */
 
-/** The questions that wait for their answers. */
-export class Questions<Answer> {
+/** Requests that wait for their answers. */
+export class PendingRequests<Answer> {
   readonly #waiting: Map<number, (answer: Answer | undefined) => void> = new Map();
   #lastId = 0;
 
-  /** An id that no other question has. */
+  /** An id that no other request has. */
   nextId(): number {
     return ++this.#lastId;
   }
 
-  /** Asks, by `send` with an id; answers undefined if no answer comes in time. */
-  ask(timeoutMs: number, send: (id: number) => void): Promise<Answer | undefined> {
+  /** Sends a request by `send`; resolves to undefined if no answer comes in time. */
+  request(timeoutMs: number, send: (id: number) => void): Promise<Answer | undefined> {
     const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     const id = this.nextId();
     const timer = setTimeout(() => this.answer(id, undefined), timeoutMs);
@@ -28,13 +28,13 @@ export class Questions<Answer> {
     return promise;
   }
 
-  /** Gives the answer to a question; does nothing if nobody waits for it. */
+  /** Settles a request; does nothing if nobody waits for it. */
   answer(id: number, answer: Answer | undefined): void {
     this.#waiting.get(id)?.(answer);
   }
 
-  /** Gives up all that is open. */
-  giveUp(): void {
+  /** Settles all open requests with undefined. */
+  cancelAll(): void {
     for (const settle of [...this.#waiting.values()]) settle(undefined);
   }
 }

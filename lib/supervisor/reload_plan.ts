@@ -1,43 +1,35 @@
 /**
- * From the configuration that runs and the one that was read to what a reload does. Pure.
+ * What a reload changes, from the running configuration to the one just read. Pure.
  *
- * A reload replaces every service, also those that read the same: their code may have changed.
+ * A reload replaces every service, even with an equal configuration: its code may have changed.
  *
  * @module
  */
 
-import { isDeepStrictEqual } from "node:util";
-import type { Config, ServiceConfig } from "../config/config.ts";
-import { parseEndpoint } from "../contract/endpoint.ts";
+import type { Config } from "../config/config.ts";
 
-/** What a reload does. */
+/** What a reload changes: services by name. */
 export interface ReloadPlan {
-  /** Services to start. */
-  added: ServiceConfig[];
-  /** Names of services to stop. */
+  added: string[];
   removed: string[];
-  /** Services to replace. `changed` says whether their configuration did, too. */
-  replaced: { config: ServiceConfig; changed: boolean }[];
-  /** Paths of settings that differ and take effect only when the server is started anew. */
+  replaced: string[];
+  /** Paths of changed settings that take effect only at the next start of the server. */
   restartNeeded: string[];
 }
 
-/** Plans the way from one configuration to another. */
+/** Plans the change from one configuration to another. */
 export function planReload(old: Config, next: Config): ReloadPlan {
-  const plan: ReloadPlan = { added: [], removed: [], replaced: [], restartNeeded: fixedSettings(old, next) };
-  for (const config of Object.values(next.services)) {
-    const before = serviceOf(old, config.name);
-    if (before === undefined) plan.added.push(config);
-    else {plan.replaced.push({
-        config,
-        changed: !isDeepStrictEqual(effective(old, before), effective(next, config)),
-      });}
-  }
-  plan.removed = Object.keys(old.services).filter((name) => serviceOf(next, name) === undefined);
-  return plan;
+  const before = new Set(Object.keys(old.services));
+  const after = new Set(Object.keys(next.services));
+  return {
+    added: [...after.difference(before)],
+    removed: [...before.difference(after)],
+    replaced: [...after.intersection(before)],
+    restartNeeded: fixedSettings(old, next),
+  };
 }
 
-/** The control socket and the log are the server's own and open as long as it runs. */
+/** The control socket and the log belong to the server and stay as they are while it runs. */
 function fixedSettings(old: Config, next: Config): string[] {
   const settings: [string, (config: Config) => unknown][] = [
     ["control", (config) => config.control],
@@ -45,18 +37,4 @@ function fixedSettings(old: Config, next: Config): string[] {
     ["log.file", (config) => config.log.file],
   ];
   return settings.filter(([, read]) => read(old) !== read(next)).map(([path]) => path);
-}
-
-function serviceOf(config: Config, name: string): ServiceConfig | undefined {
-  return Object.hasOwn(config.services, name) ? config.services[name] : undefined;
-}
-
-/** All of the configuration that a service depends on: its own, and the modules of the protocols it names. */
-function effective(config: Config, service: ServiceConfig): unknown {
-  const names = service.listen.map((address) => parseEndpoint(address).protocol);
-  if (service.protocol !== undefined) names.push(service.protocol);
-  const modules = names.map((name) =>
-    Object.hasOwn(config.protocols, name) ? config.protocols[name] : undefined
-  );
-  return { ...service, modules };
 }

@@ -1,12 +1,13 @@
 /**
  * Replacing services, one or all at once: start, restart and reload are each a rollout.
  *
- * 1. Everything new loads. Nothing is bound yet, because a bound socket already gets connections.
- * 2. Where ports cannot be shared, the old stops listening; its connections go on.
- * 3. Everything new listens, service after service.
- * 4. The new takes the old one's place; the old stops listening and drains.
+ * 1. Every candidate loads. Nothing is bound yet, because a bound socket already gets connections.
+ * 2. Where ports cannot be shared, the current generations stop listening; their connections stay open.
+ * 3. Every candidate listens, one service after the other.
+ * 4. Every candidate becomes current; the generations before them stop listening and drain.
  *
- * If anything fails before 4, everything new is ended, the old listens again where it must, and nothing has changed.
+ * If anything fails before 4, the candidates are stopped, the current generations listen again where they must, and
+ * nothing has changed.
  *
  * @module
  */
@@ -17,21 +18,21 @@ import type { Generation } from "./generation.ts";
 import { problemOf, type ServiceProblem } from "./supervisor_error.ts";
 import { endpointKey } from "./worker_specs.ts";
 
-/** What becomes of one service. */
+/** The change of one service. */
 export interface Change {
   deployment: Deployment;
-  /** What is to serve; absent for a service that is no longer wanted. */
+  /** The candidate; absent for a service that is removed. */
   next?: Generation;
 }
 
 export interface RolloutOptions {
-  /** Whether old and new can listen side by side. */
+  /** Whether two generations can listen at the same port. */
   portSharing: boolean;
-  /** Aborted when the server is to stop. */
+  /** Aborted when the server stops. */
   signal: AbortSignal;
 }
 
-/** Carries the changes out, all or none. Answers what keeps them from being carried out: nothing, if all went well. */
+/** Carries out the changes, all or none. Returns the problems that prevented it; none on success. */
 export async function rollOut(
   changes: readonly Change[],
   options: RolloutOptions,
@@ -40,13 +41,13 @@ export async function rollOut(
   const problems = await load(changes) ?? await listen(changes, options, unlistened);
   if (problems === undefined) {
     await Promise.all(
-      changes.map(({ deployment, next }) => next ? deployment.commit() : deployment.release()),
+      changes.map(({ deployment, next }) => next ? deployment.commit() : deployment.drain()),
     );
     return [];
   }
   await Promise.all(
     changes.map(({ deployment }) =>
-      deployment.discard(problems.find(({ service }) => service === deployment.name)?.error)
+      deployment.rollBack(problems.find(({ service }) => service === deployment.name)?.error)
     ),
   );
   if (!options.signal.aborted) {
@@ -79,7 +80,7 @@ async function listen(
     await Promise.all(olds.map((old) => old.unlisten()));
   }
   const problems: ServiceProblem[] = [];
-  // One after the other, so that of two services at one address the second finds the first.
+  // One after the other, so that of two services at one address the second one fails.
   for (const { deployment, next } of changes) {
     if (!next || options.signal.aborted) continue;
     const from = deployment.current;
@@ -89,12 +90,12 @@ async function listen(
       problems.push(problemOf(deployment.name, error));
     }
   }
-  if (options.signal.aborted) problems.push(problemOf("server", new Error("The server is about to stop")));
+  if (options.signal.aborted) problems.push(problemOf("server", new Error("The server is stopping")));
   if (problems.length > 0 && options.portSharing) await unlistenReplaced(changes, unlistened);
   return some(problems);
 }
 
-/** The name of a unix socket belongs to the new by now: whoever had it listens anew. */
+/** The paths of unix sockets belong to the candidates by now: the current generations must listen again. */
 async function unlistenReplaced(changes: readonly Change[], unlistened: Generation[]): Promise<void> {
   const taken = new Set(
     changes.flatMap(({ next }) => next?.since === undefined ? [] : next.bound)
@@ -107,7 +108,7 @@ async function unlistenReplaced(changes: readonly Change[], unlistened: Generati
   }
 }
 
-/** Addresses that two services want. */
+/** Addresses that are requested twice. */
 function conflicts(changes: readonly Change[]): ServiceProblem[] {
   const owners = new Map<string, string>();
   const problems: ServiceProblem[] = [];
@@ -118,7 +119,7 @@ function conflicts(changes: readonly Change[]): ServiceProblem[] {
       owners.set(endpointKey(endpoint), owner ?? name);
       if (owner === undefined) continue;
       const message = `Cannot listen at ${formatEndpoint(endpoint)}: ${
-        owner === name ? "it is named twice" : `the service ${owner} does`
+        owner === name ? "it is listed twice" : `service ${owner} listens there`
       }`;
       problems.push({ service: name, error: { name: "ListenError", code: "listen_failed", message } });
     }

@@ -1,5 +1,5 @@
 /**
- * The state of a server and its services as a JSON value, for people and programs that watch.
+ * The state of a server and its services as a JSON value, for people and monitoring programs.
  *
  * @module
  */
@@ -10,13 +10,12 @@ import type { PoolStatus } from "../spec/pool_spec.ts";
 import type { ServiceStats } from "../contract/stats.ts";
 
 /**
- * How a service does.
+ * The state of a service.
  *
- * `starting`: its first generation is not ready yet. `running`: every instance serves. `degraded`: some instances serve
- * and others have crashed and are to be tried again. `wedged`: an instance is busy for good and cannot be ended.
- * `restarting`: all have crashed and are to be tried again.
- * `failed`: the same, but it has crashed so often that it is tried again at long intervals only. `draining`: it is
- * about to stop. `stopped`: nothing of it runs.
+ * `starting`: its first generation is not ready yet. `running`: every instance serves. `degraded`: some instances serve,
+ * others crashed and will be restarted. `wedged`: an instance blocks its event loop and cannot be terminated.
+ * `restarting`: all instances crashed and will be restarted. `failed`: the same, but it crashed so often that it is
+ * restarted at long intervals only. `draining`: it lets its last connections finish. `stopped`: nothing of it runs.
  */
 export type ServiceState =
   | "starting"
@@ -28,7 +27,7 @@ export type ServiceState =
   | "draining"
   | "stopped";
 
-/** How a server does. */
+/** The state of a server. */
 export type ServerState = "starting" | "running" | "stopping" | "stopped";
 
 /** One instance of one generation of a service. */
@@ -39,21 +38,21 @@ export interface InstanceStatus {
   instance: number;
   /** A name of the slot's state, such as `loading`, `ready`, `waiting` or `draining`. */
   state: string;
-  /** Milliseconds since the epoch: since when it is in that state. */
+  /** Since when it is in that state, in milliseconds since the epoch. */
   since: number;
-  /** How often its worker failed after it had served. */
+  /** How often its worker failed after it had begun to serve. */
   crashes: number;
   /** How often its worker was replaced after that. */
   restarts: number;
   /** Its open connections. */
   open?: number;
-  /** The process that it runs in; absent while it has no worker. */
+  /** The id of the process it runs in; absent while it has no worker. */
   pid?: number;
-  /** What its processes take (RSS), about a second old; absent if it shares the server's. */
+  /** The memory of its processes (RSS), about a second old; absent if it runs in the server's process. */
   memoryBytes?: number;
-  /** The processes that serve its connections; of `isolation: connection` alone. */
+  /** The processes that serve its connections, with `isolation: connection`. */
   pool?: PoolStatus;
-  /** What last went wrong with it. */
+  /** Its latest error. */
   lastError?: ErrorRecord;
 }
 
@@ -61,7 +60,7 @@ export interface InstanceStatus {
 export interface ServiceStatus {
   /** The service's name. */
   name: string;
-  /** How it does. */
+  /** Its state. */
   state: ServiceState;
   /** What its instances run in. */
   isolation?: Isolation;
@@ -69,17 +68,17 @@ export interface ServiceStatus {
   generation: number;
   /** The addresses it is bound to, with their real ports. */
   addresses: string[];
-  /** Names of the protocols it speaks there. */
+  /** The names of its protocols. */
   protocols: string[];
-  /** Milliseconds since the epoch: since when this generation serves. */
+  /** When this generation began to serve, in milliseconds since the epoch. */
   since?: number;
   /** Crashes since the start of the server, all generations. */
   crashes: number;
   /** Workers replaced after a crash since the start of the server, all generations. */
   restarts: number;
-  /** What last went wrong: a crash, or a restart that was refused. */
+  /** The latest error: a crash, or a failed restart. */
   lastError?: ErrorRecord;
-  /** Instances of every generation that still runs, drained ones first. */
+  /** The instances of every running generation, draining ones first. */
   instances: InstanceStatus[];
   /** The sum over instances and generations since the start of the server. */
   stats: ServiceStats;
@@ -89,30 +88,30 @@ export interface ServiceStatus {
 export interface ServerStatus {
   /** The program's version. */
   version: string;
-  /** Its process. */
+  /** The id of its process. */
   pid: number;
-  /** How it does. */
+  /** Its state. */
   state: ServerState;
-  /** Milliseconds since the epoch; undefined before it has started. */
+  /** When it started, in milliseconds since the epoch; absent before. */
   started?: number;
-  /** Absolute path of the configuration file, if there is one. */
+  /** The absolute path of the configuration file, if there is one. */
   config?: string;
-  /** Absolute path of the control socket, if there is one. */
+  /** The absolute path of the control socket, if there is one. */
   control?: string;
   /** Whether instances and generations can share a port here. */
   portSharing: boolean;
-  /** Its services, those being removed first. */
+  /** Its services, removed ones first. */
   services: ServiceStatus[];
 }
 
-/** The milliseconds as people say them: `200 ms`, `1.5 s`, `2 min`. */
+/** Milliseconds for people: `200 ms`, `1.5 s`, `2 min`. */
 export function describeDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
   return `${Math.round(ms / 6000) / 10} min`;
 }
 
-/** The bytes as people say them, in whole mebibytes: `256 MiB`. */
+/** Bytes for people, in whole mebibytes: `256 MiB`. */
 export function describeBytes(bytes: number): string {
   return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

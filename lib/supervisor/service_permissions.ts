@@ -1,9 +1,9 @@
 /**
- * What a service needs to do its work, and what it is permitted. Pure.
+ * The permissions of a service: what it needs, and what its configuration grants. Pure.
  *
  * A service may listen at its addresses, reach its upstreams, and read its own files: the folder of the configuration,
- * those of its modules, its certificates. Where a bundled protocol serves by itself, what its options name is permitted by
- * that. What rules run, the server runs. Whatever else a service does is to be permitted by name.
+ * those of its modules, its certificates. A bundled protocol that serves by itself may also use what its options name.
+ * What rules run, the server runs. Everything else must be granted by name.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { mergePermissions, type Permissions } from "../spec/permissions.ts";
 import { temporaryPathOf } from "../transport/unix_socket.ts";
 
-/** Where protohost's own modules are, and the stand-ins for those that it imports where it runs from its repository. */
+/** Where protohost's own modules are, and, in its repository, the stand-ins for packages that they import. */
 const OWN = ["lib/", "protocols/", "mod.ts", "deno.json", "scripts/links/"].map((path) =>
   new URL(`../../${path}`, import.meta.url).href
 );
 
 /**
- * All that a service may do: what it needs, and what its configuration permits.
+ * All permissions of a service: what it needs, and what its configuration grants.
  *
- * @param options.listens Whether what this is for listens itself: a process that is handed its only connection does not.
+ * @param options.listens Whether its holder listens itself: a process that is handed its only connection does not.
  */
 export function permissionsOf(
   service: ServiceConfig,
@@ -76,11 +76,11 @@ function needsOf(endpoint: Endpoint): Permissions {
       return { read: paths, write: paths, net: [endpoint.path, temporary].map((path) => `unix:${path}`) };
     }
     case "udp":
-      // Each answer asks for the permission to send to that peer.
+      // Each reply needs the permission to send to that peer.
       return { net: true };
     case "tcp":
     case "tls":
-      // A port that the system chooses is known too late; a successor takes that very port.
+      // A port chosen by the system is known too late, and the next generation takes over that port.
       return { net: [hostOf(endpoint.hostname, endpoint.port || undefined)] };
     default:
       return endpoint satisfies never;
@@ -96,9 +96,9 @@ function needsOfUpstream(endpoint: Endpoint): Permissions {
 }
 
 /**
- * What a bundled protocol's own service uses. Never the folder of the configuration, nor one around it: to write there is
- * to write what the server runs, and is to be permitted by name. A user's protocol beside the configuration that has the
- * name of a bundled one is taken for that here; what its own options name is all that it gains.
+ * What a bundled protocol's own service uses. Never the folder of the configuration, nor one around it: writing there
+ * means writing what the server runs, which must be granted by name. A user's protocol beside the configuration with the
+ * name of a bundled one is treated as that one here; all it gains is what its own options name.
  */
 function needsOfOptions(service: ServiceConfig, { base, protocols }: Config): Permissions[] {
   if (service.handler !== undefined || service.proxy !== undefined) return [];
@@ -114,7 +114,7 @@ function needsOfOptions(service: ServiceConfig, { base, protocols }: Config): Pe
   });
 }
 
-/** An address that cannot be read is for the service to refuse. */
+/** The service itself refuses an address that cannot be parsed. */
 function readable(address: string): Endpoint[] {
   try {
     return [parseEndpoint(address)];

@@ -1,11 +1,10 @@
 /**
- * One worker slot at work: carries out what the state machine of lifecycle.ts says, with a real worker and real time.
+ * One worker slot at work: carries out what the state machine of lifecycle.ts decides, with a real worker and real time.
  *
- * What can fail here, and what covers it: the worker reports an error or an end of its own making (`crashed`,
- * `exited`, the runner's `failed`); it says nothing any more (heartbeat); it does not do what it was asked to
- * (deadline of the state); it takes too much memory (its process is ended); it cannot be ended because it is busy in a
- * loop in an isolate of this process (it is wedged; once it has to go it is not listened to any more, and a line in the
- * log says that it may burn on).
+ * What can fail here, and what covers it: the worker reports an error or its own end (`crashed`, `exited`, the runner's
+ * `failed`); it stops answering (heartbeat); it does not do what it was told (deadline of the state); it uses too much
+ * memory (its process is killed); it blocks the event loop of an isolate of this process, so that it cannot be terminated
+ * (it is wedged; once it is replaced nothing it sends is read, and the log says that it may go on using a core).
  *
  * @module
  */
@@ -17,18 +16,7 @@ import { type DrainResult, DrainTally } from "./drain_tally.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
-import {
-  crashed,
-  exited,
-  type Fault,
-  listenFailed,
-  lost,
-  memoryExceeded,
-  overdue,
-  silent,
-  unloadable,
-  unstartable,
-} from "./fault.ts";
+import { overdue, unstartable } from "./fault.ts";
 import {
   deadlineMs,
   mustAnswer,
@@ -37,13 +25,15 @@ import {
   type SlotState,
   transition,
 } from "./lifecycle.ts";
-import type { MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { failure } from "../isolation/instance_error.ts";
+import { SlotCounters } from "./slot_counters.ts";
 import { SlotLog } from "./slot_log.ts";
-import { type ConnectionInfo, createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
+import type { ConnectionInfo, ServiceStats } from "../contract/stats.ts";
 import type { InstanceStatus } from "./server_status.ts";
-import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
+import { type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
+import { type LoadedModules, type ReportTarget, WorkerReports } from "./worker_reports.ts";
 
 /** What a slot works with. */
 export interface SlotOptions extends WorkerEnvironment {
@@ -59,7 +49,6 @@ export interface ListenOrder {
   exclusive: boolean;
 }
 
-type StateName = SlotState["name"];
 type Timer = ReturnType<typeof setTimeout>;
 
 /** The place of one instance in one generation. */
@@ -67,41 +56,36 @@ export class Slot {
   readonly spec: WorkerSpec;
   readonly #options: SlotOptions;
   readonly #log: SlotLog;
-  readonly #awaited: PendingOrder = new PendingOrder();
+  readonly #reports: WorkerReports;
+  readonly #order: PendingOrder = new PendingOrder();
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: SlotState = { name: "idle" };
   #since = Date.now();
   #worker: WorkerLink | undefined;
-  /** Settles once nothing is left of the workers that were here before. */
+  /** Settles once nothing runs of the workers that were here before. */
   #gone: Promise<unknown> = Promise.resolve();
-  #order: ListenOrder | undefined;
-  #loaded: { endpoints: Endpoint[]; protocols: string[]; hooks: HookDescription[] } = {
-    endpoints: [],
-    protocols: [],
-    hooks: [],
-  };
+  #listen: ListenOrder | undefined;
+  #loaded: LoadedModules = { endpoints: [], protocols: [], hooks: [] };
   readonly #tally: DrainTally = new DrainTally();
+  readonly #counters: SlotCounters = new SlotCounters();
   #deadline: Timer | undefined;
-  /** Until the next try, or until the worker counts as healthy. */
+  /** Until the next restart, or until the worker counts as healthy. */
   #pause: Timer | undefined;
   #pauseMs = 0;
-  #crashes = 0;
-  #restarts = 0;
   #lastError: ErrorRecord | undefined;
-  /** The counters of the workers that were here before. */
-  #past: ServiceStats = createStats();
 
   constructor(spec: WorkerSpec, options: SlotOptions) {
     this.spec = spec;
     this.#options = options;
     this.#log = new SlotLog(spec, options);
+    this.#reports = new WorkerReports(spec, this.#reportTarget(), this.#log, options);
   }
 
-  get state(): StateName {
+  get state(): SlotState["name"] {
     return this.#state.name;
   }
 
-  /** Settles once nothing of this slot runs any more. */
+  /** Settles once nothing of this slot runs. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -111,7 +95,7 @@ export class Slot {
     return this.#loaded.endpoints;
   }
 
-  /** The names of the protocols spoken there. */
+  /** The names of its protocols. */
   get protocols(): string[] {
     return this.#loaded.protocols;
   }
@@ -123,38 +107,38 @@ export class Slot {
 
   /** Where it listens, with real ports; known once ready. */
   get bound(): Endpoint[] {
-    return this.#order?.endpoints ?? [];
+    return this.#listen?.endpoints ?? [];
   }
 
   /** The counters since the start of the slot. At most one heartbeat old. */
   get stats(): ServiceStats {
-    return mergeStats(this.#worker ? [this.#past, this.#worker.stats] : [this.#past]);
+    return this.#counters.sum(this.#worker?.stats);
   }
 
-  /** Starts a worker and has it load its modules. @throws {InstanceError} If it does not; then the slot ends. */
+  /** Starts a worker and has it load its modules. @throws {InstanceError} If it fails; then the slot ends. */
   load(): Promise<void> {
     return this.#give({ type: "load" }, { goals: ["loaded"], underWay: ["loading"] });
   }
 
   /** Binds. @throws {InstanceError} If it cannot; then the slot ends, unless it has served before. */
   listen(order: ListenOrder): Promise<void> {
-    this.#order = order;
+    this.#listen = order;
     return this.#give({ type: "listen" }, { goals: ["ready"], underWay: ["listening", "loading"] });
   }
 
-  /** Closes the listeners; open connections go on, and `listen` is possible again. */
+  /** Closes the listeners; open connections stay, and `listen` is possible again. */
   unlisten(): Promise<void> {
     return this.#give({ type: "unlisten" }, { goals: ["unlistened", "parked"], underWay: ["unlistening"] });
   }
 
-  /** Drains, stops and ends; never rejects. */
+  /** Lets connections finish, then stops; never rejects. */
   async drain(timeoutMs: number): Promise<DrainResult> {
     this.#apply({ type: "drain", timeoutMs, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
     await this.ended;
     return this.#tally.result;
   }
 
-  /** Cuts, stops and ends; never rejects. */
+  /** Cuts connections and stops; never rejects. */
   async stop(timeoutMs: number = this.#options.timing.stopTimeoutMs): Promise<void> {
     this.#apply({ type: "stop", timeoutMs });
     await this.ended;
@@ -162,13 +146,13 @@ export class Slot {
 
   /** The open connections; none if the worker does not answer in time. */
   async connections(): Promise<ConnectionInfo[]> {
-    const answer = mustAnswer(this.#state) ? await this.#worker?.ask("connections") : undefined;
+    const answer = mustAnswer(this.#state) ? await this.#worker?.request("connections") : undefined;
     return answer?.type === "connections" ? answer.connections : [];
   }
 
-  /** Has the counters brought up to date. */
+  /** Brings the counters up to date. */
   async refresh(): Promise<void> {
-    if (mustAnswer(this.#state)) await this.#worker?.ask("ping");
+    if (mustAnswer(this.#state)) await this.#worker?.request("ping");
   }
 
   status(): InstanceStatus {
@@ -178,8 +162,8 @@ export class Slot {
       instance: this.spec.instance,
       state: this.#state.name,
       since: this.#since,
-      crashes: this.#crashes,
-      restarts: this.#restarts,
+      crashes: this.#counters.crashes,
+      restarts: this.#counters.restarts,
       open: this.stats.open,
       ...(pid === undefined ? {} : { pid }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
@@ -190,15 +174,15 @@ export class Slot {
 
   /** Gives an order and waits for its outcome. */
   #give(event: SlotEvent, outcome: Outcome): Promise<void> {
-    const settled = this.#awaited.begin(event.type, outcome);
+    const settled = this.#order.begin(event.type, outcome);
     if (!this.#apply(event)) {
       const why = this.#lastError?.message ?? `it is ${this.#state.name}`;
-      this.#awaited.refuse(failure("wrong_state", `Cannot ${event.type} the instance: ${why}`));
+      this.#order.refuse(failure("wrong_state", `Cannot ${event.type} the instance: ${why}`));
     }
     return settled;
   }
 
-  /** Makes the transition; answers whether there was one. */
+  /** Makes the transition; returns whether there was one. */
   #apply(event: SlotEvent): boolean {
     const step = transition(this.#state, event);
     if (!step) return false;
@@ -218,7 +202,7 @@ export class Slot {
       case "spawn":
         return this.#spawn();
       case "listen":
-        return this.#worker?.post({ type: "listen", ...this.#order! });
+        return this.#worker?.post({ type: "listen", ...this.#listen! });
       case "post":
         this.#count(effect.message.type);
         return this.#worker?.post(effect.message);
@@ -233,28 +217,21 @@ export class Slot {
 
   #spawn(): void {
     try {
-      this.#worker = new WorkerLink(this.spec, this.#options, {
-        heard: (message) => this.#heard(message),
-        failed: (error) => this.#broken(lost(error)),
-        silent: () => this.#silent(),
-        answered: () => this.#answered(),
-        memory: (bytes, grade) => this.#memory(bytes, grade),
-        complain: (what) => this.#log.say("warning", "{what}", { what }),
-      });
+      this.#worker = new WorkerLink(this.spec, this.#options, this.#reports);
     } catch (error) {
-      // Not here and now: the transition that asked for the worker is not over.
-      queueMicrotask(() => this.#broken(unstartable(error)));
+      // Not now: the transition that asked for the worker is not complete.
+      queueMicrotask(() => this.#reports.broken(unstartable(error)));
     }
   }
 
-  /** Counts what is open when the worker is told to go: as last known, and then by its own word, asked for first. */
+  /** Counts the connections when the worker is told to end: those last reported, then those of its answer to a ping. */
   #count(order: ToWorker["type"]): void {
     const worker = this.#worker;
     if (!worker || order !== "drain" && order !== "stop") return;
     const note = ({ open }: ServiceStats) =>
       order === "drain" ? this.#tally.drains(open) : this.#tally.stops(open);
     note(worker.stats);
-    worker.ask("ping").then((answer) => {
+    worker.request("ping").then((answer) => {
       if (answer?.type === "pong") note(answer.stats);
     });
   }
@@ -263,33 +240,33 @@ export class Slot {
     if (!this.#worker) return;
     if (this.#state.name !== "waiting") this.#tally.ends(this.#worker.stats.open);
     if (this.#worker.doubtful && this.spec.isolation === "worker") {
-      this.#log.say(
+      this.#log.event(
         "warning",
-        "may burn on: if its code is in an endless loop, only the end of the process ends that",
+        "may keep using a core: an endless loop in its code ends only with the server",
       );
     }
     this.#worker.terminate();
     this.#gone = Promise.all([this.#gone, this.#worker.ended]);
-    this.#past = mergeStats([this.#past, this.#worker.stats]);
+    this.#counters.add(this.#worker.stats);
     this.#worker = undefined;
   }
 
   #backOff(): void {
-    this.#crashes++;
-    this.#pauseMs = this.#options.backoff.crashed(this.spec.instance, Date.now());
+    this.#counters.crashes++;
+    this.#pauseMs = this.#options.backoff.crashed(this.spec.instance, performance.now());
     this.#pause = setTimeout(() => {
-      this.#restarts++;
+      this.#counters.restarts++;
       this.#apply({ type: "retry" });
     }, this.#pauseMs);
   }
 
-  /** Sets the timers that go with the state. */
+  /** Sets the timers that belong to the state. */
   #arm(): void {
     const { timing, backoff } = this.#options;
     const limitMs = deadlineMs(this.#state, timing);
     if (limitMs !== undefined) {
       const fault = overdue(this.#state.name, limitMs);
-      this.#deadline = setTimeout(() => this.#broken(fault), limitMs);
+      this.#deadline = setTimeout(() => this.#reports.broken(fault), limitMs);
     }
     if (this.#state.name === "ready") {
       this.#tally.reset();
@@ -298,97 +275,29 @@ export class Slot {
     if (mustAnswer(this.#state)) this.#worker?.watch();
   }
 
-  /** Settles what somebody waits for, if this state decides it. */
+  /** Settles a pending order, if this state decides it. */
   #settle(): void {
     const { name } = this.#state;
-    this.#awaited.reached(name, this.#lastError);
+    this.#order.reached(name, this.#lastError);
     if (name === "ended") this.#gone.then(() => this.#ended.resolve());
   }
 
-  #heard(message: LifeMessage): void {
-    const { stopTimeoutMs } = this.#options.timing;
-    switch (message.type) {
-      case "loaded":
-        this.#loaded = {
-          endpoints: message.endpoints,
-          protocols: message.protocols,
-          hooks: message.hooks ?? [],
-        };
-        return void this.#apply({ type: "loaded" });
-      case "load_failed":
-        return this.#broken(unloadable(message.error));
-      case "ready":
-        return this.#ready(message.endpoints);
-      case "listen_failed":
-        return this.#refused(message.error);
-      case "unlistened":
-        return void this.#apply({ type: "unlistened" });
-      case "drained":
-        this.#tally.told({ finished: message.finished, cut: message.cut });
-        return void this.#apply({ type: "drained", stopTimeoutMs });
-      case "stopped":
-        return void this.#apply({ type: "stopped" });
-      case "exited":
-        return this.#broken(exited(message.how));
-      case "crashed":
-        return this.#broken(crashed(message.error));
-      case "closed":
-        // Only processes of a pool say that, and not to a slot.
-        return;
-      default:
-        return message satisfies never;
-    }
-  }
-
-  #ready(endpoints: Endpoint[]): void {
-    const revived = this.#state.name === "listening" && this.#state.revived;
-    // From now on a worker in this slot takes these ports again, whoever shares them.
-    this.#order = { ...this.#order!, endpoints, exclusive: false };
-    if (this.#apply({ type: "ready" }) && revived) this.#log.say("info", "is back");
-  }
-
-  #refused(error: ErrorRecord): void {
-    const failedBefore = this.#options.backoff.failed;
-    this.#apply({ type: "refused", error, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
-    if (this.#state.name === "waiting") {
-      this.#log.crash(listenFailed(error), { pauseMs: this.#pauseMs, failedBefore });
-    }
-  }
-
-  #silent(): void {
-    if (this.#state.name === "wedged") return;
-    const fault = silent(this.spec.limits.heartbeatMs);
-    if (this.spec.isolation !== "worker" || !this.#apply({ type: "silent" })) return this.#broken(fault);
-    this.#lastError = fault.error;
-    this.#log.say(
-      "error",
-      "{what} and is wedged: it cannot be ended without the server; with isolation: process it could",
-      { ...fault },
-    );
-  }
-
-  #answered(): void {
-    if (this.#apply({ type: "answered" })) this.#log.say("info", "has come to itself");
-  }
-
-  #memory(bytes: number, grade: MemoryGrade): void {
-    const { service, limits: { memoryBytes } } = this.spec;
-    const fault = memoryExceeded(bytes, memoryBytes);
-    if (grade === "over") return this.#broken(fault);
-    if (grade !== "high" || this.#state.name !== "ready") return;
-    this.#log.say("warning", "{what}", { what: fault.what });
-    this.#options.restart?.(service, "memory");
-  }
-
-  #broken(fault: Fault): void {
-    const before = this.#state.name;
-    const failedBefore = this.#options.backoff.failed;
-    if (!this.#apply({ type: "broken", error: fault.error })) return;
-    const { name } = this.#state;
-    // What ends a slot that has never served is told to whoever asked for it. All else is told here.
-    if (before === "draining" || before === "stopping") this.#log.fault("warning", fault);
-    else if (name !== "ended") {
-      this.#log.crash(fault, { pauseMs: name === "waiting" ? this.#pauseMs : undefined, failedBefore });
-    }
+  #reportTarget(): ReportTarget {
+    // deno-lint-ignore no-this-alias
+    const slot = this;
+    return {
+      get state() {
+        return slot.#state;
+      },
+      get pauseMs() {
+        return slot.#pauseMs;
+      },
+      apply: (event) => slot.#apply(event),
+      loaded: (modules) => slot.#loaded = modules,
+      // From now on a worker in this slot takes these ports again, whoever shares them.
+      bound: (endpoints) => slot.#listen = { ...slot.#listen!, endpoints, exclusive: false },
+      drained: (result) => slot.#tally.reported(result),
+      note: (error) => slot.#lastError = error,
+    };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What is logged of one instance.
+ * The log lines about one instance.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { Fault } from "./fault.ts";
 import { describeDuration } from "./server_status.ts";
 import type { Timing } from "./timing.ts";
 
-/** What it is logged with. */
+/** What the lines are made with. */
 export interface SlotLogOptions {
   log: Logger;
   backoff: Backoff;
   timing: Timing;
 }
 
-/** The log of one instance: each line names it. */
+/** Logs about one instance: each line names it. */
 export class SlotLog {
   readonly #spec: WorkerSpec;
   readonly #options: SlotLogOptions;
@@ -28,34 +28,34 @@ export class SlotLog {
     this.#options = options;
   }
 
-  /** Says what the instance does: a sentence without its subject. */
-  say(level: "info" | "warning" | "error", what: string, properties: Record<string, unknown> = {}): void {
+  /** Logs an event: a sentence without its subject. */
+  event(level: "info" | "warning" | "error", what: string, properties: Record<string, unknown> = {}): void {
     const { generation, instance } = this.#spec;
     const text = `Instance {instance} of generation {generation} ${what}`;
     this.#options.log[level](text, { instance, generation, ...properties });
   }
 
-  /** Says what is wrong with it. */
+  /** Logs a fault. */
   fault(level: "warning" | "error", { what, error }: Fault): void {
-    this.say(level, "{what}", { what, error });
+    this.event(level, "{what}", { what, error });
   }
 
   /**
-   * Says that it has crashed, when it is tried again, and whether by this the service has failed.
+   * Logs a crash, when the instance is restarted, and whether the service has failed by this crash.
    *
-   * @param again.pauseMs The time until it is tried again, if it is.
+   * @param again.pauseMs The time until the restart, if there is one.
    * @param again.failedBefore Whether the service had failed already.
    */
   crash({ what, error }: Fault, again: { pauseMs: number | undefined; failedBefore: boolean }): void {
     const { log, backoff, timing } = this.#options;
-    if (again.pauseMs === undefined) this.say("error", "{what}", { what, error });
+    if (again.pauseMs === undefined) this.event("error", "{what}", { what, error });
     else {
       const pause = describeDuration(again.pauseMs);
-      this.say("error", "{what}; next try in {pause}", { what, pause, error });
+      this.event("error", "{what}; restarting in {pause}", { what, pause, error });
     }
     if (again.failedBefore || !backoff.failed) return;
     log.error(
-      "The service has failed: {crashes} crashes within {window}; from now on it is tried every {pause}",
+      "Service failed: {crashes} crashes within {window}; restarting every {pause} from now on",
       {
         crashes: timing.crashLimit,
         window: describeDuration(timing.crashWindowMs),

@@ -1,7 +1,7 @@
 /**
- * The server as a whole: starts its services, restarts and reloads them, watches over them, stops them.
+ * The server as a whole: starts, watches, restarts, reloads and stops its services.
  *
- * Start, restart and reload are done one after the other; a stop interrupts whatever is under way.
+ * Start, restart and reload run one after the other; a stop interrupts whatever is under way.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { canSharePorts } from "../transport/listener.ts";
 import { serverLog, serviceLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import { planReload } from "./reload_plan.ts";
+import { plural } from "../base/plural.ts";
 import { AutomaticRestart } from "./automatic_restart.ts";
 import type { Spawn } from "../isolation/runner.ts";
 import { failure } from "../isolation/instance_error.ts";
@@ -32,11 +33,11 @@ import {
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 import { version } from "../base/version.ts";
 
-/** How a supervisor works; all of it is for tests and for special needs. */
+/** How a supervisor works; for tests and special needs. */
 export interface SupervisorOptions {
   /** Starts workers. @default {in isolates or processes, as the specification says} */
   spawn?: Spawn;
-  /** What services run in that do not say so themselves. @default {"worker"} */
+  /** The isolation of services that configure none. @default {"worker"} */
   isolation?: Isolation;
   /** Intervals and deadlines. */
   timing?: Partial<Timing>;
@@ -44,14 +45,14 @@ export interface SupervisorOptions {
   portSharing?: boolean;
   /** Reads the configuration again. @default {from its file} */
   loadConfig?: (file: string) => Promise<Config>;
-  /** Told of each configuration that a reload has put in force. */
+  /** Called with each configuration that a reload has applied. */
   reloaded?: (config: Config) => void;
 }
 
 /** How a server is stopped. */
 export interface StopOptions {
   /**
-   * Cuts connections instead of waiting for them to finish.
+   * Cuts connections instead of letting them finish.
    *
    * @default {false}
    */
@@ -60,7 +61,7 @@ export interface StopOptions {
 
 /** A server. */
 export class Supervisor implements AsyncDisposable {
-  /** Settles when it has stopped and nothing of it is left. */
+  /** Settles once the server has stopped and nothing of it runs. */
   readonly finished: Promise<void>;
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #options: SupervisorOptions;
@@ -82,7 +83,7 @@ export class Supervisor implements AsyncDisposable {
     this.finished = this.#finished.promise;
     this.#portSharing = options.portSharing ?? canSharePorts;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    const self = new AutomaticRestart((service) => this.restart(service), this.#timing.memoryRestartMs);
+    const automatic = new AutomaticRestart((service) => this.restart(service), this.#timing.memoryRestartMs);
     this.#fleet = new Fleet({
       spawn: options.spawn ?? spawnRunner,
       timing: this.#timing,
@@ -91,20 +92,20 @@ export class Supervisor implements AsyncDisposable {
       portSharing: this.#portSharing,
       isolation: options.isolation ?? "worker",
       restart: (service, why) => {
-        if (!this.#stopping.signal.aborted) self.want(service, why);
+        if (!this.#stopping.signal.aborted) automatic.want(service, why);
       },
     });
   }
 
-  /** The configuration in force. */
+  /** The current configuration. */
   get config(): Config {
     return this.#config;
   }
 
   /**
-   * Starts every service: all of them load, then all of them listen.
+   * Starts every service: all load, then all listen.
    *
-   * @throws {StartError} With what is wrong with each service; nothing runs then.
+   * @throws {StartError} With the problem of each service; nothing runs then.
    */
   async start(): Promise<void> {
     if (this.#state !== "idle") {
@@ -113,7 +114,7 @@ export class Supervisor implements AsyncDisposable {
     this.#state = "starting";
     if (!this.#portSharing) {
       serverLog().warning(
-        "Ports cannot be shared here: one instance a service, and a restart closes, then listens",
+        "Ports cannot be shared here: each service has one instance, and a restart closes its ports for a moment",
       );
     }
     const problems = await this.#inTurn(() =>
@@ -129,29 +130,30 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Replaces every service by the configuration: that given, or its file read again. Starts what is new there, stops
-   * what is not there any more. Settles once the new serves; the old may still drain.
+   * Applies a configuration, or the file read again: replaces every service, starts new ones, stops removed ones.
+   * Settles once the new generations serve; the old ones may still drain.
    *
-   * @throws {ReloadError | ConfigError} If anything of it is broken; then everything runs on as before.
+   * @throws {ReloadError | ConfigError} If anything is broken; then nothing changes.
    */
   async reload(config?: Config): Promise<void> {
     await this.#inTurn(async () => {
       const next = config ?? await this.#readConfig();
       const plan = planReload(this.#config, next);
       for (const setting of plan.restartNeeded) {
-        serverLog().warning("{setting} has changed and takes effect when the server is started anew", {
+        serverLog().warning("{setting} changed: it takes effect when the server is started again", {
           setting,
         });
       }
       const names = new Set([...this.#fleet.names, ...Object.keys(next.services)]);
       const problems = await this.#replace([...names], next);
       if (problems.length > 0) {
-        tell("reload", problems);
+        logProblems("reload", problems);
         throw new ReloadError("reload", problems);
       }
       this.#config = next;
       const { added, removed, replaced } = plan;
-      serverLog().info("Reloaded: {replaced} services replaced, {added} added, {removed} removed", {
+      const services = plural(replaced.length, "service");
+      serverLog().info(`Reloaded: {replaced} ${services} replaced, {added} added, {removed} removed`, {
         replaced: replaced.length,
         added: added.length,
         removed: removed.length,
@@ -161,11 +163,10 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Replaces one service by itself, its code loaded anew. Settles once the new generation serves; the old one may
-   * still drain.
+   * Replaces one service, its code loaded again. Settles once the new generation serves; the old one may still drain.
    *
-   * @throws {RestartError} If the new code does not load or listen, or if an instance is busy for good and cannot be
-   * ended; then the service runs on as before.
+   * @throws {RestartError} If the new code does not load or listen, or if an instance blocks its event loop and cannot
+   * be terminated; then the service runs on as before.
    * @throws {UnknownServiceError} If there is no such service.
    */
   async restart(service: string): Promise<void> {
@@ -176,12 +177,12 @@ export class Supervisor implements AsyncDisposable {
         ? [{ service, error: failure("wedged", WEDGED) }]
         : await this.#replace([service], this.#config);
       if (problems.length === 0) return;
-      tell(`restart ${service}`, problems);
+      logProblems(`restart ${service}`, problems);
       throw new RestartError(`restart ${service}`, problems);
     });
   }
 
-  /** How the server does. Counters are at most one heartbeat old; see {@linkcode Supervisor.refresh}. */
+  /** The status of the server. Counters are at most one heartbeat old; see {@linkcode Supervisor.refresh}. */
   status(): ServerStatus {
     const { file, control } = this.#config;
     return {
@@ -196,7 +197,7 @@ export class Supervisor implements AsyncDisposable {
     };
   }
 
-  /** Has the workers bring their counters up to date. */
+  /** Brings the workers' counters up to date. */
   async refresh(): Promise<void> {
     await this.#fleet.refresh();
   }
@@ -208,33 +209,33 @@ export class Supervisor implements AsyncDisposable {
 
   /**
    * Stops: connections may finish until their service's drain timeout. A second call with `immediate` cuts them.
-   * Settles once nothing is left.
+   * Settles once nothing runs.
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const first = !this.#stopping.signal.aborted;
     if (first) {
       this.#stopping.abort();
       if (this.#state !== "idle") {
-        serverLog().info("Stops{how}", { how: options.immediate ? " at once" : "" });
+        serverLog().info("Stopping{how}", { how: options.immediate ? " at once" : "" });
       }
       this.#state = "stopping";
     }
-    if (options.immediate) this.#fleet.cut(this.#timing.immediateStopTimeoutMs);
+    if (options.immediate) this.#fleet.stop(this.#timing.immediateStopTimeoutMs);
     if (first) {
-      this.#fleet.discard();
+      this.#fleet.rollBack();
       await this.#work;
-      await this.#fleet.withdraw();
+      await this.#fleet.drain();
       await this.#end();
     }
     await this.finished;
   }
 
-  /** Stops at once, at the end of an `await using`. */
+  /** Stops at once; for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop({ immediate: true });
   }
 
-  /** Has something done once all services have stopped, before `finished` settles. */
+  /** Registers an action to run once all services have stopped, before `finished` settles. */
   defer(act: () => void | Promise<void>): void {
     this.#deferred.push(act);
   }
@@ -249,18 +250,18 @@ export class Supervisor implements AsyncDisposable {
     try {
       return await (this.#options.loadConfig ?? loadConfig)(file);
     } catch (error) {
-      tell("reload", []);
+      logProblems("reload", []);
       const { message } = error as Error;
       for (const line of message.split("\n")) serverLog().error("{line}", { line });
       throw error;
     }
   }
 
-  /** Does one thing after the other, until the server is to stop. */
+  /** Runs one action after the other, until the server stops. */
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#work.then(() => {
       if (this.#stopping.signal.aborted) {
-        throw new SupervisorStateError("stopping", "The server is about to stop");
+        throw new SupervisorStateError("stopping", "The server is stopping");
       }
       return act();
     });
@@ -268,14 +269,14 @@ export class Supervisor implements AsyncDisposable {
     return done;
   }
 
-  /** Ends what else belongs to the server, last come first. */
+  /** Runs the deferred actions, the last one first. */
   async #end(): Promise<void> {
     await this.#actions.stop();
     for (let act = this.#deferred.pop(); act; act = this.#deferred.pop()) {
       try {
         await act();
       } catch (error) {
-        serverLog().error("Cannot end: {error}", { error });
+        serverLog().error("Cleanup failed: {error}", { error });
       }
     }
     this.#state = "stopped";
@@ -283,12 +284,13 @@ export class Supervisor implements AsyncDisposable {
   }
 }
 
-const WEDGED = "an instance is busy and cannot be ended, nor made to let its port go; " +
-  "isolation: process would allow that, and now only the server's own end helps";
+const WEDGED =
+  "an instance blocks its event loop: it cannot be terminated and keeps its port until the server stops; " +
+  "with isolation: process it could be killed";
 
-/** Says in the log what was refused and why, a line a problem. */
-function tell(what: string, problems: readonly ServiceProblem[]): void {
-  serverLog().error("Cannot {what}; everything runs on as before", { what });
+/** Logs what failed and why, one line per problem. */
+function logProblems(what: string, problems: readonly ServiceProblem[]): void {
+  serverLog().error("Cannot {what}; nothing has changed", { what });
   for (const { service, error } of problems) {
     serviceLog(service).error("{problem}", { problem: error.message, error });
   }

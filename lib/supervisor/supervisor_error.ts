@@ -1,5 +1,5 @@
 /**
- * What the supervisor cannot do.
+ * Errors of the supervisor.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { placeOf } from "../base/error_place.ts";
 import { errorCode, type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import { nearest } from "../base/suggest.ts";
 
-/** What is wrong with one service. */
+/** A problem with one service. */
 export interface ServiceProblem {
   /** The service's name. */
   service: string;
@@ -16,14 +16,14 @@ export interface ServiceProblem {
   error: ErrorRecord;
 }
 
-/** Something that cannot be done because of one service or several; all of them are told. */
+/** A start, restart or reload that failed because of one or more services. */
 export abstract class ProblemsError extends Error {
   /** What happened. */
   abstract readonly code: string;
-  /** What is wrong with each service. */
+  /** The problem of each service. */
   readonly problems: readonly ServiceProblem[];
 
-  /** Makes the error of what cannot be done, and why. */
+  /** Makes the error. `what` names the failed operation. */
   constructor(what: string, problems: readonly ServiceProblem[]) {
     const lines = problems.map(({ service, error }) => `${service}: ${error.message}${placeOf(error)}`);
     super(lines.length === 1 ? `Cannot ${what}: ${lines[0]}` : [`Cannot ${what}:`, ...lines].join("\n  "));
@@ -31,7 +31,7 @@ export abstract class ProblemsError extends Error {
   }
 }
 
-/** A server that does not start; nothing of it runs. `code` is `start_failed`. */
+/** The server could not start; nothing runs. `code` is `start_failed`. */
 export class StartError extends ProblemsError {
   /** The name of the class. */
   override readonly name = "StartError";
@@ -39,7 +39,7 @@ export class StartError extends ProblemsError {
   readonly code = "start_failed";
 }
 
-/** A reload that was refused; everything runs on as before. `code` is `reload_failed`. */
+/** A reload failed; nothing has changed. `code` is `reload_failed`. */
 export class ReloadError extends ProblemsError {
   /** The name of the class. */
   override readonly name = "ReloadError";
@@ -47,7 +47,7 @@ export class ReloadError extends ProblemsError {
   readonly code = "reload_failed";
 }
 
-/** A restart that was refused; the service runs on as before. `code` is `restart_failed`. */
+/** A restart failed; the service still runs as before. `code` is `restart_failed`. */
 export class RestartError extends ProblemsError {
   /** The name of the class. */
   override readonly name = "RestartError";
@@ -55,14 +55,14 @@ export class RestartError extends ProblemsError {
   readonly code = "restart_failed";
 }
 
-/** A service that the server does not have; `code` is `unknown_service`. */
+/** There is no such service; `code` is `unknown_service`. */
 export class UnknownServiceError extends RangeError {
   /** The name of the class. */
   override readonly name = "UnknownServiceError";
   /** What happened. */
   readonly code = "unknown_service";
 
-  /** Makes the error of a name that none of the services has. */
+  /** Makes the error from the name asked for and the names there are. */
   constructor(service: string, services: readonly string[]) {
     const guess = nearest(service, services);
     const hint = guess === undefined
@@ -72,21 +72,21 @@ export class UnknownServiceError extends RangeError {
   }
 }
 
-/** Work that the supervisor does not take on because it is about to stop, or because of its state; `code` says which. */
+/** The supervisor is in a state that does not allow this; `code` says which. */
 export class SupervisorStateError extends Error {
   /** The name of the class. */
   override readonly name = "SupervisorStateError";
   /** What happened. */
   readonly code: "stopping" | "not_running" | "already_started";
 
-  /** Makes the error of work that is not taken on. */
+  /** Makes the error. */
   constructor(code: "stopping" | "not_running" | "already_started", message: string) {
     super(message);
     this.code = code;
   }
 }
 
-/** Makes a problem of what a service's failure threw. */
+/** Makes a problem of a thrown error. */
 export function problemOf(service: string, error: unknown): ServiceProblem {
   const record = (error as { record?: ErrorRecord }).record;
   return { service, error: record ?? { ...toErrorRecord(error), code: errorCode(error) } };

@@ -1,45 +1,45 @@
 /**
- * The times by which the supervisor watches its workers.
+ * The intervals and deadlines of the supervisor.
  *
  * @module
  */
 
 /** Milliseconds, unless the name says otherwise. */
 export interface Timing {
-  /** So many pings in a row without an answer, within the limit `heartbeat`, and the worker is taken for dead. */
+  /** After this many unanswered pings in a row, within the limit `heartbeat`, a worker counts as dead. */
   heartbeatsMissed: number;
-  /** A service whose memory is near its limit is not restarted for that again before so long. */
+  /** The least time between two restarts of a service because of its memory. */
   memoryRestartMs: number;
   /** How long a worker may take to load its modules and run `onStart`. */
   loadTimeoutMs: number;
-  /** After so long of that the log tells it. */
+  /** A worker that loads for longer than this is logged. */
   slowLoadMs: number;
   /** How long a worker may take to bind, or to close its listeners. */
   listenTimeoutMs: number;
-  /** How long past the drain timeout a worker may take to say that it has drained. */
+  /** How long past the drain timeout a worker may take to report its drain. */
   drainGraceMs: number;
   /** How long a worker may take to stop, `onStop` included. */
   stopTimeoutMs: number;
-  /** The same when the server is told to stop at once. */
+  /** The same when the server stops at once. */
   immediateStopTimeoutMs: number;
   /** How long a worker may take to list its connections. */
   answerTimeoutMs: number;
-  /** The first pause before a crashed instance is tried again; it doubles each time. */
+  /** The first pause before a crashed instance is restarted; it doubles each time. */
   backoffFirstMs: number;
-  /** The longest of these pauses. */
+  /** The longest pause. */
   backoffMaxMs: number;
-  /** The part of a pause that chance may add to it, so that instances do not come back in step. */
+  /** The random part added to a pause, relative to it, so that instances do not restart in step. */
   backoffJitter: number;
-  /** An instance that has served this long is healthy: its pauses begin anew. */
+  /** An instance that has served this long is healthy: its next pause is the first one again. */
   healthyMs: number;
-  /** A service that crashes so many times within `crashWindowMs` has failed. */
+  /** A service that crashes this many times within `crashWindowMs` has failed. */
   crashLimit: number;
   crashWindowMs: number;
-  /** The pause before an instance of a failed service is tried again. */
+  /** The pause before an instance of a failed service is restarted. */
   failedRetryMs: number;
 }
 
-/** The times of a server that is not under test. */
+/** The default timing. */
 export const DEFAULT_TIMING: Readonly<Timing> = {
   heartbeatsMissed: 5,
   memoryRestartMs: 60_000,

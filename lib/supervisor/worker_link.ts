@@ -1,6 +1,6 @@
 /**
- * One worker and what passes between it and the supervisor: its heartbeat, its answers to questions, its counters, its
- * topics, its log. What concerns its life is passed on.
+ * One worker and its messages: handles its heartbeat, its answers to requests, its counters, its topics and its log;
+ * passes on what concerns its life.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { emitRecords } from "../log/log_record.ts";
 import type { FromWorker, MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { PoolStatus } from "../spec/pool_spec.ts";
-import { Questions } from "./pending_requests.ts";
+import { PendingRequests } from "./pending_requests.ts";
 import type { Runner, Spawn } from "../isolation/runner.ts";
 import { createStats, type ServiceStats } from "../contract/stats.ts";
 import type { Timing } from "./timing.ts";
@@ -25,14 +25,14 @@ export interface WorkerEnvironment {
   bus: Bus;
   /** Runs a webhook or a program of one of the service's rules. @default {none is run} */
   runAction?: RunAction;
-  /** Told that a service is to be restarted, and why. */
+  /** Called when a service is to be restarted. */
   restart?: (service: string, why: RestartReason) => void;
 }
 
-/** Why a service is to be restarted though nobody has asked the supervisor: its memory, or a signal to its process. */
+/** Why a service is to be restarted without an operator: its memory, or a signal to its process. */
 export type RestartReason = "memory" | "signal";
 
-/** What a worker says of its own life. */
+/** The messages of a worker about its own life. */
 export type LifeMessage = Exclude<
   FromWorker,
   {
@@ -49,27 +49,27 @@ export type LifeMessage = Exclude<
   }
 >;
 
-/** What a slot hears of its worker. */
+/** What a worker's owner hears of it. */
 export interface WorkerEvents {
   heard(message: LifeMessage): void;
-  /** An error that nobody caught, or the end of the worker. */
+  /** An uncaught error, or the end of the worker. */
   failed(error: unknown): void;
-  /** It does not answer pings any more. Said again and again. */
+  /** It does not answer pings. Called at every interval. */
   silent(): void;
-  /** It has answered a ping. */
+  /** It answered a ping. */
   answered(): void;
-  /** How its memory stands to its limit. */
+  /** How its memory compares to its limit. */
   memory(bytes: number, grade: MemoryGrade): void;
-  /** Something odd that is worth a line in the log. */
+  /** It did something odd, which belongs in the log. */
   complain(text: string): void;
 }
 
-/** A worker from its start to its end. After `terminate` nothing is heard of it. */
+/** A worker from its start to its end. After `terminate` no event comes from it. */
 export class WorkerLink implements Subscriber {
   readonly #environment: WorkerEnvironment;
   readonly #events: WorkerEvents;
   readonly #runner: Runner;
-  readonly #questions: Questions<FromWorker> = new Questions();
+  readonly #requests: PendingRequests<FromWorker> = new PendingRequests();
   readonly #heartbeat: Heartbeat;
   /** How many webhooks and programs it has asked for that are not over. */
   #actions = 0;
@@ -81,7 +81,7 @@ export class WorkerLink implements Subscriber {
   #pool: PoolStatus | undefined;
   readonly #service: string;
 
-  /** Starts a worker and tells it what to load. @throws Whatever keeps a worker from starting. */
+  /** Starts a worker and tells it what to load. @throws If it cannot be started. */
   constructor(spec: WorkerSpec, environment: WorkerEnvironment, events: WorkerEvents) {
     this.#environment = environment;
     this.#events = events;
@@ -89,7 +89,7 @@ export class WorkerLink implements Subscriber {
     this.#maxActions = maxActions(spec);
     this.#heartbeat = new Heartbeat(
       { limitMs: spec.limits.heartbeatMs, missed: environment.timing.heartbeatsMissed },
-      () => this.post({ type: "ping", id: this.#questions.nextId() }),
+      () => this.post({ type: "ping", id: this.#requests.nextId() }),
       () => events.silent(),
     );
     this.#runner = environment.spawn({
@@ -103,33 +103,33 @@ export class WorkerLink implements Subscriber {
     this.post({ type: "load", spec });
   }
 
-  /** The counters as of the latest answer to a ping; of a worker that is over, with nothing open any more. */
+  /** The counters of the latest answer to a ping; of a terminated worker, with no connection open. */
   get stats(): ServiceStats {
     const { open, closed } = this.#stats;
     return this.#over ? { ...this.#stats, open: 0, closed: closed + open } : this.#stats;
   }
 
-  /** The process that it runs in. */
+  /** The id of the process that it runs in. */
   get pid(): number {
     return this.#runner.pid;
   }
 
-  /** What its process takes, and those of its pool, if it has one of its own and has said so. */
+  /** The memory of its process and of those of its pool; undefined in the server's process, or if not reported yet. */
   get memoryBytes(): number | undefined {
     return this.#memoryBytes === undefined ? undefined : this.#memoryBytes + (this.#pool?.memoryBytes ?? 0);
   }
 
-  /** How its pool did at the latest answer to a ping. */
+  /** The status of its pool as of the latest answer to a ping. */
   get pool(): PoolStatus | undefined {
     return this.#pool;
   }
 
-  /** Settles once nothing of it is left. */
+  /** Settles once nothing of it runs. */
   get ended(): Promise<void> {
     return this.#runner.ended;
   }
 
-  /** Whether it has left pings unanswered, so that its isolate may be busy for ever. */
+  /** Whether pings are unanswered, so that its event loop may be blocked for good. */
   get doubtful(): boolean {
     return this.#heartbeat.doubtful;
   }
@@ -143,26 +143,26 @@ export class WorkerLink implements Subscriber {
     this.#heartbeat.start();
   }
 
-  /** Asks for something; answers undefined if no answer comes in time. */
-  ask(type: "ping" | "connections"): Promise<FromWorker | undefined> {
-    return this.#questions.ask(this.#environment.timing.answerTimeoutMs, (id) => this.post({ type, id }));
+  /** Sends a request; resolves to undefined if no answer comes in time. */
+  request(type: "ping" | "connections"): Promise<FromWorker | undefined> {
+    return this.#requests.request(this.#environment.timing.answerTimeoutMs, (id) => this.post({ type, id }));
   }
 
-  /** Passes on what was published on a topic that this worker subscribed. */
+  /** Delivers a message of a topic that this worker subscribed. */
   deliver(topic: string, json: string): void {
     this.post({ type: "published", topic, json });
   }
 
-  /** Ends it without asking. */
+  /** Ends it at once. */
   terminate(): void {
     this.#over = true;
     this.#runner.terminate();
     this.#heartbeat.stop();
     this.#environment.bus.forget(this);
-    this.#questions.giveUp();
+    this.#requests.cancelAll();
   }
 
-  /** Its service's code can post what it likes: that must not hurt the supervisor. */
+  /** The service's code can send anything: it must not harm the supervisor. */
   #take(message: FromWorker): void {
     try {
       this.#heard(message);
@@ -191,15 +191,15 @@ export class WorkerLink implements Subscriber {
         this.#stats = message.stats;
         this.#pool = message.pool;
         this.#events.answered();
-        return this.#questions.answer(message.id, message);
+        return this.#requests.answer(message.id, message);
       case "connections":
-        return this.#questions.answer(message.id, message);
+        return this.#requests.answer(message.id, message);
       case "act":
         return this.#act(message);
       case "publish":
         return bus.publish(this, message.topic, message.json);
       case "subscribe":
-        if (!bus.subscribe(this, message.topic)) this.#events.complain("subscribes to too many topics");
+        if (!bus.subscribe(this, message.topic)) this.#events.complain("subscribed to too many topics");
         return;
       case "unsubscribe":
         return bus.unsubscribe(this, message.topic);
@@ -225,7 +225,7 @@ export class WorkerLink implements Subscriber {
         return this.#events.heard(message);
       default:
         message satisfies never;
-        this.#events.complain(`says what is not understood: ${JSON.stringify(message)}`);
+        this.#events.complain(`sent an unknown message: ${JSON.stringify(message)}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * From the configuration of a service to what its workers are told. Pure.
+ * From the configuration of a service to the specifications of its workers. Pure.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";
 import { DEFAULT_POOL, sharePool } from "../spec/pool_spec.ts";
 import { permissionsOf } from "./service_permissions.ts";
 
-/** Which replacement of a service, and how many instances it has. */
+/** The number of a generation, and how many instances it has. */
 export interface GenerationNumbers {
   /** From 1. */
   generation: number;
   instances: number;
-  /** What they run in. */
+  /** What the instances run in. */
   isolation: Isolation;
 }
 
-/** What each instance of a service is told, in their order. */
+/** The specification of each instance, in order. */
 export function workerSpecs(
   service: ServiceConfig,
   config: Config,
@@ -71,13 +71,13 @@ export function shareLimits(limits: Limits, instances: number): Limits {
   };
 }
 
-/** How many instances can serve the addresses of a service: one, if none of them can be shared. */
+/** How many instances can serve the addresses of a service: one if no address can be shared. */
 export function usefulInstances(service: ServiceConfig): number {
   if (service.listen.length === 0) return service.instances;
   return service.listen.some((address) => isSharable(parseEndpoint(address))) ? service.instances : 1;
 }
 
-/** What two endpoints have in common that cannot be bound separately. */
+/** A key that two endpoints share if only one of them can be bound. */
 export function endpointKey(endpoint: Endpoint): string {
   if (endpoint.transport === "unix") return `unix ${endpoint.path}`;
   return `${endpoint.transport === "udp" ? "udp" : "tcp"} ${endpoint.hostname} ${endpoint.port}`;

@@ -1,7 +1,7 @@
 /**
  * The child process's end of the pipe: its main isolate passes messages between the supervisor and the isolate of the
- * one instance that it hosts. It runs none of the user's code, so that it always has time for what must not wait: the
- * end of the server, the memory that the process takes, signals.
+ * one instance that it hosts. It runs none of the user's code, so that it can always react to what must not wait: the
+ * end of the server, the memory of the process, signals.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import { removeFolder } from "../isolation/pool_folder.ts";
 import { settleWithin } from "../base/settle.ts";
 import { MemoryWatch } from "./memory_watch.ts";
 
-/** How often memory is read where it has a limit: at most so long it grows unseen. */
+/** How often memory is read where it has a limit: it grows unseen for at most this long. */
 const WATCH_MS = 50;
-/** The same of a process that serves one connection, while it does not grow: there may be hundreds of them. */
+/** The same for a process of a pool while it does not grow: there may be hundreds of them. */
 const REST_MS = 200;
-/** Less is no growth. */
+/** Less does not count as growth. */
 const GROWTH_BYTES = 4 * 1024 ** 2;
-/** How often it is read for the sake of `status` alone, and the server is looked for. */
+/** How often memory is read only for `status`, and the server is checked for. */
 const LOOK_MS = 500;
-/** The server may take so long to end a process that takes too much. */
+/** How long the server may take to end a process that uses too much memory. */
 const GRACE_MS = 100;
-/** The processes of a pool may take so long to end. */
+/** How long the processes of a pool may take to end. */
 const POOL_END_MS = 500;
 
 /** What a child runs. */
@@ -35,34 +35,34 @@ interface Hosted {
   end?(): Promise<void>;
 }
 
-/** A child without a server; `code` is `no_server`. */
+/** There is no server to be the child of; `code` is `no_server`. */
 export class NoServerError extends Error {
   override readonly name = "NoServerError";
   readonly code = "no_server";
 }
 
-/** Whether a server has started this process. */
+/** Whether a server started this process. */
 export function isChild(): boolean {
   return process.send !== undefined;
 }
 
 /**
- * Hosts an instance until the server ends or closes the pipe. Only a server starts it.
+ * Hosts an instance until the server ends or closes the pipe.
  *
- * @param serverPid The server's process.
+ * @param serverPid The id of the server's process.
  * @throws {NoServerError} If there is no pipe.
  */
 export async function hostInstance(serverPid: number): Promise<void> {
   if (!isChild() || Number.isNaN(serverPid)) {
-    throw new NoServerError("Cannot be a child without a server: this command is the server's own");
+    throw new NoServerError("Cannot run this command without a server: only the server starts it");
   }
   const gone = Promise.withResolvers<void>();
   process.on("disconnect", gone.resolve);
-  // A pipe whose other end was closed with something unread in it reports no end.
+  // A pipe closed at the other end with unread data reports no end.
   setInterval(() => {
     if (Deno.ppid !== serverPid) gone.resolve();
   }, LOOK_MS);
-  // The server stops its children itself, after they have drained, and is told by the same signals.
+  // The server gets the same signals, and stops its children itself after they have drained.
   for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
   listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
   let hosted: Hosted | undefined;
@@ -71,7 +71,7 @@ export async function hostInstance(serverPid: number): Promise<void> {
       const { spec } = message;
       const isPool = spec.isolation === "connection" && spec.handoffSocket === undefined;
       hosted ??= isPool ? hostPool(spec) : host(spec);
-      // The limit is for the service's code, of which a pool itself runs none.
+      // The limit is for the service's code, and a pool itself runs none.
       watchMemory(
         isPool ? 0 : spec.limits.memoryBytes,
         spec.handoffSocket === undefined ? WATCH_MS : REST_MS,
@@ -84,7 +84,7 @@ export async function hostInstance(serverPid: number): Promise<void> {
   endGroup();
 }
 
-/** Not loaded where it is not needed. */
+/** Imported only where it is needed. */
 function hostPool({ pool }: WorkerSpec): Hosted {
   const loading = import("../pool/pool_instance.ts").then(({ PoolInstance }) => new PoolInstance(send));
   return {
@@ -119,24 +119,24 @@ function watchMemory(limitBytes: number, restMs: number): void {
     const grade = watch.take(rssBytes, Date.now());
     if (grade === undefined) return;
     send({ type: "memory", rssBytes, grade });
-    // The server is quicker, unless it is busy itself.
+    // The server acts sooner, unless it is busy.
     if (grade === "over") setTimeout(endGroup, GRACE_MS);
   };
   look();
 }
 
 function send(message: FromWorker): void {
-  // Where the server is gone, `disconnect` says so.
+  // `disconnect` reports the end of the server.
   if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
 
 function listenTo(signal: Deno.Signal, listener: () => void): void {
   try {
     Deno.addSignalListener(signal, listener);
-  } catch { /* a signal that this system does not have */ }
+  } catch { /* this system does not have the signal */ }
 }
 
-/** Ends this process at once, and what the service has started where that is permitted. */
+/** Ends this process at once, and, where permitted, what the service has started. */
 function endGroup(): void {
   try {
     Deno.kill(-Deno.pid, "SIGKILL");

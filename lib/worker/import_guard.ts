@@ -1,7 +1,7 @@
 /**
- * What a service may import where it runs in the executable: there Deno asks no permission to read what is imported from
- * a disk. With `deno run` it does, and nothing is to be done. An isolate that a service started itself would be without
- * this guard, so that it cannot start one.
+ * Restricts what a service may import in the executable: there Deno requires no read permission for imports from disk.
+ * `deno run` does, and needs no guard. A worker that a service starts would run without this guard, so it cannot start
+ * one.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const { registerHooks } = module as unknown as { registerHooks(hooks: Hooks): vo
 
 const NODE_WORKERS = "node:worker_threads";
 
-/** Has each import of a file ask for the permission to read it, from now on and in this isolate. */
+/** Makes each import of a file require read permission for it, from now on in this isolate. */
 export function guardImports(): void {
   if (mayRead()) return;
   const replaced = { value: NoWorker, writable: false, configurable: false };
@@ -41,12 +41,12 @@ function requireRead(path: string): void {
   if (!mayRead(path)) throw new Deno.errors.NotCapable(`Requires read access to "${path}"`);
 }
 
-/** Without a path: anything at all. */
+/** Without a path: whether it may read everything. */
 function mayRead(path?: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
-/** In place of `Worker`. */
+/** Replaces `Worker`. */
 class NoWorker {
   constructor() {
     throw noWorkers();
@@ -55,6 +55,6 @@ class NoWorker {
 
 function noWorkers(): Error {
   return new Deno.errors.NotCapable(
-    "Cannot start a worker: in the executable a service has none of its own, since what they import is not checked",
+    "Cannot start a worker: services in the executable may not, because imports of workers are not checked",
   );
 }

@@ -1,36 +1,36 @@
 /**
- * How much memory a process takes, seen from within. Pure: readings and time come in as values.
+ * How the memory of a process compares to its limit. Pure: readings and time come in as values.
  *
  * @module
  */
 
 import type { MemoryGrade } from "../spec/worker_messages.ts";
 
-/** From this part of the limit on memory is high. */
+/** Above this part of the limit memory is high. */
 const HIGH = 0.8;
-/** It must stay there so long: what grows faster than that is not to be drained but soon over the limit. */
+/** It must stay there this long: a process that grows faster than that is soon over the limit, too late to drain. */
 const HIGH_MS = 1000;
-/** A reading is told this often, and whenever the grade changes. */
+/** A reading is reported this often, and whenever the grade changes. */
 const REPORT_MS = 1000;
 
-/** Grades readings of memory, and chooses those that are worth telling. */
+/** Grades readings of memory, and selects those to report. */
 export class MemoryWatch {
   readonly #limitBytes: number;
   #grade: MemoryGrade = "ok";
   #highSinceMs: number | undefined;
-  #toldMs = -Infinity;
+  #reportedMs = -Infinity;
 
-  /** @param limitBytes 0 sets no limit. */
+  /** @param limitBytes 0 for no limit. */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
 
-  /** Takes a reading. Answers its grade if it is to be told. */
+  /** Takes a reading. Returns its grade if it is to be reported. */
   take(bytes: number, nowMs: number): MemoryGrade | undefined {
     const before = this.#grade;
     this.#grade = this.#gradeOf(bytes, nowMs);
-    if (this.#grade === before && nowMs - this.#toldMs < REPORT_MS) return undefined;
-    this.#toldMs = nowMs;
+    if (this.#grade === before && nowMs - this.#reportedMs < REPORT_MS) return undefined;
+    this.#reportedMs = nowMs;
     return this.#grade;
   }
 

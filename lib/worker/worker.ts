@@ -1,8 +1,8 @@
 /**
- * The entry of a worker isolate. Small, so that it stands at once; the rest is loaded when it is told what to run.
+ * The entry of a worker isolate. Small, so that it starts quickly; the rest is imported when it is told what to run.
  *
- * What would end the isolate behind the supervisor's back is told to it instead: `Deno.exit`, `self.close`, uncaught
- * errors, unhandled rejections. What cannot be told is found by the heartbeat.
+ * Whatever would end the isolate without the supervisor's knowledge is reported to it instead: `Deno.exit`,
+ * `self.close`, uncaught errors, unhandled rejections. The heartbeat finds what cannot be reported.
  *
  * @module
  */
@@ -22,7 +22,7 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 const postToSupervisor = scope.postMessage.bind(scope);
-// The service's code has no business with the supervisor: it publishes, logs and counts by its context.
+// The service's code does not talk to the supervisor: it publishes, logs and counts through its context.
 scope.postMessage = () => {};
 let instance: Instance | undefined;
 let loading: Promise<Instance> | undefined;
@@ -30,8 +30,8 @@ let over = false;
 
 Deno.exit = (code?: number): never => {
   end({ type: "exited", how: `Deno.exit(${code ?? ""})` });
-  // Nothing behind the call may run; the supervisor ends the isolate.
-  throw new Error("The isolate is about to end: Deno.exit was called");
+  // Nothing after the call may run; the supervisor ends the isolate.
+  throw new Error("The isolate is ending: Deno.exit was called");
 };
 scope.close = () => end({ type: "exited", how: "self.close()" });
 
@@ -61,12 +61,12 @@ function post(message: FromWorker): void {
   if (!over) postToSupervisor(advised(message));
 }
 
-/** What the service is not permitted, the configuration can permit: errors say how. */
+/** Adds to errors of missing permissions how the configuration grants them. */
 function advised(message: FromWorker): FromWorker {
   return "error" in message ? { ...message, error: adviseInRecord(message.error) } : message;
 }
 
-/** Says the last words, once no more connections come in. */
+/** Sends the last message, once no more connections come in. */
 function end(message: FromWorker): void {
   if (over) return;
   const abandoned = instance?.abandon();

@@ -318,7 +318,7 @@ Deno.test({
       const stopped = run(folder, "stop", ...flags);
       // Without --now it waits for this one.
       if (flags.length === 0) {
-        await server.until(/drains/);
+        await server.until(/draining/);
         held[Symbol.dispose]();
       }
       const { code, stdout } = await stopped;
@@ -443,7 +443,7 @@ Deno.test("serve --watch restarts a service when its code changes, and reloads w
 
   let from = server.output.length;
   await folder.write({ "shout/main.ts": shout.replace("ONE", "TWO") });
-  await server.until(/shout: Generation \d+ has ended/, from);
+  await server.until(/shout: Generation \d+ ended/, from);
   assertEquals(await ask(port, "hello"), "TWO hello");
 
   from = server.output.length;
@@ -453,7 +453,7 @@ Deno.test("serve --watch restarts a service when its code changes, and reloads w
 
   from = server.output.length;
   await folder.write({ "shout/main.ts": shout.replace("ONE", "THREE") });
-  await server.until(/shout: Generation \d+ has ended/, from);
+  await server.until(/shout: Generation \d+ ended/, from);
   assertEquals(await ask(port, "hello"), "THREE hello");
 
   from = server.output.length;

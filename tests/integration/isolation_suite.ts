@@ -58,11 +58,11 @@ export async function testMisbehaving(launcher: Launcher): Promise<void> {
   for (const name of BAD) assertEquals(find(status, name).crashes, 1, name);
   for (
     const [name, what] of [
-      ["heap", "takes \\d+ MiB of memory, of at most 128 MiB \\(limits.memory\\)"],
-      ["buffers", "takes \\d+ MiB of memory, of at most 128 MiB \\(limits.memory\\)"],
-      ["loop", `gave no sign of life within ${HEARTBEAT_SECONDS} s \\(limits.heartbeat\\)`],
+      ["heap", "uses \\d+ MiB of memory, limit 128 MiB \\(limits.memory\\)"],
+      ["buffers", "uses \\d+ MiB of memory, limit 128 MiB \\(limits.memory\\)"],
+      ["loop", `did not answer pings within ${HEARTBEAT_SECONDS} s \\(limits.heartbeat\\)`],
     ]
-  ) await server.program.until(new RegExp(`${name}: Instance 0 of generation 1 ${what}; next try`));
+  ) await server.program.until(new RegExp(`${name}: Instance 0 of generation 1 ${what}; restarting in`));
 }
 
 /** Everything that a service was not given, and how it is given. */
@@ -239,7 +239,7 @@ export async function testSignals(launcher: Launcher): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.kill(a, signal);
   assertEquals(await ask(ports.a, "pid"), String(a));
   Deno.kill(a, "SIGHUP");
-  await server.program.until(/a: Restarts: its process got the signal HUP/);
+  await server.program.until(/a: Restarting: its process received SIGHUP/);
   await until(async () => (await server.pid("a")) !== a && !alive(a));
   assertEquals(find(await server.status(), "a").generation, 2);
   assertEquals(await server.pid("b"), b);

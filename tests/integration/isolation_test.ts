@@ -44,8 +44,8 @@ Deno.test("a slow leak is restarted with a drain before the limit", { ignore }, 
   using wire = await Wire.open(leak);
   await wire.write("misbehave\n");
   assertEquals(await wire.line(), "misbehave");
-  await server.program.until(/leak: Restarts: its memory is near its limit/);
-  await server.program.until(/Generation 2 serves/);
+  await server.program.until(/leak: Restarting: memory near its limit/);
+  await server.program.until(/Generation 2 serving/);
   // Its connection goes on with the old generation, as at any restart.
   await wire.write("still here\n");
   assertEquals(await wire.line(), "still here");
@@ -141,7 +141,7 @@ Deno.test("restarts leave nothing behind", { ignore }, async () => {
     `${before.descriptors} to ${after.descriptors} descriptors`,
   );
   assert(after.threads <= before.threads + 2, `${before.threads} to ${after.threads} threads`);
-  await server.program.until(/Generation 14 serves/);
+  await server.program.until(/Generation 14 serving/);
 });
 
 function resources(pid: number): { children: number; descriptors: number; threads: number } {

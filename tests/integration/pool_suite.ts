@@ -46,9 +46,9 @@ export async function testMany(launcher: Launcher): Promise<void> {
   assertEquals(await Promise.all(bad), ["", ""], "both are cut without a word");
   for (const wire of others) assertEquals(await tell(wire, "still here"), "still here");
   await server.program.until(
-    /Connection a\.1\.0\.\d+ from 127\.0\.0\.1:\d+ is cut: its process gave no sign of life/,
+    /Connection a\.1\.0\.\d+ from 127\.0\.0\.1:\d+ cut: its process did not answer pings/,
   );
-  await server.program.until(/is cut: its process takes \d+ MiB of memory, of at most 256 MiB/);
+  await server.program.until(/cut: its process uses \d+ MiB of memory, limit 256 MiB/);
   const { stats, crashes, state } = find(await server.status(), "a");
   assertEquals({ crashes, state, errors: stats.errors }, {
     crashes: 0,
@@ -82,7 +82,7 @@ export async function testBound(launcher: Launcher): Promise<void> {
   assert(!pids.includes(await tell(third, "pid")));
   assertEquals(await fourth.rest(), "", "refused");
   await server.program.until(
-    /Connection a\.1\.0\.4 from \S+ is refused: pool_full: no process was free within 2 s, of 2/,
+    /Connection a\.1\.0\.4 from \S+ refused: pool_full: no process of 2 was free within 2 s/,
   );
   const { stats } = find(await server.status(), "a");
   assertEquals([stats.accepted, stats.refused, stats.errors.pool_full], [4, 1, 1]);

@@ -76,9 +76,21 @@ export class LogWatch implements Disposable {
     return this.records.map(lineOf);
   }
 
-  /** Waits for the next line like this. */
+  /** Waits for the next line like this; a minute at most. */
   next(pattern: RegExp): Promise<string> {
-    return new Promise((resolve) => this.#waiters.push({ pattern, resolve }));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`No line like ${pattern} within 60 s, of:\n${this.lines.join("\n")}`)),
+        60_000,
+      );
+      this.#waiters.push({
+        pattern,
+        resolve(line) {
+          clearTimeout(timer);
+          resolve(line);
+        },
+      });
+    });
   }
 
   #take(record: LogRecord): void {

@@ -137,7 +137,7 @@ export function testSupervisor(isolation: Isolation): void {
     await assertRejects(
       () => supervisor.start(),
       StartError,
-      "b: Cannot listen at text://127.0.0.1:7: the service a does",
+      "b: Cannot listen at text://127.0.0.1:7: service a listens there",
     );
   });
 
@@ -308,18 +308,18 @@ export function testSupervisor(isolation: Isolation): void {
 
   for (
     const [handler, line] of [
-      ["crash_on_message", /Instance 0 of generation 1 crashed: RangeError: crashed as told; next try in /],
-      ["reject_promise", /Instance 0 of generation 1 crashed: Error: nobody caught this; next try in /],
-      ["exit", /Instance 0 of generation 1 called Deno\.exit\(3\); next try in /],
-      ["close_self", /Instance 0 of generation 1 called self\.close\(\); next try in /],
+      ["crash_on_message", /Instance 0 of generation 1 crashed: RangeError: crashed as told; restarting in /],
+      ["reject_promise", /Instance 0 of generation 1 crashed: Error: nobody caught this; restarting in /],
+      ["exit", /Instance 0 of generation 1 called Deno\.exit\(3\); restarting in /],
+      ["close_self", /Instance 0 of generation 1 called self\.close\(\); restarting in /],
       ...(isolation === "worker" ? [] : [
         [
           "busy",
-          /Instance 0 of generation 1 gave no sign of life within 150 ms \(limits\.heartbeat\); next try in /,
+          /Instance 0 of generation 1 did not answer pings within 150 ms \(limits\.heartbeat\); restarting in /,
         ] as const,
         [
           "kill_self",
-          /Instance 0 of generation 1 lost its process, which ended by SIGKILL; next try in /,
+          /Instance 0 of generation 1 lost its process: SIGKILL; restarting in /,
         ] as const,
       ]),
     ] as const
@@ -334,7 +334,7 @@ export function testSupervisor(isolation: Isolation): void {
       assertEquals(await good.pingPong("x"), "X");
       await using bad = await server.connect("bad");
       const crashed = log.next(line);
-      const back = log.next(/Instance 0 of generation 1 is back/);
+      const back = log.next(/Instance 0 of generation 1 serving again/);
       bad.ping("crash");
       await crashed;
       assertEquals(await good.pingPong("y"), "Y");
@@ -376,7 +376,7 @@ export function testSupervisor(isolation: Isolation): void {
     );
     for (let crashes = 1; crashes <= 5; crashes++) {
       const crashed = log.next(/crashed/);
-      const back = log.next(/is back/);
+      const back = log.next(/serving again/);
       await using client = await server.connect("bad");
       client.ping("crash");
       await crashed;
@@ -386,9 +386,9 @@ export function testSupervisor(isolation: Isolation): void {
       await back;
     }
     assertArrayIncludes(log.lines, [
-      "Instance 0 of generation 1 crashed: RangeError: crashed as told; next try in 80 ms",
-      "Instance 0 of generation 1 crashed: RangeError: crashed as told; next try in 300 ms",
-      "The service has failed: 5 crashes within 60 s; from now on it is tried every 300 ms",
+      "Instance 0 of generation 1 crashed: RangeError: crashed as told; restarting in 80 ms",
+      "Instance 0 of generation 1 crashed: RangeError: crashed as told; restarting in 300 ms",
+      "Service failed: 5 crashes within 60 s; restarting every 300 ms from now on",
     ]);
     assertEquals(await server.ask("bad", "x"), "x");
     assertEquals(server.status("bad").state, "running");
@@ -401,11 +401,11 @@ export function testSupervisor(isolation: Isolation): void {
     await using clinging = await server.connect("a");
     assertEquals(await polite.pingPong("x"), "x");
     assertEquals(await clinging.pingPong("x"), "x");
-    const ended = log.next(/Generation 1 has ended/);
+    const ended = log.next(/Generation 1 ended/);
     await server.supervisor.restart("a");
     assertEquals(await polite.pong(), "goodbye");
     await polite.close();
-    assertEquals(await ended, "Generation 1 has ended: 1 connections finished, 1 were cut");
+    assertEquals(await ended, "Generation 1 ended: 1 connection finished, 1 cut");
     await clinging.closed;
     assertEquals(server.status("a").instances.length, 1);
     assertEquals(server.status("a").stats.accepted, 2);
@@ -422,12 +422,12 @@ export function testSupervisor(isolation: Isolation): void {
       const client = await server.connect("a");
       held.push(client);
       assertEquals(await client.pingPong("x"), "X");
-      ended = log.next(/Generation 1 has ended/);
+      ended = log.next(/Generation 1 ended/);
       await server.supervisor.restart("a");
     }
     await held[0].closed;
-    assertArrayIncludes(log.lines, ["Generation 1 is cut: more than 4 generations drain"]);
-    assertEquals(await ended, "Generation 1 has ended: 0 connections finished, 1 were cut");
+    assertArrayIncludes(log.lines, ["Generation 1 stopped: more than 4 generations draining"]);
+    assertEquals(await ended, "Generation 1 ended: 0 connections finished, 1 cut");
     assertEquals(await held[1].pingPong("y"), "Y");
     for (const client of held) await client.close();
   });
@@ -451,7 +451,7 @@ export function testSupervisor(isolation: Isolation): void {
       });
       await server.supervisor.stop({ immediate: true });
       assertArrayIncludes(log.lines, [
-        `Generation 1 has ended: ${atOnce ? 0 : 1} connections finished, 2 were cut`,
+        `Generation 1 ended: ${atOnce ? "0 connections" : "1 connection"} finished, 2 cut`,
       ]);
       for (const client of held) await client.closed;
     }
@@ -468,9 +468,9 @@ export function testSupervisor(isolation: Isolation): void {
     for (const client of held) assertEquals(await client.pingPong("x"), "x");
     await server.supervisor.restart("a");
     await server.supervisor.refresh();
-    const ended = log.next(/Generation 1 has ended/);
+    const ended = log.next(/Generation 1 ended/);
     held[0].ping("crash");
-    assertEquals(await ended, "Generation 1 has ended: 0 connections finished, 2 were cut");
+    assertEquals(await ended, "Generation 1 ended: 0 connections finished, 2 cut");
     for (const client of held) await client.closed;
   });
 
@@ -512,7 +512,7 @@ export function testSupervisor(isolation: Isolation): void {
       timing: { loadTimeoutMs: 300, slowLoadMs: 100 },
     });
     await assertRejects(() => supervisor.start(), StartError, "was still loading after 300 ms");
-    assertEquals(log.lines.filter((line) => line.includes("Is still loading after 100 ms")).length, 1);
+    assertEquals(log.lines.filter((line) => line.includes("Still loading after 100 ms")).length, 1);
   });
 
   test(
@@ -636,8 +636,8 @@ export function testSupervisor(isolation: Isolation): void {
     await using server = await supervise({ a: { handler: "shout", instances: 3 } }, { portSharing: false });
     assertEquals(server.status("a").instances.length, 1);
     assertEquals(log.lines.slice(0, 2), [
-      "Ports cannot be shared here: one instance a service, and a restart closes, then listens",
-      "Runs 1 instance in place of 3: ports cannot be shared here",
+      "Ports cannot be shared here: each service has one instance, and a restart closes its ports for a moment",
+      "Running 1 instance instead of 3: ports cannot be shared here",
     ]);
   });
 

@@ -14,18 +14,18 @@ Deno.test("a busy worker is wedged: it is not restarted, the log says what to se
   });
   await using bad = await server.connect("bad");
   const wedged = log.next(/is wedged/);
-  const back = log.next(/has come to itself/);
+  const back = log.next(/answers pings again/);
   bad.ping("crash");
   assertEquals(
     await wedged,
-    "Instance 0 of generation 1 gave no sign of life within 150 ms (limits.heartbeat) and is wedged: " +
-      "it cannot be ended without the server; with isolation: process it could",
+    "Instance 0 of generation 1 did not answer pings within 150 ms (limits.heartbeat) and is wedged: " +
+      "its event loop is blocked and it cannot be terminated; isolation: process allows that",
   );
   assertEquals(server.status("bad").state, "wedged");
   await assertRejects(
     () => server.supervisor.restart("bad"),
     RestartError,
-    "an instance is busy and cannot be ended",
+    "an instance blocks its event loop: it cannot be terminated",
   );
   assertEquals(await server.ask("good", "x"), "X");
   await back;
@@ -45,7 +45,7 @@ Deno.test("a wedged worker does not keep the server from stopping", async () => 
   await wedged;
   await server.supervisor.stop({ immediate: true });
   assertArrayIncludes(log.lines, [
-    "Instance 0 of generation 1 may burn on: if its code is in an endless loop, only the end of the process ends that",
+    "Instance 0 of generation 1 may keep using a core: an endless loop in its code ends only with the server",
   ]);
   assertEquals(server.supervisor.status().state, "stopped");
   await bad.close();

@@ -6,7 +6,7 @@ Deno.test("a drain's result is the worker's own, or else what was open when it w
     ["nothing happened", () => {}, { finished: 0, cut: 0 }],
     ["its own result", (tally) => {
       tally.drains(3);
-      tally.told({ finished: 2, cut: 1 });
+      tally.reported({ finished: 2, cut: 1 });
       tally.stops(0);
       tally.ends(0);
     }, { finished: 2, cut: 1 }],

@@ -68,7 +68,7 @@ Deno.test("of a kind beyond the bound of a second the rest is dropped, and told 
   const [loss, next] = pass(1000);
   assertEquals(
     loss.message,
-    '997 lines were dropped of "hit {i}": more than 3 within 1000 ms, see log.flood',
+    '997 lines dropped of "hit {i}": more than 3 within 1000 ms (log.flood)',
   );
   assertEquals([loss.level, loss.category], ["warning", ["protohost", "a"]]);
   assertEquals(loss.properties, { dropped: 997, template: "hit {i}" });
@@ -94,7 +94,7 @@ Deno.test("a window ends when the clock is set back", () => {
   const gate = new FloodGate({ limit: 1, windowMs: 1000 });
   for (const i of [0, 1]) gate.pass(record(`x ${i}`, 1e9), "x {i}");
   assertEquals(gate.pass(record("x 2", 5), "x {i}").map(({ message }) => message.slice(0, 26)), [
-    '1 lines were dropped of "x',
+    '1 line dropped of "x {i}":',
     "x 2",
   ]);
 });
@@ -104,7 +104,7 @@ Deno.test("a new window begins with what the last one folded", () => {
   gate.pass(record("x", 0), "x");
   gate.pass(record("x", 1), "x");
   assertEquals(gate.pass(record("x", 20), "x").map(({ message }) => message), [
-    "x ... repeated 1 times",
+    "x ... repeated 1 time",
     "x",
   ]);
 });
@@ -114,7 +114,7 @@ Deno.test("kinds beyond what the gate tells apart are bounded as one", () => {
   const written = ["a", "b", "c", "d", "e"].flatMap((kind) => gate.pass(record(kind, 0), kind));
   assertEquals(written.map(({ message }) => message), ["a", "b", "c"]);
   assertEquals(gate.sweep(10).map(({ message }) => message), [
-    '2 lines were dropped of various kinds, the last one "e": more than 1 within 10 ms, see log.flood',
+    '2 lines dropped of several kinds, the last one "e": more than 1 within 10 ms (log.flood)',
   ]);
 });
 

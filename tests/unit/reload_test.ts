@@ -11,42 +11,16 @@ const echo = { listen: "echo://127.0.0.1:7" };
 
 Deno.test("planReload replaces services that read the same, too", () => {
   const plan = planReload(config({ services: { chat, echo } }), config({ services: { chat, echo } }));
-  assertEquals(plan.replaced.map((one) => [one.config.name, one.changed]), [["chat", false], [
-    "echo",
-    false,
-  ]]);
+  assertEquals(plan.replaced, ["chat", "echo"]);
   assertEquals([plan.added, plan.removed, plan.restartNeeded], [[], [], []]);
 });
 
 Deno.test("planReload adds, removes and replaces by name", () => {
   const next = config({ services: { chat: { ...chat, instances: 2 }, text: { listen: "text://h:1" } } });
   const plan = planReload(config({ services: { chat, echo } }), next);
-  assertEquals(plan.added, [next.services.text]);
+  assertEquals(plan.added, ["text"]);
   assertEquals(plan.removed, ["echo"]);
-  assertEquals(plan.replaced, [{ config: next.services.chat, changed: true }]);
-});
-
-Deno.test("planReload sees every change of a service and none where there is none", () => {
-  const table: [before: ConfigInput, after: ConfigInput, changed: boolean][] = [
-    [{ services: { a: echo } }, { services: { a: { ...echo, limits: { idleTimeout: "9s" } } } }, true],
-    [{ services: { a: echo } }, { services: { a: echo }, defaults: { limits: { maxConnections: 9 } } }, true],
-    [{ services: { a: { ...echo, options: { x: [1] } } } }, {
-      services: { a: { ...echo, options: { x: [2] } } },
-    }, true],
-    [
-      { services: { a: { ...echo, options: { x: 1, y: 2 } } } },
-      { services: { a: { ...echo, options: { y: 2, x: 1 } } } },
-      false,
-    ],
-    [{ services: { a: echo } }, { services: { a: { ...echo, limits: { idleTimeout: "10m" } } } }, false],
-    [{ services: { a: echo } }, { services: { a: echo }, protocols: { echo: "./mine.ts" } }, true],
-    [{ services: { a: echo } }, { services: { a: echo }, protocols: { other: "./mine.ts" } }, false],
-    [{ services: { a: echo } }, { services: { a: echo }, log: { level: "debug" } }, false],
-  ];
-  for (const [before, after, changed] of table) {
-    const plan = planReload(config(before), config(after));
-    assertEquals(plan.replaced.map((one) => one.changed), [changed], Deno.inspect(after));
-  }
+  assertEquals(plan.replaced, ["chat"]);
 });
 
 Deno.test("planReload names the settings that a reload cannot change", () => {
@@ -65,6 +39,6 @@ Deno.test("planReload names the settings that a reload cannot change", () => {
 
 Deno.test("planReload is not misled by services named like the parts of every object", () => {
   const plan = planReload(config({ services: { echo } }), config({ services: { constructor: echo } }));
-  assertEquals(plan.added.map(({ name }) => name), ["constructor"]);
+  assertEquals(plan.added, ["constructor"]);
   assertEquals(plan.removed, ["echo"]);
 });

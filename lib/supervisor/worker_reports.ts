@@ -1,0 +1,166 @@
+/**
+ * How a slot reacts to its worker: what the worker reports, or fails to report, as events of the slot's state machine and
+ * as lines in the log.
+ *
+ * @module
+ */
+
+import type { Endpoint } from "../contract/endpoint.ts";
+import type { ErrorRecord } from "../base/error_record.ts";
+import type { HookDescription } from "../hooks/hook_set.ts";
+import type { MemoryGrade } from "../spec/worker_messages.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
+import type { Backoff } from "./backoff.ts";
+import type { DrainResult } from "./drain_tally.ts";
+import {
+  crashed,
+  exited,
+  type Fault,
+  listenFailed,
+  lost,
+  memoryExceeded,
+  silent,
+  unloadable,
+} from "./fault.ts";
+import type { SlotEvent, SlotState } from "./lifecycle.ts";
+import type { SlotLog } from "./slot_log.ts";
+import type { Timing } from "./timing.ts";
+import type { LifeMessage, RestartReason, WorkerEvents } from "./worker_link.ts";
+
+/** What a worker reports once it has loaded. */
+export interface LoadedModules {
+  endpoints: Endpoint[];
+  protocols: string[];
+  hooks: HookDescription[];
+}
+
+/** What the reactions do to their slot. */
+export interface ReportTarget {
+  readonly state: Readonly<SlotState>;
+  /** The pause before the next restart. */
+  readonly pauseMs: number;
+  /** Makes the transition; returns whether there was one. */
+  apply(event: SlotEvent): boolean;
+  loaded(modules: LoadedModules): void;
+  /** The endpoints that the worker has bound, with real ports. */
+  bound(endpoints: Endpoint[]): void;
+  drained(result: DrainResult): void;
+  /** Keeps an error for the status without a transition to a state of failure. */
+  note(error: ErrorRecord): void;
+}
+
+/** What the reactions work with. */
+export interface ReportOptions {
+  backoff: Backoff;
+  timing: Timing;
+  restart?: (service: string, why: RestartReason) => void;
+}
+
+/** Reacts to the worker of one slot. */
+export class WorkerReports implements WorkerEvents {
+  readonly #spec: WorkerSpec;
+  readonly #slot: ReportTarget;
+  readonly #log: SlotLog;
+  readonly #options: ReportOptions;
+
+  constructor(spec: WorkerSpec, slot: ReportTarget, log: SlotLog, options: ReportOptions) {
+    this.#spec = spec;
+    this.#slot = slot;
+    this.#log = log;
+    this.#options = options;
+  }
+
+  heard(message: LifeMessage): void {
+    const { stopTimeoutMs } = this.#options.timing;
+    switch (message.type) {
+      case "loaded": {
+        const { endpoints, protocols, hooks = [] } = message;
+        this.#slot.loaded({ endpoints, protocols, hooks });
+        return void this.#slot.apply({ type: "loaded" });
+      }
+      case "load_failed":
+        return this.broken(unloadable(message.error));
+      case "ready":
+        return this.#ready(message.endpoints);
+      case "listen_failed":
+        return this.#refused(message.error);
+      case "unlistened":
+        return void this.#slot.apply({ type: "unlistened" });
+      case "drained":
+        this.#slot.drained({ finished: message.finished, cut: message.cut });
+        return void this.#slot.apply({ type: "drained", stopTimeoutMs });
+      case "stopped":
+        return void this.#slot.apply({ type: "stopped" });
+      case "exited":
+        return this.broken(exited(message.how));
+      case "crashed":
+        return this.broken(crashed(message.error));
+      case "closed":
+        // Only the processes of a pool send it, and not to a slot.
+        return;
+      default:
+        return message satisfies never;
+    }
+  }
+
+  failed(error: unknown): void {
+    this.broken(lost(error));
+  }
+
+  silent(): void {
+    if (this.#slot.state.name === "wedged") return;
+    const fault = silent(this.#spec.limits.heartbeatMs);
+    if (this.#spec.isolation !== "worker" || !this.#slot.apply({ type: "silent" })) return this.broken(fault);
+    this.#slot.note(fault.error);
+    this.#log.event(
+      "error",
+      "{what} and is wedged: its event loop is blocked and it cannot be terminated; isolation: process allows that",
+      { ...fault },
+    );
+  }
+
+  answered(): void {
+    if (this.#slot.apply({ type: "answered" })) this.#log.event("info", "answers pings again");
+  }
+
+  memory(bytes: number, grade: MemoryGrade): void {
+    const { service, limits: { memoryBytes } } = this.#spec;
+    const fault = memoryExceeded(bytes, memoryBytes);
+    if (grade === "over") return this.broken(fault);
+    if (grade !== "high" || this.#slot.state.name !== "ready") return;
+    this.#log.event("warning", "{what}", { what: fault.what });
+    this.#options.restart?.(service, "memory");
+  }
+
+  complain(what: string): void {
+    this.#log.event("warning", "{what}", { what });
+  }
+
+  /** The worker is unusable. */
+  broken(fault: Fault): void {
+    const before = this.#slot.state.name;
+    const failedBefore = this.#options.backoff.failed;
+    if (!this.#slot.apply({ type: "broken", error: fault.error })) return;
+    const { name } = this.#slot.state;
+    // The caller of a start or restart is told what ended a slot that has never served. All else is logged here.
+    if (before === "draining" || before === "stopping") this.#log.fault("warning", fault);
+    else if (name !== "ended") {
+      const pauseMs = name === "waiting" ? this.#slot.pauseMs : undefined;
+      this.#log.crash(fault, { pauseMs, failedBefore });
+    }
+  }
+
+  #ready(endpoints: Endpoint[]): void {
+    const { state } = this.#slot;
+    const revived = state.name === "listening" && state.revived;
+    this.#slot.bound(endpoints);
+    if (this.#slot.apply({ type: "ready" }) && revived) this.#log.event("info", "serving again");
+  }
+
+  #refused(error: ErrorRecord): void {
+    const failedBefore = this.#options.backoff.failed;
+    this.#slot.apply({ type: "refused", error, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
+    if (this.#slot.state.name !== "waiting") return;
+    this.#log.crash(listenFailed(error), { pauseMs: this.#slot.pauseMs, failedBefore });
+  }
+}
