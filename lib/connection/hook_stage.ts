@@ -6,8 +6,8 @@
  */
 
 import type { SendResult } from "../contract/connection.ts";
+import { applyVerdict, type VerdictEffects } from "../hooks/apply_verdict.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
-import type { Verdict } from "../hooks/verdict.ts";
 
 /** So many messages may wait behind a hook that has not decided on an earlier one; then `send` is refused. */
 const WAITING_SENDS = 1024;
@@ -26,10 +26,15 @@ export interface HookStageEnds {
   fail(error: unknown): void;
 }
 
-/** One connection's hooks at work. */
+/** What became of a message that was sent; a promise while it waits. */
+type Sent = SendResult | Promise<SendResult>;
+
+/** The hooks of one connection, and what they hold back. */
 export class HookStage {
   readonly #session: HookSession;
   readonly #ends: HookStageEnds;
+  readonly #in: VerdictEffects<unknown, unknown>;
+  readonly #out: VerdictEffects<unknown, Sent>;
   /** What was sent behind a message that a hook has not decided on, in order; undefined while there is none. */
   #waiting: { message: unknown; command: string }[] | undefined;
   #ended = false;
@@ -37,14 +42,14 @@ export class HookStage {
   constructor(session: HookSession, ends: HookStageEnds) {
     this.#session = session;
     this.#ends = ends;
+    this.#in = new ReceivedEffects(ends);
+    this.#out = new SentEffects(ends);
   }
 
   /** Takes a message that has been received. A promise holds back the next one. */
   receive(message: unknown, command: string): unknown {
     const verdict = this.#session.run("in", message, command);
-    if (verdict === undefined) return this.#ends.handle(message);
-    if (verdict instanceof Promise) return verdict.then((verdict) => this.#obeyIn(verdict, message));
-    return this.#obeyIn(verdict, message);
+    return verdict === undefined ? this.#ends.handle(message) : applyVerdict(verdict, message, this.#in);
   }
 
   /** Takes a message that the handler sends. */
@@ -60,59 +65,14 @@ export class HookStage {
     this.#session.end();
   }
 
-  #obeyIn(verdict: Verdict | undefined, message: unknown): unknown {
-    if (this.#ended) return;
-    switch (verdict?.verdict) {
-      case undefined:
-      case "pass":
-        return this.#ends.handle(message);
-      case "replace":
-        return this.#ends.handle(verdict.message);
-      case "reply":
-        return void this.#ends.transmit(verdict.message);
-      case "drop":
-        return;
-      case "delay":
-        return rest(verdict.ms, this.#ends.signal).then(() => this.#obeyIn(verdict.then, message));
-      case "close":
-        return this.#ends.close(verdict.last);
-      default:
-        return verdict satisfies never;
-    }
-  }
-
   #sendNow(message: unknown, command: string): SendResult {
     const verdict = this.#session.run("out", message, command);
     if (verdict === undefined) return this.#ends.transmit(message);
-    const sent = verdict instanceof Promise
-      ? verdict.then((verdict) => this.#obeyOut(verdict, message))
-      : this.#obeyOut(verdict, message);
+    const sent = applyVerdict(verdict, message, this.#out);
     if (!(sent instanceof Promise)) return sent;
     this.#waiting = [];
     sent.then(() => this.#sendWaiting(), (error) => this.#ends.fail(error));
     return "queued";
-  }
-
-  #obeyOut(verdict: Verdict | undefined, message: unknown): SendResult | Promise<SendResult> {
-    switch (verdict?.verdict) {
-      case undefined:
-      case "pass":
-        return this.#ends.transmit(message);
-      case "replace":
-        return this.#ends.transmit(verdict.message);
-      case "reply":
-        this.#ends.handle(verdict.message);
-        return "queued";
-      case "drop":
-        return "queued";
-      case "delay":
-        return rest(verdict.ms, this.#ends.signal).then(() => this.#obeyOut(verdict.then, message));
-      case "close":
-        this.#ends.close(verdict.last);
-        return "queued";
-      default:
-        return verdict satisfies never;
-    }
   }
 
   #sendWaiting(): void {
@@ -125,16 +85,68 @@ export class HookStage {
   }
 }
 
-/** Waits, but not beyond the end of the connection. */
-export function rest(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
+/** What verdicts do with a message for the handler. */
+class ReceivedEffects implements VerdictEffects<unknown, unknown> {
+  readonly #ends: HookStageEnds;
+
+  constructor(ends: HookStageEnds) {
+    this.#ends = ends;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ends.signal;
+  }
+
+  pass(message: unknown): unknown {
+    return this.#ends.handle(message);
+  }
+
+  replace(_message: unknown, other: unknown): unknown {
+    return this.#ends.handle(other);
+  }
+
+  reply(_message: unknown, answer: unknown): void {
+    this.#ends.transmit(answer);
+  }
+
+  drop(): void {}
+
+  close(_message: unknown, last: unknown): void {
+    this.#ends.close(last);
+  }
+}
+
+/** What verdicts do with a message of the handler's. */
+class SentEffects implements VerdictEffects<unknown, Sent> {
+  readonly #ends: HookStageEnds;
+
+  constructor(ends: HookStageEnds) {
+    this.#ends = ends;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ends.signal;
+  }
+
+  pass(message: unknown): SendResult {
+    return this.#ends.transmit(message);
+  }
+
+  replace(_message: unknown, other: unknown): SendResult {
+    return this.#ends.transmit(other);
+  }
+
+  reply(_message: unknown, answer: unknown): Sent {
+    const handled = this.#ends.handle(answer);
+    return handled instanceof Promise ? handled.then(() => "queued") : "queued";
+  }
+
+  drop(): SendResult {
+    return "queued";
+  }
+
+  close(_message: unknown, last: unknown): SendResult {
+    this.#ends.close(last);
+    return "queued";
+  }
 }

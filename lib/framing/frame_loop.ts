@@ -164,7 +164,7 @@ export class FrameLoop {
     const lines = this.#lines;
     const line = lines === undefined ? undefined : lines.reader.next(buffer);
     const frame = line === undefined ? buffer.next(this.#codec, this.#peer) : undefined;
-    if (line === undefined && (frame === undefined || this.#held !== 0)) return false;
+    if (line === undefined && frame === undefined) return false;
     let message;
     try {
       message = line === undefined ? this.#codec.decode(frame!, this.#peer) : lines!.read(line, this.#peer);

@@ -63,7 +63,7 @@ export class LineReader {
     if (!this.#cut(source, end)) return undefined;
     // Whoever has nothing left to read here need not be kept in memory.
     if (end === this.#end) this.#source = undefined;
-    if (to > from && text.charCodeAt(to - 1) === CR) to--;
+    if (text.charCodeAt(to - 1) === CR) to--;
     return text.slice(from, to);
   }
 

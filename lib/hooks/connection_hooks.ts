@@ -2,8 +2,8 @@
  * The hooks of one connection.
  *
  * A message's hooks are chosen by the command that came, before any hook runs; a replacement changes neither the hooks
- * that run nor the sequences. Hooks run by priority, then in their order. After a pass or a replacement the next hook
- * runs; the first other verdict decides. What can fail in a hook:
+ * that run nor the sequences. Hooks run by priority, then in their order. The first whose verdict does not let the message
+ * go on decides, see {@linkcode applyVerdict}. What can fail in a hook:
  *
  * | a hook that | is handled by |
  * | --- | --- |
@@ -13,6 +13,7 @@
  * @module
  */
 
+import { conclude, goesOn, type HookedMessage } from "./apply_verdict.ts";
 import type { Connection } from "../contract/connection.ts";
 import type { HookAnswer, HookContext } from "./hook_context.ts";
 import { describeMessage, HookError } from "./hook_error.ts";
@@ -35,12 +36,10 @@ export interface SharedHooks {
 }
 
 /** One message on its way through its hooks. */
-interface Passage {
+interface Passage extends HookedMessage {
   plan: Plan;
   direction: Direction;
   command: string;
-  message: unknown;
-  replaced: boolean;
   fired: Fired[] | undefined;
 }
 
@@ -76,7 +75,7 @@ export class ConnectionHooks implements HookSession {
       fired = this.#state.step(plan.event, message, this.set.now());
     }
     if (plan.sequencesOnly && fired === undefined) return undefined;
-    return this.#proceed({ plan, direction, command, message, replaced: false, fired }, 0);
+    return this.#proceed({ plan, direction, command, message, replaced: false, delayMs: 0, fired }, 0);
   }
 
   end(): void {
@@ -100,10 +99,9 @@ export class ConnectionHooks implements HookSession {
       } catch (error) {
         verdict = this.#failed(hook, passage, error);
       }
-      const decided = decide(passage, verdict);
-      if (decided !== undefined) return decided;
+      if (!goesOn(passage, verdict)) return conclude(passage, verdict);
     }
-    return passage.replaced ? { verdict: "replace", message: passage.message } : undefined;
+    return conclude(passage, undefined);
   }
 
   async #await(
@@ -120,7 +118,8 @@ export class ConnectionHooks implements HookSession {
     } catch (error) {
       verdict = this.#failed(hook, passage, error);
     }
-    return decide(passage, verdict) ?? await this.#proceed(passage, index + 1);
+    if (!goesOn(passage, verdict)) return conclude(passage, verdict);
+    return await this.#proceed(passage, index + 1);
   }
 
   #failed({ label }: BoundHook, passage: Passage, cause: unknown): Verdict | undefined {
@@ -177,19 +176,6 @@ class MessageContext implements HookContext {
   publish(topic: string, message: unknown): void {
     this.#owner.set.options.context.publish(topic, message);
   }
-}
-
-/** Takes in a verdict; returns it if it decides. */
-function decide(passage: Passage, verdict: Verdict | undefined): Verdict | undefined {
-  if (verdict === undefined || verdict.verdict === "pass") return undefined;
-  if (verdict.verdict === "replace") {
-    passage.message = verdict.message;
-    passage.replaced = true;
-    return undefined;
-  }
-  const goesOn = verdict.verdict === "delay" && (verdict.then?.verdict ?? "pass") === "pass";
-  if (!goesOn || !passage.replaced) return verdict;
-  return { ...verdict, then: { verdict: "replace", message: passage.message } };
 }
 
 function matchedBy(pattern: number, fired: Fired[] | undefined): readonly Matched[] | undefined {

@@ -14,12 +14,11 @@
 import { codecOf } from "../contract/codec_of.ts";
 import { commandOf } from "../contract/command_of.ts";
 import { ServiceConnection } from "../connection/service_connection.ts";
-import { rest } from "../connection/hook_stage.ts";
 import type { FrameRelay } from "../connection/connection_host.ts";
 import { CONNECTION_ERRORS, ConnectionError } from "../contract/connection_error.ts";
 import type { Direction, Upgrade, Withdrawal } from "../contract/protocol.ts";
+import { applyVerdict, type VerdictEffects } from "../hooks/apply_verdict.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
-import type { Verdict } from "../hooks/verdict.ts";
 import { countError } from "../contract/stats.ts";
 import { type PendingMessage, Relay } from "./relay.ts";
 import { isPart, isPartial, isWhole } from "./parts.ts";
@@ -36,7 +35,7 @@ interface Held extends PendingMessage {
 const PLAIN: Withdrawal<unknown> = {};
 
 /** A pair of connections. */
-export class ProxySession implements FrameRelay {
+export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
   readonly client: ServiceConnection;
   readonly #proxy: Proxy;
   readonly #relay: Relay;
@@ -90,9 +89,7 @@ export class ProxySession implements FrameRelay {
     const frame = message === came
       ? from.inbound.buffer.frame.slice()
       : this.#relay.encode(direction, message);
-    const held = { direction, message, frame, upgrade };
-    if (verdict instanceof Promise) return verdict.then((verdict) => this.#obey(verdict, held));
-    return this.#obey(verdict, held);
+    return applyVerdict(verdict, { direction, message, frame, upgrade }, this);
   }
 
   skipped(from: ServiceConnection): void {
@@ -136,31 +133,34 @@ export class ProxySession implements FrameRelay {
 
   // Verdicts
 
-  #obey(verdict: Verdict | undefined, held: Held): unknown {
+  get signal(): AbortSignal {
+    return this.client.signal;
+  }
+
+  pass(held: Held): void {
+    this.#relay.passAs(held.frame, held);
+  }
+
+  replace(held: Held, other: unknown): void {
     const { direction, message } = held;
-    const relay = this.#relay;
-    switch (verdict?.verdict) {
-      case undefined:
-      case "pass":
-        return relay.passAs(held.frame, held);
-      case "replace":
-        relay.batch(direction).swallows = isPartial(message) && !isPartial(verdict.message);
-        if (direction === "in") this.#proxy.protocol.replaced?.(message, verdict.message, this.client);
-        return relay.passAs(relay.encode(direction, verdict.message), held);
-      case "reply":
-        return this.#reply(direction, message, verdict.message);
-      case "drop":
-        if (direction === "in") return relay.refuse(this.#withdraw(direction, message), undefined);
-        this.#withdraw(direction, message);
-        return this.#swallow(direction, message);
-      case "delay":
-        return rest(verdict.ms, this.client.signal).then(() => this.#obey(verdict.then, held));
-      case "close":
-        this.#withdraw(direction, message);
-        return this.#close(direction, verdict.last);
-      default:
-        return verdict satisfies never;
-    }
+    this.#relay.batch(direction).swallows = isPartial(message) && !isPartial(other);
+    if (direction === "in") this.#proxy.protocol.replaced?.(message, other, this.client);
+    this.#relay.passAs(this.#relay.encode(direction, other), held);
+  }
+
+  reply({ direction, message }: Held, answer: unknown): void {
+    this.#reply(direction, message, answer);
+  }
+
+  drop({ direction, message }: Held): void {
+    const withdrawal = this.#withdraw(direction, message);
+    if (direction === "in") this.#relay.refuse(withdrawal, undefined);
+    else this.#swallow(direction, message);
+  }
+
+  close({ direction, message }: Held, last: unknown): void {
+    this.#withdraw(direction, message);
+    this.#close(direction, last);
   }
 
   /** Answers the sender in the place of the other side. */

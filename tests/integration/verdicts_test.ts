@@ -63,13 +63,15 @@ const cases: Case[] = [
       on("later", ({ message }) => later(replace(`${message} indeed`))),
       on("never", () => new Promise(() => {})),
       on("close", () => close("bye")),
+      on((_, message) => message === "delay guarded", () => reply("refused")),
     ]),
     talk: [
-      ["a\nreplace x\ndrop\nreply\ndelay\nlater\nnever\nb\n", [
+      ["a\nreplace x\ndrop\nreply\ndelay\ndelay guarded\nlater\nnever\nb\n", [
         "re a",
         "re instead",
         "answered",
         "re delay",
+        "refused",
         "re later indeed",
         "re b",
       ]],

@@ -48,7 +48,9 @@ for (const [how, codec] of [["frame by frame", words], ["as lines", read]] as co
   });
 
   Deno.test(`FrameLoop delivers nothing more while it is held, and goes on when the last hold is released, ${how}`, () => {
+    let passes = 0;
     const { loop, heard } = loopOf(codec, {
+      passed: () => void passes++,
       message(message) {
         heard.push(message);
         if (message === "stop") loop.hold(Hold.paused | Hold.full);
@@ -60,9 +62,9 @@ for (const [how, codec] of [["frame by frame", words], ["as lines", read]] as co
     assertEquals(loop.isFree, false);
     loop.release(Hold.paused);
     loop.release(Hold.busy);
-    assertEquals(heard, ["a", "stop"]);
+    assertEquals([heard, passes], [["a", "stop"], 2]);
     loop.release(Hold.full);
-    assertEquals(heard, ["a", "stop", "b", "c"]);
+    assertEquals([heard, passes], [["a", "stop", "b", "c"], 3]);
   });
 
   Deno.test(`FrameLoop holds the next message back until a promise settles, ${how}`, async () => {
@@ -134,6 +136,27 @@ Deno.test("FrameLoop goes on by another codec when bytes that make no frame are 
   });
   feed(loop, bytes("a\n?b\nc\n"));
   assertEquals(heard, ["a", "bad_frame", undefined, "all of ?b\nc\n"]);
+});
+
+Deno.test("FrameLoop goes on by another codec when bytes that make no message are survived", () => {
+  const { loop, heard } = loopOf(words, {
+    failed(_thrown, fallback, frame) {
+      heard.push(fallback, frame && text(frame));
+      loop.setCodec(whole);
+    },
+  });
+  feed(loop, bytes("a\n!b\nc\n"));
+  assertEquals(heard, ["a", "bad_message", "!b\n", "all of c\n"]);
+});
+
+Deno.test("FrameLoop asks a new codec about what waits, whatever the one before has said of it", () => {
+  for (const said of [0, 5]) {
+    const { loop, heard } = loopOf({ ...words, input: () => said });
+    feed(loop, bytes("ab"));
+    loop.setCodec(whole);
+    loop.pass();
+    assertEquals(heard, ["all of ab"]);
+  }
 });
 
 Deno.test("FrameLoop names the frame that could not be decoded when it fails", () => {

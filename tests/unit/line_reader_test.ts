@@ -86,6 +86,14 @@ Deno.test("a LineReader reads lines longer than it reads ahead when they are all
   assertEquals(all(reader, source), [`${long}y`]);
 });
 
+Deno.test("a LineReader finds no end of a line behind what has come", () => {
+  for (const length of [10, 5000]) {
+    const source = new Source("x".repeat(length));
+    source.bytes[length + 1] = 10;
+    assertEquals(new LineReader(Infinity).next(source), undefined);
+  }
+});
+
 Deno.test("a LineReader leaves a line where it is when it is longer than its limit or than a frame may be", () => {
   const limited = new Source("abc\nabcd\n");
   const reader = new LineReader(4);

@@ -75,7 +75,7 @@ Deno.test("hooks run by priority, then in their order", async () => {
   assertEquals(ran, ["before", "just before", "first", "second", "third", "last"]);
 });
 
-Deno.test("the first verdict that is neither pass nor replace decides", async () => {
+Deno.test("the first verdict that does not let the message go on decides, and what it waits for comes before", async () => {
   const table: [answers: unknown[], verdict: Verdict | undefined][] = [
     [[undefined, pass(), null, 7, "queued", {}], undefined],
     [[pass(), drop(), close()], { verdict: "drop" }],
@@ -85,7 +85,14 @@ Deno.test("the first verdict that is neither pass nor replace decides", async ()
     [[replace("x")], { verdict: "replace", message: "x" }],
     [[replace("x"), replace("y"), pass()], { verdict: "replace", message: "y" }],
     [[replace("x"), drop()], { verdict: "drop" }],
-    [[delay(5), drop()], { verdict: "delay", ms: 5 }],
+    [[delay(5)], { verdict: "delay", ms: 5 }],
+    [[delay(5), drop()], { verdict: "delay", ms: 5, then: { verdict: "drop" } }],
+    [[delay(5, drop()), close()], { verdict: "delay", ms: 5, then: { verdict: "drop" } }],
+    [[delay(5), replace("x"), delay(5)], {
+      verdict: "delay",
+      ms: 10,
+      then: { verdict: "replace", message: "x" },
+    }],
     [[replace("x"), delay(5)], { verdict: "delay", ms: 5, then: { verdict: "replace", message: "x" } }],
     [[replace("x"), delay(5, pass())], {
       verdict: "delay",
