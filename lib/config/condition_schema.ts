@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { parsePattern } from "../hooks/condition.ts";
+import { parsePattern } from "../hooks/text_pattern.ts";
 import { addressRange } from "./address_schema.ts";
 import type { ConditionInput } from "./config_input.ts";
 import {

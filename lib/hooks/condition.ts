@@ -8,6 +8,7 @@ import { type AddressRange, isWithin, parseRange } from "../base/address_range.t
 import { text } from "../framing/bytes.ts";
 import type { HookContext } from "./hook_context.ts";
 import type { Condition, FieldCondition } from "./rule.ts";
+import { parsePattern } from "./text_pattern.ts";
 
 /** Whether a condition holds. */
 export type Predicate = (context: Pick<HookContext, "message" | "connection">) => boolean;
@@ -15,7 +16,7 @@ export type Predicate = (context: Pick<HookContext, "message" | "connection">) =
 /**
  * Makes a function of a condition.
  *
- * @throws {SyntaxError} If its regular expression is none.
+ * @throws {SyntaxError} If its regular expression cannot be used.
  * @throws {RangeError} If its address range is none.
  */
 export function compileCondition(condition: Condition): Predicate {
@@ -25,16 +26,6 @@ export function compileCondition(condition: Condition): Predicate {
   }
   if ("address" in condition) return compileAddress(condition.address.map(parseRange));
   return compileField(condition);
-}
-
-/**
- * Reads a regular expression: `/.../flags`, or its plain source.
- *
- * @throws {SyntaxError} If it is none.
- */
-export function parsePattern(source: string): RegExp {
-  const match = /^\/(.*)\/([imsuv]*)$/s.exec(source);
-  return match ? new RegExp(match[1], match[2]) : new RegExp(source);
 }
 
 /** Reads the path of a field, as `user.name` or `args[0]`, into its keys. */

@@ -126,6 +126,12 @@ Deno.test("a rule holds under its conditions only", async () => {
   );
 });
 
+Deno.test("a text that a backtracking matcher takes years for holds up no rule", async () => {
+  const rules: RuleInput[] = [{ on: "A", when: { field: "", matches: "^(a+)+$" }, then: "drop" }];
+  assertEquals(await verdictOf(rules, "a".repeat(100_000) + "!"), undefined);
+  assertEquals(await verdictOf(rules, "a".repeat(100_000)), drop());
+});
+
 Deno.test("a rule holds for the addresses of its ranges only", async () => {
   const table: [address: string | string[], hostname: string, holds: boolean][] = [
     ["10.0.0.0/8", "10.255.0.1", true],
