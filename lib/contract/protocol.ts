@@ -83,6 +83,8 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   reply?: Codec<Out, S>;
   /** Makes the protocol's own state of one connection, both directions. */
   session?(): S;
+  /** Whether the server speaks first: no reply of a proxy's own comes before that greeting. */
+  greets?: boolean;
   /** Makes the handler of a service from what the user gave: greeting, adapters, a built-in service. */
   service?(user: unknown, options: unknown): Handler<In, Out, S>;
   /**
@@ -110,8 +112,16 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   /**
    * What a client hears of a request that the server behind may read as another than `command` says: such a request goes
    * no further. Undefined if there is no doubt. A proxy asks where hooks look at requests.
+   *
+   * @param options Whether a hook asks for requests of this name, so that what is in it matters too.
    */
-  ambiguous?(message: In, connection: Peer<S>): Out | undefined;
+  ambiguous?(message: In, connection: Peer<S>, options: { isHooked: boolean }): Out | undefined;
+  /**
+   * The plain form of a request that is clear, but not written as the strict grammar has it: hooks see it and the server
+   * gets it in the place of what came. Undefined if there is nothing to change. A proxy asks where a hook asks for requests
+   * of this name.
+   */
+  plain?(message: In, connection: Peer<S>): In | undefined;
   /** Whether this reply completes the oldest open request. */
   answers?(message: Out, connection: Peer<S>): boolean;
   /**

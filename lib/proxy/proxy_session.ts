@@ -31,6 +31,9 @@ interface Held extends PendingMessage {
   frame: Uint8Array | string;
 }
 
+const HOOKED = { isHooked: true } as const;
+const UNHOOKED = { isHooked: false } as const;
+
 /** A request is kept from the upstream, and nothing else is to be done for that. */
 const PLAIN: Withdrawal<unknown> = {};
 
@@ -68,7 +71,7 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
     if (this.client.phase !== "open") return;
     const direction = this.#directionOf(from);
     if (direction === "out" && this.#relay.replaces(came)) return;
-    const message = direction === "out" ? this.#withoutTls(came) : came;
+    let message = direction === "out" ? this.#withoutTls(came) : came;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
       return this.#passOn(direction, message, came, upgrade);
     }
@@ -78,12 +81,14 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
       batch.swallows = false;
     }
     const { protocol, options } = this.#proxy;
-    if (direction === "in") {
-      const refusal = protocol.ambiguous?.(message, from);
-      if (refusal !== undefined) return this.#refuseAmbiguous(message, refusal);
-    }
     const command = commandOf(codecOf(protocol, direction), message, from);
-    if (!options.hooks!.concerns(direction, command)) return this.#passOn(direction, message, came, upgrade);
+    const isHooked = options.hooks!.concerns(direction, command);
+    if (direction === "in") {
+      const refusal = protocol.ambiguous?.(message, from, isHooked ? HOOKED : UNHOOKED);
+      if (refusal !== undefined) return this.#refuseAmbiguous(message, refusal);
+      if (isHooked) message = protocol.plain?.(message, from) ?? message;
+    }
+    if (!isHooked) return this.#passOn(direction, message, came, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
     if (verdict === undefined) return this.#passOn(direction, message, came, upgrade);
     const frame = message === came
@@ -160,21 +165,25 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
 
   close({ direction, message }: Held, last: unknown): void {
     this.#withdraw(direction, message);
-    this.#close(direction, last);
+    this.#close(direction, message, last);
   }
 
   /** Answers the sender in the place of the other side. */
   #reply(direction: Direction, message: unknown, reply: unknown): void {
     const relay = this.#relay;
     const withdrawal = this.#withdraw(direction, message);
-    if (direction === "in") return relay.refuse(withdrawal, reply);
+    if (direction === "in") {
+      // The upstream has the beginning of the message and would wait for the rest, so this is the end.
+      if (isPart(message)) return relay.inject(reply, { closes: true, isInstead: true });
+      return relay.refuse(withdrawal, reply);
+    }
     relay.forward("in", relay.encode("in", reply));
     this.#swallow(direction, message);
   }
 
-  #close(direction: Direction, last: unknown): void {
+  #close(direction: Direction, message: unknown, last: unknown): void {
     if (last === undefined) return this.client.close();
-    if (direction === "in") this.#relay.inject(last, { closes: true });
+    if (direction === "in") this.#relay.inject(last, { closes: true, isInstead: isPart(message) });
     else this.#relay.closeWith(last);
   }
 

@@ -47,7 +47,7 @@ export class Relay {
   constructor(client: ServiceConnection, protocol: AnyProtocol, options: { counts: boolean }) {
     this.client = client;
     this.#protocol = protocol;
-    this.#turns = options.counts ? new ReplyOrder() : undefined;
+    this.#turns = options.counts ? new ReplyOrder({ greets: protocol.greets === true }) : undefined;
   }
 
   /** One direction of the two. */
@@ -113,10 +113,15 @@ export class Relay {
     this.#giveOut(this.#turns.heard(answers, isWhole(message)));
   }
 
-  /** Answers the client when it is the turn of that; `closes` says that it hears no more then. */
-  inject(reply: unknown, { closes }: { closes: boolean }): void {
+  /**
+   * Answers the client when it is the turn of that.
+   *
+   * @param options.closes Whether the client hears no more then.
+   * @param options.isInstead Whether this is in the place of the upstream's answer to the last request.
+   */
+  inject(reply: unknown, { closes, isInstead = false }: { closes: boolean; isInstead?: boolean }): void {
     const injected = this.#injected(reply, closes);
-    if (this.#turns === undefined || this.#turns.inject(injected)) this.#giveOut([injected]);
+    if (this.#turns === undefined || this.#turns.inject(injected, { isInstead })) this.#giveOut([injected]);
     else if (closes) {
       // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
       this.#closing = true;

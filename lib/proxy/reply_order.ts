@@ -25,7 +25,12 @@ export class ReplyOrder<T> {
   #answered = 0;
   /** In the order of their turns. */
   #waiting: Waiting<T>[] = [];
-  #whole = true;
+  #whole: boolean;
+
+  /** @param options.greets Whether the upstream speaks first: nothing comes before its greeting. */
+  constructor(options: { greets: boolean } = { greets: false }) {
+    this.#whole = !options.greets;
+  }
 
   /** Requests that are not answered yet. */
   get open(): number {
@@ -37,10 +42,15 @@ export class ReplyOrder<T> {
     this.#asked++;
   }
 
-  /** Whether a reply injected now may go at once; if not it is kept, and {@linkcode heard} gives it out. */
-  inject(reply: T): boolean {
-    if (this.#whole && this.#answered >= this.#asked) return true;
-    this.#waiting.push({ after: this.#asked, reply, replaces: false });
+  /**
+   * Whether a reply injected now may go at once; if not it is kept, and {@linkcode heard} gives it out.
+   *
+   * @param options.isInstead Whether it is in the place of the answer to the last request, which never comes.
+   */
+  inject(reply: T, { isInstead = false }: { isInstead?: boolean } = {}): boolean {
+    const after = isInstead ? Math.max(0, this.#asked - 1) : this.#asked;
+    if (this.#whole && this.#answered >= after) return true;
+    this.#waiting.push({ after, reply, replaces: false });
     return false;
   }
 

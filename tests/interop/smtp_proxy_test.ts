@@ -303,7 +303,7 @@ Deno.test("a client that waits for other replies when it is refused hears what i
 Deno.test("a client of a guard hears why it is closed: too long a line, too long a silence", async () => {
   await using server = await beforeSilence();
   using long = await MailWire.greeted(server.port);
-  await long.write("x".repeat(3000));
+  await long.write("x".repeat(2 * 1024 ** 2));
   assertMatch(await long.rest(), /^500 5\.5\.2 [^\r\n]+\r\n$/);
   await using impatient = await beforeSilence("", { limits: { idleTimeout: "500ms" } });
   using idle = await MailWire.greeted(impatient.port);

@@ -379,7 +379,9 @@ for (
     ["LF . LF in content", [EHLO, MAIL, RCPT, "DATA"], "x\n.\nMAIL FROM:<evil@x>\r\n", "521 5.5.2"],
     ["LF . CR LF in content", [EHLO, MAIL, RCPT, "DATA"], "x\n.\r\nMAIL FROM:<evil@x>\r\n", "521 5.5.2"],
     ["CR . CR in content", [EHLO, MAIL, RCPT, "DATA"], "x\r.\rMAIL FROM:<evil@x>\r\n", "521 5.5.2"],
-    ["a line of 3000 bytes", [], "x".repeat(3000), "500 5.5.2"],
+    ["a line of 2 MiB", [], "x".repeat(2 * 1024 ** 2), "500 5.5.2"],
+    ["content in one piece with DATA", [EHLO, MAIL, RCPT], "DATA\r\nA: b\r\n\r\nx\r\n.\r\n", "503 5.5.1"],
+    ["a command in one piece with AUTH", [EHLO], "AUTH PLAIN\r\nNOOP\r\n", "503 5.5.1"],
     ["a BDAT without a size", [EHLO, MAIL, RCPT], "BDAT LAST\r\n", "501 5.5.4"],
   ] as const
 ) {
@@ -392,6 +394,27 @@ for (
     assertEquals((await client.reply()).slice(0, 9), wanted);
     assertEquals(await client.rest(), "");
     assertEquals(messages, []);
+  });
+}
+
+for (
+  const [line, wanted] of [
+    ["x".repeat(3000), "500 5.5.2 Line too long"],
+    ["NOOP\tx", "500 5.5.2 Control character or blank where none may be"],
+    [" NOOP", "500 5.5.2 Control character or blank where none may be"],
+    ["RCPT TO:<" + "x".repeat(3000) + "@x>", "500 5.5.2 Line too long"],
+    ["RCPT TO:<b>", "501 5.5.4 Wanted RCPT TO:<address> and parameters"],
+    ["RCPT TO:<b@>", "501 5.5.4 Wanted RCPT TO:<address> and parameters"],
+    ["RCPT TO:<@example.org>", "501 5.5.4 Wanted RCPT TO:<address> and parameters"],
+    [`RCPT TO:<${"\u4e2d".repeat(100)}@x>`, "501 5.1.3 Address too long"],
+  ] as const
+) {
+  Deno.test(`smtp answers ${line.slice(0, 20)} with ${wanted}, and goes on`, async () => {
+    await using server = await serve({ onData: () => {} });
+    using wire = await MailWire.greeted(server.port);
+    await wire.codes(EHLO, `${MAIL} SMTPUTF8`);
+    assertEquals(await wire.ask(line), wanted);
+    assertEquals(await wire.codes(RCPT, "DATA"), "250 354");
   });
 }
 
@@ -534,7 +557,7 @@ Deno.test("a message is copied once to each Maildir, whoever has one", async () 
       "RCPT TO:<../ann@example.org>",
       "RCPT TO:<ann@example.net>",
     ),
-    "250 250 250 550 550 550",
+    "250 501 250 550 550 550",
   );
   assertEquals(await wire.codes("DATA", "x\r\n."), "354 250");
   assertEquals(await filesIn(folder.at("example.org", "ann", "new")), ["x\r\n"]);

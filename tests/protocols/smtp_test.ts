@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { bytes, DEFAULT_LIMITS, type Peer, skip, text } from "@protohost/protohost";
+import { bytes, concat, DEFAULT_LIMITS, type Peer, skip, text } from "@protohost/protohost";
 import { checkProtocol } from "@protohost/protohost/testing";
 import smtp, {
   type ContentPart,
@@ -372,8 +372,18 @@ for (
     ["a BDAT without a size", "BDAT\r\n", "bad_syntax"],
     ["a BDAT of a negative size", "BDAT -1 LAST\r\n", "bad_syntax"],
     ["a BDAT with more behind", "BDAT 1 LAST MORE\r\n", "bad_syntax"],
-    ["a line of 2049 bytes", "NOOP " + "x".repeat(2042) + "\r\n", "frame_too_large"],
-    ["AUTH with 12289 bytes", "AUTH PLAIN " + "x".repeat(12_276) + "\r\n", "frame_too_large"],
+    ["BDAT behind a tab", "BDAT\t5\r\n", "bad_syntax"],
+    ["BDAT behind a blank", " BDAT 5\r\n", "bad_syntax"],
+    ["BDAT with a tab before LAST", "BDAT 5\tLAST\r\n", "bad_syntax"],
+    ["BDAT with a sign", "BDAT +5\r\n", "bad_syntax"],
+    ["BDAT of more bytes than 31 bits count", "BDAT 4294967308\r\n", "bad_syntax"],
+    [
+      "a line without an end in maxFrameBytes",
+      "x".repeat(DEFAULT_LIMITS.maxFrameBytes + 1),
+      "frame_too_large",
+    ],
+    ["content in one piece with DATA", "DATA\r\nx\r\n.\r\n", "out_of_turn"],
+    ["a command in one piece with AUTH", "auth PLAIN =\r\nNOOP\r\n", "out_of_turn"],
     ["commands behind DATA before its reply", "DATA\r\nMAIL FROM:<a@b>\r\n", "out_of_turn"],
     ["commands behind STARTTLS before its reply", "STARTTLS\r\nMAIL FROM:<a@b>\r\n", "out_of_turn"],
     ["commands behind AUTH before its reply", "AUTH LOGIN\r\nMAIL FROM:<a@b>\r\n", "out_of_turn"],
@@ -394,8 +404,7 @@ for (
     ["no code", "hello\r\n", "bad_syntax"],
     ["a code of another class", "150 what\r\n", "bad_syntax"],
     ["two codes", "250-a\r\n251 b\r\n", "bad_syntax"],
-    ["a line of 2049 bytes", `250 ${"x".repeat(2043)}\r\n`, "frame_too_large"],
-    ["257 lines", "250-x\r\n".repeat(256) + "250 x\r\n", "frame_too_large"],
+    ["more than maxFrameBytes", `250-${"x".repeat(1000)}\r\n`.repeat(1100) + "250 x\r\n", "frame_too_large"],
     ["a 354 that nobody asked for", "354 go\r\n", "out_of_turn"],
     ["a 334 that nobody asked for", "334 go\r\n", "out_of_turn"],
   ] as const
@@ -408,6 +417,113 @@ for (
     assertEquals(error.code, code);
   });
 }
+
+for (
+  const [what, line, fault] of [
+    ["a line of 2048 bytes", "NOOP " + "x".repeat(2041), undefined],
+    ["a line of 2049 bytes", "NOOP " + "x".repeat(2042), "too_long"],
+    [
+      "a line of 2049 bytes, not all of them characters",
+      "NOOP " + "\u{1f600}".repeat(510) + "xx",
+      "too_long",
+    ],
+    ["AUTH with 12288 bytes", "AUTH PLAIN " + "x".repeat(12_275), undefined],
+    ["AUTH with 12289 bytes", "AUTH PLAIN " + "x".repeat(12_276), "too_long"],
+    ["a tab behind the verb", "MAIL\tFROM:<a@b>", "bad_characters"],
+    ["a blank before the verb", " VRFY a", "bad_characters"],
+    ["a tab before the verb", "\tVRFY a", "bad_characters"],
+    ["a vertical tab", "VRFY\x0ba", "bad_characters"],
+    ["a form feed", "VRFY\x0ca", "bad_characters"],
+    ["NUL", "VRFY\0 a", "bad_characters"],
+    ["a tab in the arguments", "MAIL FROM:<a@b>\tSIZE=1", "bad_characters"],
+    ["a tab at the end", "VRFY a\t", "bad_characters"],
+    ["a verb that is not of letters", "VRFY: a", "bad_characters"],
+    ["the Kelvin sign in a verb", "VRFY\u212a a", "bad_characters"],
+    ["nothing", "", undefined],
+    ["blanks at its end", "NOOP  ", undefined],
+    ["letters beyond ASCII in its arguments", "VRFY n\u00e4ive", undefined],
+  ] as const
+) {
+  Deno.test(`a command line with ${what} has the fault ${fault}`, () => {
+    const [command] = new Both().in(`${line}\r\n`) as { fault?: string }[];
+    assertEquals(command.fault, fault);
+  });
+}
+
+Deno.test("bytes that are not UTF-8 come out of a command and of a reply as they went in", () => {
+  const peer = new Both().peer;
+  for (
+    const pieces of [[0xe9], [0xe9, 0x40], [0xc3, 0xa9], [0xef, 0xbf, 0xbd], [0xed, 0xa0, 0x80], [0xf0, 0x9f]]
+  ) {
+    for (const [codec, begin] of [[smtp, "MAIL FROM:<"], [smtp.reply, "550-5.1.7 <"]] as const) {
+      const last = codec === smtp ? "@x>\r\n" : ">\r\n550 5.1.7 no\r\n";
+      const wire = concat([bytes(begin), Uint8Array.from(pieces), bytes(last)]);
+      const message = codec.decode(wire, peer);
+      const written = codec.encode(message as never, peer);
+      assertEquals(typeof written === "string" ? bytes(written) : written, wire);
+      if (codec === smtp) {
+        const isUtf8 = pieces[0] === 0xc3 || pieces[0] === 0xef;
+        assertEquals((message as { fault?: string }).fault, isUtf8 ? undefined : "not_utf8");
+      }
+    }
+  }
+});
+
+Deno.test("any line makes a command that makes the same line, but for blanks", () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return Math.floor(state / 0x80000000 * below);
+  };
+  const pieces = [
+    "MAIL",
+    "RCPT",
+    "noop",
+    " FROM:",
+    " TO:",
+    "<",
+    ">",
+    "a@b",
+    '"',
+    "\\",
+    " ",
+    "\t",
+    "\xe9",
+    "\0",
+    "=",
+    "AUTH",
+    "5",
+  ]
+    .map((piece) => Uint8Array.from(piece, (character) => character.charCodeAt(0)));
+  const peer = { session: new SmtpSession(), limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+  for (let round = 0; round < 20_000; round++) {
+    const line = concat(Array.from({ length: random(7) }, () => pieces[random(pieces.length)]));
+    const wire = concat([line, bytes("\r\n")]);
+    const command = smtp.decode(wire, peer);
+    const written = smtp.encode(command as Said, peer);
+    const again = typeof written === "string" ? bytes(written) : written as Uint8Array;
+    const squeeze = (wire: Uint8Array) =>
+      String.fromCharCode(...wire).replace(/ +/g, " ").replace(/ ?\r\n$/, "").toLowerCase();
+    assertEquals(squeeze(again), squeeze(wire), `seed ${seed}, round ${round}`);
+    assertEquals(smtp.decode(again, peer), command, `seed ${seed}, round ${round}`);
+  }
+});
+
+Deno.test("a blank line before a reply is passed over", () => {
+  const both = new Both();
+  assertEquals(both.out("\r\n220 hello\r\n\r\n").map(({ code }) => code), [220]);
+  both.in("EHLO me\r\n");
+  assertEquals(both.out("250-x\r\n250 y\r\n").map(({ lines }) => lines), [["x", "y"]]);
+});
+
+Deno.test("a reply of long lines, and of many, is one reply", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  both.in("HELP\r\n");
+  const [reply] = both.out(`214-${"x".repeat(100_000)}\r\n${"214-y\r\n".repeat(1000)}214 z\r\n`);
+  assertEquals([reply.code, reply.lines.length, reply.lines[0].length], [214, 1002, 100_000]);
+});
 
 Deno.test("a refused DATA leaves commands to be commands", () => {
   const both = new Both();
@@ -481,6 +597,7 @@ Deno.test("what is sent may be given in its notation, and what is neither is tol
   const peer = { session: smtp.session!() } as Peer<SmtpSession>;
   const say = (given: unknown) => smtp.reply.encode(given as Reply, peer);
   const ask = (given: unknown) => smtp.encode(given as Said, peer);
+  assertEquals(say({ code: 334, lines: [""] }), "334 \r\n");
   assertEquals(say("452 4.5.3 Too many"), "452 4.5.3 Too many\r\n");
   assertEquals(smtp.reply.command!("452 4.5.3 Too many" as never, peer), "452");
   assertEquals(ask("rcpt TO:<a@b>"), "RCPT TO:<a@b>\r\n");
@@ -513,6 +630,36 @@ for (
     ["FROM:<a@b", undefined],
     ["FROM:<a b@c>", undefined],
     ["FROM:<a@b>SIZE=1", undefined],
+    ["FROM:<A@Example.ORG>", "a@example.org"],
+    ['FROM:<"a"@b>', "a@b"],
+    ['FROM:<"a\\b"@c>', "ab@c"],
+    ['FROM:<"a\\"b"@c>', '"a\\"b"@c'],
+    ["FROM:<a..b@c>", "a..b@c"],
+    ["FROM:<J\u00d6RG@B\u00dcCHER.example>", "j\u00f6rg@b\u00fccher.example"],
+    ["FROM:<jo\u0308rg@c>", "j\u00f6rg@c"],
+    ["FROM:<\u212aate@c>", "\u212aate@c"],
+    ["FROM:<bo\u017fs@c>", "bo\u017fs@c"],
+    ["FROM:<a@[IPv6:0:0:0:0:0:0:0:1]>", "a@[ipv6:::1]"],
+    ["FROM:<a@[127.0.0.1]>", "a@[127.0.0.1]"],
+    ["FROM:<Postmaster>", "postmaster"],
+    ["FROM:<po\u017ftmaster>", undefined],
+    ["FROM:<a>", undefined],
+    ["FROM:<a@>", undefined],
+    ["FROM:<@b>", undefined],
+    ["FROM:<@b:>", undefined],
+    ["FROM:<a@b.>", undefined],
+    ["FROM:<a@b..c>", undefined],
+    ["FROM:<a(x)@b>", undefined],
+    ["FROM:<a@b(x)>", undefined],
+    ["FROM:<b\\oss@c>", undefined],
+    ["FROM:< a@b>", undefined],
+    ["FROM:<a@b >", undefined],
+    ["FROM:<a@b@c>", undefined],
+    ["FROM:<<a@b>>", undefined],
+    ["FROM:x <a@b>", undefined],
+    ["FROM:<a\u202e@b>", undefined],
+    ["FROM:<a@b> SIZE=1 size=2", undefined],
+    ["FROM :<a@b>", undefined],
     ["FROM:<a@b> SIZE==1", undefined],
     ["TO:<a@b>", undefined],
     ["", undefined],
@@ -531,6 +678,131 @@ Deno.test("an enhanced code is taken out of the text only where every line has i
   assertEquals(reply("250 5.7.1 no"), { code: 250, lines: ["5.7.1 no"] });
   assertEquals(reply("250 2.0.0 a", "b"), { code: 250, enhanced: "2.0.0", lines: ["a", "b"] });
   assertMatch(assertThrows(() => reply("hello"), SmtpError).message, /wanted a code and a text/);
+});
+
+Deno.test("an address as it was written is kept where it is not in the form to compare", () => {
+  const path = (notation: string) => (smtp.parse!(notation) as { path?: string }).path;
+  assertEquals(path("RCPT TO:<a@b>"), undefined);
+  assertEquals(path('RCPT TO:<@r,@s:"Ann"@B>'), '"Ann"@B');
+});
+
+for (
+  const [args, plain] of [
+    ["FROM:<a@b> SIZE=1", undefined],
+    ["from:<a@b>", undefined],
+    ["FROM:<>", undefined],
+    ["FROM: <a@b>  SIZE=1   BODY=7BIT", "FROM:<a@b> SIZE=1 BODY=7BIT"],
+    ["FROM:a@b SIZE=1", "FROM:<a@b> SIZE=1"],
+    ["FROM:<@r,@s:A@b>", "FROM:<A@b>"],
+    ["FROM:x <a@b>", undefined],
+  ] as const
+) {
+  Deno.test(`MAIL ${args} has the plain form ${plain}`, () => {
+    const message = smtp.plain!(smtp.parse!(`MAIL ${args}`), new Both().peer);
+    assertEquals((message as { args: string } | undefined)?.args, plain);
+    if (plain !== undefined) assertEquals(message, smtp.parse!(`MAIL ${plain}`));
+  });
+}
+
+for (
+  const [line, refusal, isHooked] of [
+    ["VRFY\tx", "500 5.5.2", false],
+    ["RCPT TO:<b>", "501 5.5.4", true],
+    ["RCPT TO:<b>", undefined, false],
+    ["RCPT TO:<a%b.c@d>", "501 5.1.3", true],
+    ["RCPT TO:<b.c!a@d>", "501 5.1.3", true],
+    ['RCPT TO:<"a@b.c"@d>', "501 5.1.3", true],
+    ["RCPT TO:<\u212aate@d>", "501 5.1.3", true],
+    ["RCPT TO:<bo\u00df@d>", "501 5.1.3", true],
+    ["MAIL FROM:<a%b.c@d>", "501 5.1.7", true],
+    ["MAIL FROM:<a@b> SIZE=1 SIZE=2", "501 5.5.4", true],
+    ["MAIL FROM:<\u00e4+x=y@d>", undefined, true],
+    ["MAIL FROM:<>", undefined, true],
+    ["VRFY x", undefined, true],
+    ["BDAT 5", "503 5.5.1", false],
+  ] as const
+) {
+  Deno.test(`a guard refuses ${JSON.stringify(line)} with ${refusal}${isHooked ? ", where a hook asks" : ""}`, () => {
+    const answer = smtp.ambiguous!(smtp.parse!(line), new Both().peer, { isHooked });
+    assertEquals(answer === undefined ? undefined : `${answer.code} ${answer.enhanced}`, refusal);
+  });
+}
+
+Deno.test("BDAT is clear where the reply to EHLO has offered CHUNKING", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  const isClear = () => smtp.ambiguous!(smtp.parse!("BDAT 5"), both.peer, { isHooked: false }) === undefined;
+  both.in("EHLO me\r\n");
+  both.out("250-CHUNKING\r\n250 SIZE\r\n");
+  assertEquals(isClear(), false, "the first line is a greeting");
+  both.in("EHLO me\r\n");
+  both.out("250-me\r\n250 chunking\r\n");
+  assertEquals(isClear(), true);
+  both.in("HELO me\r\n");
+  assertEquals(isClear(), false);
+  both.out("250-me\r\n250 CHUNKING\r\n");
+  assertEquals(isClear(), false);
+});
+
+Deno.test("a line of content that is too long for a part comes in pieces, and goes out as it came", () => {
+  const long = "y".repeat(200_000);
+  for (
+    const content of [
+      `A: b\r\n\r\n${long}\r\n.\r\n`,
+      `A: b\r\n\r\n..${long}\r\n..\r\n.\r\n`,
+      `A: ${long}\r\n b\r\nC: d\r\n\r\n.\r\n`,
+      `${long}\r\n.\r\n`,
+      `${"z".repeat(65_535)}\r\nz\r\n.\r\n`,
+      `${"z".repeat(65_536)}\r\n.\r\n`,
+    ]
+  ) {
+    for (const step of [1, 1000, 65_536, 65_537, 1e6]) {
+      if (step === 1 && content.length > 100_000) continue;
+      const peer = { session: inContent(), limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+      const wire = bytes(content);
+      const parts: ContentPart[] = [];
+      let sent = "";
+      let [begin, end, from] = [0, 0, 0];
+      while (begin < wire.length) {
+        const length = end > begin ? smtp.input(wire.subarray(begin, end), peer, from) : 0;
+        if (length === 0 || begin + length > end) {
+          from = length === 0 ? end - begin : 0;
+          assert(end < wire.length, "the rest is not read");
+          end = Math.min(wire.length, end + step);
+          continue;
+        }
+        assert(length <= DEFAULT_LIMITS.maxFrameBytes);
+        const part = smtp.decode(wire.subarray(begin, begin + length), peer) as ContentPart;
+        parts.push(part);
+        sent += text(smtp.encode(part, peer) as Uint8Array);
+        begin += length;
+        from = 0;
+      }
+      assertEquals(sent === content, true, `${content.slice(0, 20)}, ${step} at a time`);
+      assertEquals(parts.filter(({ part }) => part === "eoh").length, 1);
+      assertEquals(parts.at(-1)!.last, true);
+    }
+  }
+});
+
+Deno.test("what replaces a piece of a long line does not end the line, so that no dot begins one", () => {
+  const peer = { session: inContent(), limits: DEFAULT_LIMITS } as Peer<SmtpSession>;
+  smtp.decode(bytes("\r\n"), peer);
+  const decode = (wire: string) => smtp.decode(bytes(wire), peer) as ContentPart;
+  const encode = (put: Partial<ContentPart>) =>
+    text(smtp.encode({ part: "body", ...put } as ContentPart, peer) as Uint8Array);
+  assertEquals(decode("x".repeat(2000)), {
+    part: "body",
+    bytes: bytes("x".repeat(2000)),
+    unfinished: true,
+    last: false,
+  });
+  assertEquals(encode({ bytes: bytes(".y\r\n"), last: false }), "..y");
+  assertThrows(() => encode({ bytes: bytes("\r\n"), last: false }), SmtpError, "the rest of it follows");
+  assertThrows(() => encode({ bytes: bytes(""), last: false }), SmtpError, "the rest of it follows");
+  assertThrows(() => encode({ bytes: bytes("y\r"), last: false }), SmtpError);
+  assertEquals(decode(".\r\n.\r\n"), { part: "body", bytes: bytes(".\r\n"), continues: true, last: true });
+  assertEquals(encode({ bytes: bytes(".z\r\n.\r\n"), last: false }), ".z\r\n..\r\n.\r\n");
 });
 
 Deno.test("what a client hears of an upstream that is not there is a 421", () => {

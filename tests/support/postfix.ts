@@ -168,7 +168,7 @@ async function statesIn(session: string): Promise<string> {
 }
 
 /** A port below those that the system gives to whoever asks for any: postfix cannot ask. */
-function freePort(): number {
+export function freePort(): number {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     try {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec, Protocol } from "@protohost/protohost";
+import { type Codec, type Protocol, skip, text } from "@protohost/protohost";
 import {
   type Command,
   type Credentials,
@@ -13,16 +13,16 @@ import {
   encodeCommand,
   encodeCredentials,
   MAX_AUTH_BYTES,
-  maxCommandBytes,
   readCommand,
 } from "./command.ts";
 import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
 import { withoutStartTls } from "./ehlo.ts";
+import { plainForm, refusalOfAmbiguous } from "./ambiguous.ts";
 import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd, shown } from "./lines.ts";
-import { asReply, decodeReply, encodeReply, readReply, type Reply, replyEnd } from "./reply.ts";
-import { SmtpSession } from "./session.ts";
+import { asReply, decodeReply, encodeReply, isBlank, readReply, type Reply, replyEnd } from "./reply.ts";
+import { isAwaited, SmtpSession } from "./session.ts";
 
 /** What a client sends. */
 export type Said = Command | Credentials | ContentPart;
@@ -33,27 +33,26 @@ export interface SmtpProtocol extends Protocol<Said, Reply, SmtpSession> {
   reply: Codec<Reply, SmtpSession>;
 }
 
+/** The longest verb of a command that nothing may follow, and one byte more. */
+const MAX_AWAITED_VERB = "STARTTLS".length + 1;
+
 /** SMTP's two directions. */
 export const codec: SmtpProtocol = {
   name: "smtp",
+  greets: true,
   session: () => new SmtpSession(),
   input(buffer, { session, limits }, from) {
     const { state } = session;
     switch (state.stream) {
       case "content":
-        return partEnd(buffer, {
-          inHeader: state.inHeader,
-          isFirst: state.isFirst,
-          from,
-          max: limits.maxFrameBytes,
-        });
+        return partEnd(buffer, { state, from, max: limits.maxFrameBytes });
       case "chunk":
         return Math.min(state.left, buffer.length, limits.maxFrameBytes);
       case "credentials":
         return lineEnd(buffer, { from, max: MAX_AUTH_BYTES, what: "credentials" });
       case "command":
         if (session.awaited !== undefined) throw early(session.awaited);
-        return lineEnd(buffer, { from, max: maxCommandBytes(buffer), what: "a command line" });
+        return commandEnd(buffer, { from, max: limits.maxFrameBytes });
       default:
         return state satisfies never;
     }
@@ -95,16 +94,17 @@ export const codec: SmtpProtocol = {
   },
   parse,
   reply: {
-    input: (buffer, _connection, from) => replyEnd(buffer, from),
+    input: (buffer, { limits }, from) => replyEnd(buffer, { from, max: limits.maxFrameBytes }),
     decode(frame, { session }) {
+      if (isBlank(frame)) return skip;
       const reply = decodeReply(frame);
-      session.replyDecoded(reply.code);
+      session.replyDecoded(reply.code, reply.lines);
       return reply;
     },
     encode(given, { session }) {
       const reply = asReply(given);
       const lines = encodeReply(reply);
-      session.replyEncoded(reply.code);
+      session.replyEncoded(reply.code, reply.lines);
       return lines;
     },
     command: (reply) => String(asReply(reply).code),
@@ -113,6 +113,9 @@ export const codec: SmtpProtocol = {
   upgrade: (message, direction, { session }) =>
     direction === "out" && session.startsTls && asReply(message).code === 220 ? "tls" : undefined,
   answers: (_reply, { session }) => session.completes,
+  ambiguous: (said, { session }, { isHooked }) =>
+    "verb" in said ? refusalOfAmbiguous(said, session, { isHooked }) : undefined,
+  plain: (said) => "verb" in said ? plainForm(said) : undefined,
   withoutTls: withoutStartTls,
   refusal: (error, { session }) => proxiedLastWord(error, session),
   unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
@@ -142,6 +145,20 @@ function parse(notation: string): Said {
   if (!/[\r\n]/.test(notation)) return readCommand(notation);
   const lines = notation.replace(/\r?\n/g, "\r\n").replace(/(\r\n)?$/, "\r\n");
   return { part: "body", bytes: new TextEncoder().encode(lines), last: false };
+}
+
+/**
+ * Finds the end of a command line. A line may be longer than a command, up to a frame: it is answered in its turn.
+ *
+ * @throws {SmtpError} If more has come behind a command that nothing may follow before its reply.
+ */
+function commandEnd(buffer: Uint8Array, { from, max }: { from: number; max: number }): number {
+  const end = lineEnd(buffer, { from, max, what: "a command line" });
+  if (end === 0 || end === buffer.length) return end;
+  const verb = text(buffer.subarray(0, MAX_AWAITED_VERB)).split(/[ \r]/, 1)[0].toUpperCase();
+  // Plaintext after STARTTLS has an error of its own, where TLS begins.
+  if (isAwaited(verb) && verb !== "STARTTLS") throw early(verb);
+  return end;
 }
 
 function early(verb: string): SmtpError {

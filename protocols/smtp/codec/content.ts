@@ -1,16 +1,17 @@
 /**
- * The content of a message: behind `DATA`, lines up to a single dot (RFC 5321, section 4.5.2); behind `BDAT`, so many
+ * The content of a message: after `DATA`, lines up to a single dot (RFC 5321, section 4.5.2); after `BDAT`, a number of
  * bytes (RFC 3030).
  *
- * Content comes in parts. Those of `DATA` are whole lines: some of the header, the end of the header, some of the body. So
- * hooks can see each header field, and put one of their own where the header ends.
+ * Content comes in parts. Those of `DATA` are whole lines: some of the header, the end of the header, some of the body, so
+ * that hooks see each header field and can add one where the header ends. Only a line longer than {@linkcode MAX_PIECE}
+ * comes in several parts.
  *
  * A header ends once in every content, whether its sender has written one or not:
  *
  * | at | the end of the header (`eoh`) is |
  * | --- | --- |
  * | the blank line | that line |
- * | a line that is no header field (RFC 5322, section 2.2), so that the body has begun | that line, as `firstLine` |
+ * | a line that is not a header field (RFC 5322, section 2.2), so that the body has begun | that line, as `firstLine` |
  * | the end of the content | that end: no bytes, and `last` |
  *
  * @module
@@ -20,22 +21,23 @@ import { bytes, concat, equals } from "@protohost/protohost";
 import { SmtpError } from "./error.ts";
 import { endsHeader, isEnd } from "./header.ts";
 import { CR, DOT, LF, lineEnd } from "./lines.ts";
-import type { SmtpSession, SmtpState } from "./session.ts";
+import type { ContentState, SmtpSession } from "./session.ts";
 
 /** A part of what follows `DATA`. */
 export interface LinesPart {
   /** Lines of the header; the end of the header, once in every content; lines of the body. */
   part: "header" | "eoh" | "body";
   /**
-   * Whole lines, each with its CR LF, without the dots that the wire adds. Those of an `eoh` are the blank line, or none
-   * where the sender has written none; what is sent in their place gets a blank line at its end if it has none.
+   * Whole lines, each with its CR LF, without dot-stuffing. Those of an `eoh` are the blank line, or none where the sender
+   * has written none; what replaces them gets a blank line at its end if it has none.
    */
   bytes: Uint8Array;
-  /**
-   * Of an `eoh` without a blank line: the body's first line, which is behind `bytes`. Who looks through bodies looks here
-   * too.
-   */
+  /** Of an `eoh` without a blank line: the body's first line, which follows `bytes`. Look for words of the body here too. */
   firstLine?: Uint8Array;
+  /** Whether these bytes begin in the middle of a line, which was too long for one part. */
+  continues?: true;
+  /** Whether these bytes end in the middle of a line, which goes on in the next part. */
+  unfinished?: true;
   /** Whether the content ends here. */
   last: boolean;
 }
@@ -53,35 +55,46 @@ export interface ChunkPart {
 /** A part of a message's content. */
 export type ContentPart = LinesPart | ChunkPart;
 
+/** How much of one line comes in one part, in bytes, where frames may be so long. */
+export const MAX_PIECE = 64 * 1024;
+/** A line that is no longer than RFC 5321 allows (section 4.5.3.1.6) is never cut. */
+const MIN_PIECE = 1000;
+
 const CRLF = bytes("\r\n");
 const END = bytes(".\r\n");
 const NOTHING = new Uint8Array();
 
 /**
  * Finds the end of a part: as many whole lines as are there, with the dot at their end if it is among them. The line at
- * which the header ends is a part of its own. Answers 0 if not one line is complete.
+ * which the header ends is a part of its own, and so is a piece of a line that is too long. Answers 0 if more is needed.
  *
  * @throws {SmtpError} If there is a bare CR or LF.
  */
 export function partEnd(
   buffer: Uint8Array,
-  { inHeader, isFirst, from, max }: { inHeader: boolean; isFirst: boolean; from: number; max: number },
+  { state, from, max }: { state: ContentState; from: number; max: number },
 ): number {
+  const { inHeader, isFirst, midLine } = state;
+  const maxPiece = Math.max(MIN_PIECE, Math.min(max, MAX_PIECE));
   for (let at = 0;;) {
-    if (isPartOfEnd(buffer, at)) return at;
+    const isLineStart = at > 0 || !midLine;
+    if (isLineStart && isPartOfEnd(buffer, at)) return at;
     const end = lineEnd(buffer, { at, from: Math.max(at, from), max: Infinity, what: "a line of content" });
+    if ((end === 0 ? buffer.length : end) - at > maxPiece) return at > 0 ? at : pieceEnd(buffer, maxPiece);
     if (end === 0) return at;
-    // More than a frame may be: the lines before it first, then the line alone, for which the limit is to answer.
-    if (end > max) return at === 0 ? end : at;
-    if (inHeader && endsHeader(buffer, { at, end, isFirst: isFirst && at === 0 })) return at === 0 ? end : at;
-    if (isEnd(buffer, at, end)) return end;
+    // A frame may not be longer: the lines before it first, then the line, which is refused.
+    if (end > max) return at > 0 ? at : end;
+    if (isLineStart && inHeader && endsHeader(buffer, { at, end, isFirst: isFirst && at === 0 })) {
+      return at === 0 ? end : at;
+    }
+    if (isLineStart && isEnd(buffer, at, end)) return end;
     at = end;
   }
 }
 
 /** Makes a part of the lines that `partEnd` found. */
 export function decodeLines(frame: Uint8Array, session: SmtpSession): LinesPart {
-  const message = readLines(frame, session.state);
+  const message = readLines(frame, session.state as ContentState);
   session.contentCame(message);
   return message;
 }
@@ -92,20 +105,26 @@ export function decodeChunk(frame: Uint8Array, session: SmtpSession): ChunkPart 
 }
 
 /**
- * Makes whole what a hook has put in the place of a part that came: where that ended the header or the content, so does
- * this, and the body's first line stays behind it.
+ * Completes what a hook has put in the place of a part that came: it ends the header, the content and its last line where
+ * that part did, and the body's first line still follows it.
  */
 export function completed(message: LinesPart, { part: came }: SmtpSession): LinesPart {
   if (came === undefined) return message;
-  const last = message.last || came.last;
-  if (came.part !== "eoh") return last === message.last ? message : { ...message, last };
-  return { ...message, part: "eoh", firstLine: message.firstLine ?? came.firstLine, last };
+  const { continues, unfinished } = came;
+  const { continues: _, unfinished: __, ...rest } = message;
+  return {
+    ...rest,
+    ...came.part === "eoh" ? { part: "eoh", firstLine: message.firstLine ?? came.firstLine } : {},
+    ...continues ? { continues } : {},
+    ...unfinished ? { unfinished } : {},
+    last: message.last || came.last,
+  };
 }
 
 /**
- * The lines of a part, the blank line behind a header and the body's first line among them.
+ * The lines of a part, with the blank line behind a header and the body's first line.
  *
- * @throws {SmtpError} If what stands before that line is no whole lines.
+ * @throws {SmtpError} If what stands before that line does not consist of whole lines.
  */
 export function linesOf({ part, bytes, firstLine = NOTHING }: LinesPart): Uint8Array {
   if (part !== "eoh") return bytes;
@@ -121,34 +140,54 @@ export function linesOf({ part, bytes, firstLine = NOTHING }: LinesPart): Uint8A
  */
 export function encodePart(message: ContentPart): Uint8Array {
   if (message.part === "chunk") return message.bytes;
-  const lines = linesOf(message);
+  const { continues = false, unfinished = false } = message;
+  const lines = unfinished ? withoutLastEnd(linesOf(message), continues) : linesOf(message);
   const pieces: Uint8Array[] = [];
   let begin = 0;
   for (let at = 0; at < lines.length;) {
     const end = lineEnd(lines, { at, max: Infinity, what: "content" });
-    if (end === 0) throw noEnd();
-    if (lines[at] === DOT) {
+    if (end === 0 && (!unfinished || lines.at(-1) === CR)) throw noEnd();
+    if (lines[at] === DOT && (at > 0 || !continues)) {
       // The dot goes twice: once at the end of this piece, once at the beginning of the next.
       pieces.push(lines.subarray(begin, at + 1));
       begin = at;
     }
-    at = end;
+    at = end || lines.length;
   }
   pieces.push(lines.subarray(begin));
   if (message.last) pieces.push(END);
   return pieces.length === 1 ? pieces[0] : concat(pieces);
 }
 
-function readLines(frame: Uint8Array, state: SmtpState): LinesPart {
-  const last = isEnd(frame, lastLine(frame), frame.length);
-  const lines = unstuff(last ? frame.subarray(0, frame.length - END.length) : frame);
-  if (state.stream !== "content" || !state.inHeader) return { part: "body", bytes: lines, last };
-  const end = frame.indexOf(LF) + 1;
-  if (!endsHeader(frame, { at: 0, end, isFirst: state.isFirst })) {
-    return { part: "header", bytes: lines, last };
+/**
+ * The next part goes on in the line that these bytes end in, so that line is not to end here: it could begin with a dot.
+ *
+ * @throws {SmtpError} If nothing is left of a line's beginning: the next part would begin one.
+ */
+function withoutLastEnd(lines: Uint8Array, continues: boolean): Uint8Array {
+  const open = endsWith(lines, CRLF) ? lines.subarray(0, lines.length - CRLF.length) : lines;
+  if ((open.length > 0 && !endsWith(open, CRLF)) || (open.length === 0 && continues)) return open;
+  throw new SmtpError(
+    "bad_syntax",
+    "Cannot replace the beginning of a line by nothing: the rest of it follows",
+  );
+}
+
+function readLines(frame: Uint8Array, { inHeader, isFirst, midLine }: ContentState): LinesPart {
+  const begin = lastLine(frame);
+  const last = (begin > 0 || !midLine) && isEnd(frame, begin, frame.length);
+  const lines = unstuff(last ? frame.subarray(0, frame.length - END.length) : frame, midLine);
+  const cut = {
+    ...midLine ? { continues: true as const } : {},
+    ...endsWith(frame, CRLF) ? {} : { unfinished: true as const },
+  };
+  if (!inHeader) return { part: "body", bytes: lines, ...cut, last };
+  const end = frame.indexOf(LF) + 1 || frame.length;
+  if (midLine || !endsHeader(frame, { at: 0, end, isFirst })) {
+    return { part: "header", bytes: lines, ...cut, last };
   }
   if (last || frame.length === CRLF.length) return { part: "eoh", bytes: lines, last };
-  return { part: "eoh", bytes: new Uint8Array(), firstLine: lines, last };
+  return { part: "eoh", bytes: new Uint8Array(), firstLine: lines, ...cut, last };
 }
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
@@ -159,13 +198,14 @@ function noEnd(): SmtpError {
   return new SmtpError("bad_syntax", "Cannot send content: its last line has no end, wanted CR LF");
 }
 
-/** Takes away the dot that lines beginning with one have more on the wire. A copy. */
-function unstuff(lines: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Takes away dot-stuffing. A copy. */
+function unstuff(lines: Uint8Array, midLine: boolean): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(lines.length);
   let length = 0;
   for (let at = 0; at < lines.length;) {
-    const end = lines.indexOf(LF, at) + 1;
-    if (lines[at] === DOT) at++;
+    const end = lines.indexOf(LF, at) + 1 || lines.length;
+    const isStuffed = lines[at] === DOT && (at > 0 || !midLine);
+    if (isStuffed) at++;
     copy.set(lines.subarray(at, end), length);
     length += end - at;
     at = end;
@@ -178,8 +218,13 @@ function lastLine(lines: Uint8Array): number {
   return lines.length < 2 ? 0 : lines.lastIndexOf(LF, lines.length - 2) + 1;
 }
 
-/** Whether what is there from a position on can become the end of the content. */
+/** Whether what is there from an offset on can become the end of the content. */
 function isPartOfEnd(buffer: Uint8Array, at: number): boolean {
   const left = buffer.length - at;
   return (left === 1 && buffer[at] === DOT) || (left === 2 && buffer[at] === DOT && buffer[at + 1] === CR);
+}
+
+/** Where to cut a line that is too long: a CR stays with its LF. */
+function pieceEnd(buffer: Uint8Array, maxPiece: number): number {
+  return buffer[maxPiece - 1] === CR ? maxPiece - 1 : maxPiece;
 }

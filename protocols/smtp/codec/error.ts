@@ -10,14 +10,14 @@ export type SmtpErrorCode =
   | "bare_lf"
   /** A carriage return without a line feed behind it. */
   | "bare_cr"
-  /** A line, or a reply, that is longer than may be. */
+  /** A line or a reply that is longer than the limit. */
   | "frame_too_large"
-  /** What is no command, no reply or no content. */
+  /** Not a command, a reply or content. */
   | "bad_syntax"
-  /** A command or a reply that cannot come where it came. */
+  /** A command or a reply at a time when none may come. */
   | "out_of_turn";
 
-/** Bytes that are not SMTP, or a message that SMTP cannot say; `code` says why. */
+/** Bytes that are not SMTP, or a message that SMTP cannot express; `code` says why. */
 export class SmtpError extends SyntaxError {
   /** The class's own name. */
   override readonly name = "SmtpError";

@@ -1,10 +1,9 @@
 /**
- * What a client hears last, when an error ends its connection.
+ * The last reply to a client whose connection an error ends.
  *
  * @module
  */
 
-import { SmtpError } from "./error.ts";
 import { type Reply, reply } from "./reply.ts";
 import type { SmtpSession } from "./session.ts";
 
@@ -12,9 +11,7 @@ const WRONG = reply("421 4.3.0 Something went wrong here, try again later");
 
 /** What the client hears of the error that ends its connection; undefined where nothing can be said. */
 export function lastWord(error: Error): Reply | undefined {
-  const code = (error as { code?: unknown }).code;
-  const cause = error.cause instanceof SmtpError ? error.cause.code : code;
-  switch (cause) {
+  switch (codeOf(error)) {
     case "bare_lf":
     case "bare_cr":
       return reply("521 5.5.2 Lines end with CR LF; a bare CR or LF is refused");
@@ -45,11 +42,16 @@ export function lastWord(error: Error): Reply | undefined {
 }
 
 /**
- * The same from a proxy, which does not know what the server behind would still have said. Where the client waits for
- * earlier replies than the one to what is wrong, it would take a refusal for one of those: it hears a 421 that is true of
- * each of them.
+ * The same from a proxy, which does not know what the server behind would still have said. A client that waits for
+ * earlier replies would take a refusal for one of those, so it hears a 421, which is true of each of them.
  */
 export function proxiedLastWord(error: Error, session: SmtpSession): Reply | undefined {
   const word = lastWord(error);
   return word !== undefined && session.owesEarlier ? WRONG : word;
+}
+
+/** An error's code; its cause's, if that is one of this protocol. Told by name, since copies of the class may meet. */
+function codeOf(error: Error): unknown {
+  const { name, code } = (error.cause ?? {}) as { name?: unknown; code?: unknown };
+  return name === "SmtpError" ? code : (error as { code?: unknown }).code;
 }

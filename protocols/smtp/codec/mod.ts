@@ -17,6 +17,7 @@
  * @module
  */
 
+import { concat } from "@protohost/protohost";
 import { codec, type Said, type SmtpProtocol } from "./codec.ts";
 import { readCommand } from "./command.ts";
 import type { ContentPart } from "./content.ts";
@@ -24,12 +25,15 @@ import { readReply, type Reply } from "./reply.ts";
 
 export { SmtpError } from "./error.ts";
 export type { SmtpErrorCode } from "./error.ts";
-export { encodeReply, reply } from "./reply.ts";
+export { formatReply, reply } from "./reply.ts";
 export type { Reply } from "./reply.ts";
 export { SmtpSession } from "./session.ts";
-export type { Awaited, SmtpState } from "./session.ts";
+export type { Awaited, ContentState, SmtpState } from "./session.ts";
 export type { Said, SmtpProtocol } from "./codec.ts";
-export type { Command, Credentials } from "./command.ts";
+export { plainCommand } from "./command.ts";
+export type { Command, CommandFault, Credentials } from "./command.ts";
+export { canonicalAddress, foldCase } from "./address.ts";
+export { refusalOfFault } from "./ambiguous.ts";
 export { completed, linesOf } from "./content.ts";
 export type { ChunkPart, ContentPart, LinesPart } from "./content.ts";
 export { lastWord } from "./last_word.ts";
@@ -74,13 +78,16 @@ export function join(messages: Said[]): Said[] {
     const before = joined.at(-1);
     const goesOn = "part" in message && before !== undefined && "part" in before &&
       before.part === message.part && !before.last;
-    if (!goesOn) joined.push(message);
-    else {
-      const bytes = new Uint8Array(before.bytes.length + message.bytes.length);
-      bytes.set(before.bytes);
-      bytes.set(message.bytes, before.bytes.length);
-      joined[joined.length - 1] = { ...before, bytes, last: message.last } as ContentPart;
-    }
+    if (goesOn) {
+      joined[joined.length - 1] = {
+        part: before.part,
+        bytes: concat([before.bytes, message.bytes]),
+        last: message.last,
+      } as ContentPart;
+    } else if ("part" in message && message.part !== "chunk") {
+      const { continues: _, unfinished: __, ...whole } = message;
+      joined.push(whole);
+    } else joined.push(message);
   }
   return joined;
 }

@@ -1,84 +1,75 @@
 /**
- * What a server says (RFC 5321, section 4.2; RFC 2034 for the codes in the text).
+ * What a server says (RFC 5321, section 4.2; RFC 2034 for enhanced codes in the text).
  *
- *     code "-" [enhanced SP] text CR LF      all lines but the last
- *     code [SP [enhanced SP] text] CR LF     the last line
+ *     code "-" [enhanced SP] text CR LF      every line but the last
+ *     code SP [enhanced SP] text CR LF       the last line; without the blank it is read too
  *
  * @module
  */
 
-import { text } from "@protohost/protohost";
 import { SmtpError } from "./error.ts";
-import { LF, lineEnd, oneLine, shown } from "./lines.ts";
+import { CR, LF, lineEnd, oneLine, readText, shown, writeText } from "./lines.ts";
 
-/** A reply, of however many lines. */
+/** A reply, of one line or several. */
 export interface Reply {
   /** From 200 to 599. */
   code: number;
-  /** The enhanced status code (RFC 3463) that all of its lines begin with, such as `5.7.1`. */
+  /** The enhanced status code (RFC 3463) that all lines begin with, such as `5.7.1`. */
   enhanced?: string;
   /** The text, at least one line; without the codes. */
   lines: string[];
 }
 
-/** The longest line of a reply: RFC 5321 wants 512 bytes, some servers say more. */
-export const MAX_REPLY_BYTES = 2048;
-/** The most lines of a reply. */
-export const MAX_REPLY_LINES = 256;
-
 const DASH = 0x2d;
 const LINE = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
 const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?: (.*))?$/s;
 
-/** Makes a reply: `reply("550 5.7.1 no")`; of several lines, if there are several texts. */
+/** Makes a reply: `reply("550 5.7.1 no")`; further texts are further lines. */
 export function reply(notation: string, ...more: string[]): Reply {
   const first = readReply(notation);
   return more.length === 0 ? first : { ...first, lines: [...first.lines, ...more] };
 }
 
 /**
- * Finds the end of a reply; 0 if its last line is not there yet.
+ * Finds the end of a reply; 0 if its last line is not there yet. A blank line before a reply is a frame of its own.
  *
- * @throws {SmtpError} If there is a bare CR or LF, or a line is too long.
+ * @throws {SmtpError} If there is a bare CR or LF, or the reply is longer than `max` bytes.
  */
-export function replyEnd(buffer: Uint8Array, from: number): number {
-  // Of the lines that are complete in what was seen, none was the last.
-  let at = from === 0 ? 0 : buffer.lastIndexOf(LF, from - 1) + 1;
+export function replyEnd(buffer: Uint8Array, { from, max }: { from: number; max: number }): number {
+  if (isBlank(buffer)) return 2;
+  // Of the lines that are complete in what was seen, none was the last. Where the line under way began is looked up when
+  // it ends: it may be long.
+  let at = buffer[from - 1] === LF ? from : 0;
   for (;;) {
-    const end = lineEnd(buffer, {
-      at,
-      from: Math.max(at, from),
-      max: MAX_REPLY_BYTES,
-      what: "a line of a reply",
-    });
-    if (end === 0) {
-      if (at < MAX_REPLY_LINES * MAX_REPLY_BYTES) return 0;
-      throw new SmtpError("frame_too_large", `Cannot take a reply: it is longer than ${at} bytes`);
-    }
-    if (buffer[at + 3] !== DASH) return end;
+    const end = lineEnd(buffer, { at, from: Math.max(at, from), max: max - at, what: "a reply" });
+    if (end === 0) return 0;
+    const begin = buffer.lastIndexOf(LF, end - 2) + 1;
+    if (buffer[begin + 3] !== DASH) return end;
     at = end;
   }
+}
+
+/** Whether a buffer begins with an empty line. Some servers send one; clients pass over it. */
+export function isBlank(buffer: Uint8Array): boolean {
+  return buffer[0] === CR && buffer[1] === LF;
 }
 
 /**
  * Reads a whole reply.
  *
- * @throws {SmtpError} If a line has no code, or another one than the first, or there are too many.
+ * @throws {SmtpError} If a line has no code, or another one than the first.
  */
 export function decodeReply(frame: Uint8Array): Reply {
-  return readReply(text(frame).slice(0, -2));
+  return readReply(readText(frame).slice(0, -2));
 }
 
 /**
  * Reads a reply as one types it: `550 5.7.1 no`; its lines, if there are several, as they stand on the wire.
  *
- * @throws {SmtpError} If it is none.
+ * @throws {SmtpError} If it is not a reply.
  */
 export function readReply(notation: string): Reply {
   const lines = notation.split(/\r?\n/);
-  if (lines.length > MAX_REPLY_LINES) {
-    throw new SmtpError("frame_too_large", `Cannot take a reply: it has ${lines.length} lines`);
-  }
   const texts: string[] = [];
   let code = "";
   for (const [index, line] of lines.entries()) {
@@ -95,8 +86,8 @@ export function readReply(notation: string): Reply {
 /**
  * Takes a reply, or its notation.
  *
- * @throws {SmtpError} If it is a text that is none.
- * @throws {TypeError} If it is something else.
+ * @throws {SmtpError} If it is a text that is not a reply.
+ * @throws {TypeError} If it is neither.
  */
 export function asReply(message: unknown): Reply {
   if (typeof message === "string") return readReply(message.replace(/\r?\n$/, ""));
@@ -109,7 +100,16 @@ export function asReply(message: unknown): Reply {
 }
 
 /** Writes a reply. */
-export function encodeReply({ code, enhanced, lines }: Reply): string {
+export function encodeReply(reply: Reply): string | Uint8Array {
+  return writeText(formatReply(reply));
+}
+
+/**
+ * A reply's lines as they stand on the wire.
+ *
+ * @throws {SmtpError} If there is a line break in one, or the code is out of range.
+ */
+export function formatReply({ code, enhanced, lines }: Reply): string {
   if (!Number.isInteger(code) || code < 200 || code > 599) {
     throw new SmtpError(
       "bad_syntax",
@@ -120,13 +120,13 @@ export function encodeReply({ code, enhanced, lines }: Reply): string {
   let wire = "";
   for (const [index, line] of said.entries()) {
     const text = enhanced === undefined ? line : line === "" ? enhanced : `${enhanced} ${line}`;
-    const mark = index < said.length - 1 ? "-" : text === "" ? "" : " ";
+    const mark = index < said.length - 1 ? "-" : " ";
     wire += `${code}${mark}${oneLine(text)}\r\n`;
   }
   return wire;
 }
 
-/** The enhanced code counts as one only if all lines begin with it, and it is of the reply's class. */
+/** The enhanced code is taken out only if all lines begin with it and it is of the reply's class. */
 function takeEnhanced(lines: string[], code: string): Pick<Reply, "enhanced" | "lines"> {
   const [enhanced] = ENHANCED.exec(lines[0])?.slice(1) ?? [];
   if (enhanced === undefined || enhanced[0] !== code[0]) return { lines };
@@ -140,7 +140,8 @@ function takeEnhanced(lines: string[], code: string): Pick<Reply, "enhanced" | "
 }
 
 function badReply(line: string, code: string): SmtpError {
-  const shown = JSON.stringify(line.slice(0, 80));
-  const wanted = code === "" ? "a code and a text" : `the code ${code}, and a dash on all lines but the last`;
-  return new SmtpError("bad_syntax", `Cannot read ${shown} as a line of a reply: wanted ${wanted}`);
+  const wanted = code === ""
+    ? "a code and a text"
+    : `the code ${code}, and a dash on every line but the last`;
+  return new SmtpError("bad_syntax", `Cannot read ${shown(line)} as a line of a reply: wanted ${wanted}`);
 }

@@ -1,18 +1,18 @@
 /**
  * Where the two streams of one connection are.
  *
- * | what comes from the client | leaves for |
+ * | the client's bytes are | until |
  * | --- | --- |
- * | commands | content, at a 354 to `DATA`; a chunk, behind `BDAT n`; credentials, at a 334 to `AUTH` |
- * | content | commands, behind its last line |
- * | a chunk | commands, behind its last byte |
- * | credentials: one line | commands |
+ * | commands | a 354 to `DATA`: content; `BDAT n`: a chunk; a 334 to `AUTH`: credentials |
+ * | content | its last line |
+ * | a chunk | its last byte |
+ * | credentials | the end of the line |
  *
- * Behind `DATA`, `AUTH` and `STARTTLS` nothing may come before their reply (RFC 2920, section 3.1): what it would be,
- * command or content, nobody could know.
+ * Nothing may follow `DATA`, `AUTH` and `STARTTLS` before their reply (RFC 2920, section 3.1): nobody could know whether
+ * it is command or content.
  *
- * The client's stream is known as it is decoded, the server's as it is decoded (by a client, or a proxy) or, where this
- * is the server, encoded: that a reply has been decided on is all that a server ever learns of it. A proxy decodes both,
+ * The client's stream is known as it is decoded; the server's as it is decoded (by a client or a proxy) or, where this is
+ * the server, encoded: a server never learns more of a reply than that it was decided on. A proxy decodes both streams,
  * and encodes only what hooks put in the place of something.
  *
  * @module
@@ -24,12 +24,22 @@ import { SmtpError } from "./error.ts";
 /** What the client's next bytes are. */
 export type SmtpState =
   | { stream: "command" }
-  /** Lines up to a single dot. */
-  | { stream: "content"; inHeader: boolean; isFirst: boolean }
+  | ContentState
   /** So many bytes. */
   | { stream: "chunk"; left: number }
   /** One line that answers a 334. */
   | { stream: "credentials" };
+
+/** Lines up to a single dot. */
+export interface ContentState {
+  stream: "content";
+  /** Whether the header has not ended. */
+  inHeader: boolean;
+  /** Whether no line has come. */
+  isFirst: boolean;
+  /** Whether the last part ended in the middle of a line. */
+  midLine: boolean;
+}
 
 /** Commands that nothing may follow before their reply. */
 export type Awaited = "DATA" | "AUTH" | "STARTTLS";
@@ -37,23 +47,31 @@ export type Awaited = "DATA" | "AUTH" | "STARTTLS";
 const COMMAND: SmtpState = { stream: "command" };
 const CREDENTIALS: SmtpState = { stream: "credentials" };
 
+/** Whether nothing may follow a command before its reply. */
+export function isAwaited(verb: string): verb is Awaited {
+  return verb === "DATA" || verb === "AUTH" || verb === "STARTTLS";
+}
+
 /** The state of one connection, both directions. */
 export class SmtpSession {
   /** What the client's next bytes are. */
   state: SmtpState = COMMAND;
-  /** The part of lines that came last, while nothing has come behind it; without its bytes. */
+  /** The last part of lines, while nothing has followed it; without its bytes. */
   part: Omit<LinesPart, "bytes"> | undefined;
-  /** Whether the reply that came last completes a request. */
+  /** Whether the last reply completes a request. */
   completes = false;
-  /** Whether the reply that came last lets TLS begin. */
+  /** Whether the last reply lets TLS begin. */
   startsTls = false;
-  /** The client's last command, if it is one that nothing may follow before its reply, and that has not come. */
+  /** Whether the server has offered CHUNKING in its reply to the last `EHLO`. Without that, it may not know `BDAT`. */
+  offersChunking = false;
+  /** The client's last command, if nothing may follow it before its reply and that has not come. */
   #awaited: Awaited | undefined;
-  /** The last such command, replied to or not, unless another command has come behind it. */
+  /** The last such command, replied to or not, unless another command has followed it. */
   #latest: Awaited | undefined;
   /** Commands without a reply. */
   #open = 0;
   #greeted = false;
+  #saysEhlo = false;
   #decodesCommands = false;
   #decodesReplies = false;
   #replyWasLast = false;
@@ -65,7 +83,7 @@ export class SmtpSession {
     return this.#awaited;
   }
 
-  /** Whether replies are due to more than what the client is in the middle of, or has been too early with. */
+  /** Whether replies are due to more than what the client is in the middle of, or has sent too early. */
   get owesEarlier(): boolean {
     const { stream } = this.state;
     const isAtIt = stream === "content" || stream === "chunk" || this.#awaited !== undefined;
@@ -90,7 +108,7 @@ export class SmtpSession {
     if (bytes > 0) this.state = { stream: "chunk", left: bytes };
   }
 
-  /** The client's bytes: so much of a chunk has come. Answers whether it is complete. */
+  /** The client's bytes: so many bytes of a chunk have come. Answers whether it is complete. */
   chunkCame(bytes: number): boolean {
     if (this.state.stream !== "chunk") return true;
     const left = this.state.left - bytes;
@@ -98,10 +116,15 @@ export class SmtpSession {
     return left <= 0;
   }
 
-  /** The client's bytes: a part of lines has come, and the content goes on, behind its header or not; or it is over. */
-  contentCame({ part, firstLine, last }: LinesPart): void {
-    this.part = { part, firstLine, last };
-    this.state = last ? COMMAND : { stream: "content", inHeader: part === "header", isFirst: false };
+  /** The client's bytes: a part of lines has come, after which the content goes on or is over. */
+  contentCame({ bytes: _, ...part }: LinesPart): void {
+    this.part = part;
+    this.state = part.last ? COMMAND : {
+      stream: "content",
+      inHeader: part.part === "header",
+      isFirst: false,
+      midLine: part.unfinished === true,
+    };
   }
 
   /**
@@ -109,10 +132,10 @@ export class SmtpSession {
    *
    * @throws {SmtpError} If it asks for something that was not offered.
    */
-  replyDecoded(code: number): void {
+  replyDecoded(code: number, lines: readonly string[] = []): void {
     this.#decodesReplies = true;
     this.#replyWasLast = true;
-    this.#replied(code);
+    this.#replied(code, lines);
   }
 
   /**
@@ -120,22 +143,23 @@ export class SmtpSession {
    *
    * @throws {SmtpError} If it asks for something that was not offered.
    */
-  replyEncoded(code: number): void {
-    if (!this.#decodesReplies) return this.#replied(code);
+  replyEncoded(code: number, lines: readonly string[] = []): void {
+    if (!this.#decodesReplies) return this.#replied(code, lines);
     this.#isLoose = true;
-    // Behind a command it answers that; behind a reply it takes the place of that, which is counted already.
+    // After a command it answers that; after a reply it replaces that, which is counted already.
     if (!this.#replyWasLast) this.#answered(code);
   }
 
   #sent(verb: string): void {
     this.#open++;
     this.state = COMMAND;
-    this.#awaited = this.#latest = verb === "DATA" || verb === "AUTH" || verb === "STARTTLS"
-      ? verb
-      : undefined;
+    this.#awaited = this.#latest = isAwaited(verb) ? verb : undefined;
+    if (verb !== "EHLO" && verb !== "HELO") return;
+    this.#saysEhlo = verb === "EHLO";
+    this.offersChunking = false;
   }
 
-  #replied(code: number): void {
+  #replied(code: number, lines: readonly string[]): void {
     this.startsTls = false;
     if (!this.#greeted) {
       this.#greeted = true;
@@ -146,7 +170,7 @@ export class SmtpSession {
       case 354:
         this.#expect("DATA", code);
         this.#awaited = this.#latest = undefined;
-        this.state = { stream: "content", inHeader: true, isFirst: true };
+        this.state = { stream: "content", inHeader: true, isFirst: true, midLine: false };
         this.completes = false;
         return;
       case 334:
@@ -154,11 +178,18 @@ export class SmtpSession {
         this.#answered(code);
         this.state = CREDENTIALS;
         return;
+      case 250:
+        if (this.#saysEhlo && lines.length > 1) this.#offered(lines);
+        break;
       case 220:
         if (this.#awaited === "STARTTLS" && (this.#open <= 1 || this.#isLoose)) return this.#forget();
         break;
     }
     this.#answered(code);
+  }
+
+  #offered([, ...extensions]: readonly string[]): void {
+    this.offersChunking ||= extensions.some((line) => line.trim().toUpperCase() === "CHUNKING");
   }
 
   #answered(code: number): void {
@@ -167,11 +198,12 @@ export class SmtpSession {
     if (this.#open === 0 || (this.#isLoose && code >= 400)) this.#awaited = undefined;
   }
 
-  /** What was said in plaintext counts for nothing behind TLS (RFC 3207, section 4.2). */
+  /** What was said in plaintext counts for nothing once TLS has begun (RFC 3207, section 4.2). */
   #forget(): void {
     this.state = COMMAND;
     this.#open = 0;
     this.#awaited = this.#latest = undefined;
+    this.#saysEhlo = this.offersChunking = false;
     this.startsTls = this.completes = true;
   }
 

@@ -20,6 +20,7 @@ import {
   type ContentPart,
   lastWord,
   linesOf,
+  refusalOfFault,
   type Reply,
   reply,
   type Said,
@@ -115,6 +116,10 @@ export class Dialogue implements SmtpClient {
   }
 
   #command(command: Command): Outcome {
+    const { verb, fault } = command;
+    // Of these the reply says what is wrong with the argument.
+    const isSpecific = verb === "EHLO" || verb === "HELO" || verb === "MAIL" || verb === "RCPT";
+    if (fault !== undefined && !isSpecific) return refusalOfFault(fault);
     switch (command.verb) {
       case "EHLO":
       case "HELO":
@@ -214,7 +219,9 @@ export class Dialogue implements SmtpClient {
     const mail = this.#mail;
     if (mail === undefined || mail.content !== undefined) return NO_MAIL;
     return after(this.#recipient(command, mail), (reply) => {
-      if (reply.code >= 400) this.#journal?.refusedRecipient(mail, command.address ?? command.args, reply);
+      if (reply.code >= 400) {
+        this.#journal?.refusedRecipient(mail, command.path ?? command.address ?? command.args, reply);
+      }
       return reply;
     });
   }
@@ -225,7 +232,8 @@ export class Dialogue implements SmtpClient {
     if (mail.recipients.length >= this.#options.maxRecipients) {
       return reply("452 4.5.3 Too many recipients");
     }
-    const recipient = { address: command.address!, params: command.params! };
+    const { address = "", path = address, params = {} } = command;
+    const recipient = { address, path, params };
     return after(this.#handler.onRcpt?.(recipient, mail), (answer) => {
       const answered = readAnswer(answer);
       if (answered === undefined || answered.code < 400) mail.recipients.push(recipient);

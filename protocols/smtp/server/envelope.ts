@@ -4,33 +4,34 @@
  * @module
  */
 
+import { bytes } from "@protohost/protohost";
 import { type Command, type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 
-/** The longest path (RFC 5321, section 4.5.3.1.3). */
-const MAX_PATH = 256;
-/** No spaces, no control characters, nothing that was not UTF-8. */
+/** The longest address in bytes: a path has 256 with its brackets (RFC 5321, section 4.5.3.1.3). */
+const MAX_ADDRESS_BYTES = 254;
+/** No blanks, no control characters, nothing but UTF-8. */
 // deno-lint-ignore no-control-regex
 const NAME = /^[^\x00-\x20\x7f-\x9f\ufffd]+$/;
-// deno-lint-ignore no-control-regex
-const BAD_IN_ADDRESS = /[\x00-\x1f\x7f-\x9f\ufffd]/;
 // deno-lint-ignore no-control-regex
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 
 /** Why a client's name is refused; undefined if it is not. */
-export function refusalOfHelo({ verb, args }: Command): Reply | undefined {
+export function refusalOfHelo({ verb, args, fault }: Command): Reply | undefined {
   if (args === "") return reply(`501 5.5.4 Wanted ${verb} and a domain`);
-  return NAME.test(args) && args.length <= MAX_PATH ? undefined : reply("501 5.5.4 That is no domain");
+  const isName = fault === undefined && NAME.test(args) && bytes(args).length <= 255;
+  return isName ? undefined : reply("501 5.5.4 That is not a domain");
 }
 
 /** Why a sender is refused. */
 export function refusalOfMail(
-  { address, params }: Command,
+  command: Command,
   { maxMessageBytes }: { maxMessageBytes: number },
 ): Reply | undefined {
-  if (address === undefined || params === undefined) {
-    return reply("501 5.5.4 Wanted MAIL FROM:<address> and parameters");
-  }
-  for (const [name, value] of Object.entries(params)) {
+  const { params } = command;
+  const isUtf8 = params !== undefined && "SMTPUTF8" in params;
+  const refusal = refusalOfPath(command, { code: "5.1.7", isUtf8, wanted: "MAIL FROM" });
+  if (refusal !== undefined) return refusal;
+  for (const [name, value] of Object.entries(params!)) {
     switch (name) {
       case "SIZE":
         if (!/^\d{1,20}$/.test(value)) return reply("501 5.5.4 SIZE wants a number of bytes");
@@ -45,26 +46,30 @@ export function refusalOfMail(
       case "AUTH":
         break;
       default:
-        return reply(`555 5.5.4 Unknown parameter`);
+        return reply("555 5.5.4 Unknown parameter");
     }
   }
-  return refusalOfAddress(address, "SMTPUTF8" in params, "501 5.1.7");
+  return undefined;
 }
 
 /** Why a recipient is refused. */
-export function refusalOfRcpt(
-  { address, params }: Command,
-  { isUtf8 }: { isUtf8: boolean },
-): Reply | undefined {
-  if (address === undefined || address === "" || params === undefined) {
-    return reply("501 5.5.4 Wanted RCPT TO:<address>");
-  }
-  if (Object.keys(params).length > 0) return reply("555 5.5.4 Unknown parameter");
-  return refusalOfAddress(address, isUtf8, "501 5.1.3");
+export function refusalOfRcpt(command: Command, { isUtf8 }: { isUtf8: boolean }): Reply | undefined {
+  const refusal = refusalOfPath(command, { code: "5.1.3", isUtf8, wanted: "RCPT TO" });
+  if (refusal !== undefined) return refusal;
+  if (command.address === "") return reply("501 5.5.4 Wanted RCPT TO:<address>");
+  return Object.keys(command.params!).length > 0 ? reply("555 5.5.4 Unknown parameter") : undefined;
 }
 
-function refusalOfAddress(address: string, isUtf8: boolean, codes: string): Reply | undefined {
-  if (address.length > MAX_PATH || BAD_IN_ADDRESS.test(address)) return reply(`${codes} Bad address`);
-  if (!isUtf8 && BEYOND_ASCII.test(address)) return reply("553 5.6.7 Such an address wants SMTPUTF8");
+function refusalOfPath(
+  { address, path = address, params, fault }: Command,
+  { code, isUtf8, wanted }: { code: string; isUtf8: boolean; wanted: string },
+): Reply | undefined {
+  if (fault === "too_long") return reply("500 5.5.2 Line too long");
+  if (fault !== undefined) return reply(`501 ${code} Bad address`);
+  if (path === undefined || params === undefined) {
+    return reply(`501 5.5.4 Wanted ${wanted}:<address> and parameters`);
+  }
+  if (bytes(path).length > MAX_ADDRESS_BYTES) return reply(`501 ${code} Address too long`);
+  if (!isUtf8 && BEYOND_ASCII.test(path)) return reply("553 5.6.7 Such an address wants SMTPUTF8");
   return undefined;
 }

@@ -31,8 +31,10 @@ export interface SmtpClient {
 
 /** An accepted recipient. */
 export interface Recipient {
-  /** The address, as it was given: without brackets and route. */
+  /** The address in the form to compare: in lower case, with quotes only where they are needed. */
   readonly address: string;
+  /** The same as it was written, without brackets and source route: to pass on. */
+  readonly path: string;
   /** The parameters, their names in upper case. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -41,8 +43,10 @@ export interface Recipient {
 export interface Mail {
   /** Who sends it. */
   readonly client: SmtpClient;
-  /** The sender's address; empty for `<>`. */
+  /** The sender's address in the form to compare, see {@linkcode Recipient}; empty for `<>`. */
   readonly from: string;
+  /** The same as it was written: to pass on. */
+  readonly reversePath: string;
   /** The parameters of `MAIL`, their names in upper case: `SIZE`, `BODY`, `SMTPUTF8`. */
   readonly params: Readonly<Record<string, string>>;
   /** Who has been accepted so far. */

@@ -7,7 +7,7 @@
  */
 
 import type { ServiceLog } from "@protohost/protohost";
-import { encodeReply, type Reply } from "@protohost/protohost/protocols/smtp/codec";
+import { formatReply, type Reply } from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, SmtpClient } from "./handler.ts";
 
 /** Under what name a message's identifier is noted. */
@@ -38,7 +38,7 @@ export class Journal {
   }
 
   /** A message was refused before it had recipients. */
-  refusedSender({ client, from }: Mail, reply: Reply): void {
+  refusedSender({ client, reversePath: from }: Mail, reply: Reply): void {
     this.log?.info("Sender refused from {address}: {reply}, <{from}> (connection {connection})", {
       ...origin(client),
       reply: said(reply),
@@ -48,7 +48,7 @@ export class Journal {
 
   /** A recipient was refused. */
   refusedRecipient(mail: Mail, recipient: string, reply: Reply): void {
-    const { client, from, notes } = mail;
+    const { client, reversePath: from, notes } = mail;
     const reason = notes.get(REASON) as string | undefined;
     notes.delete(REASON);
     const text = "Recipient refused from {address}: {reply}, <{recipient}> of mail from <{from}> " +
@@ -61,13 +61,13 @@ export class Journal {
    *
    * @param outcome What the client hears; a text where it hears nothing.
    */
-  settled({ client, from, recipients, notes }: Mail, outcome: Reply | string): void {
+  settled({ client, reversePath: from, recipients, notes }: Mail, outcome: Reply | string): void {
     const isReply = typeof outcome !== "string";
     this.log?.info("Message {id} from {address}, <{from}>, for {recipients}: {outcome}", {
       id: notes.get(ID),
       ...origin(client),
       from,
-      recipients: recipients.map(({ address }) => address).join(", "),
+      recipients: recipients.map(({ path }) => path).join(", "),
       outcome: isReply ? said(outcome) : `not taken, ${outcome}`,
       ...isReply ? { code: outcome.code } : {},
     });
@@ -84,5 +84,5 @@ function origin(client: SmtpClient): { address: string; connection: string } {
 }
 
 function said(reply: Reply): string {
-  return encodeReply(reply).trimEnd().replaceAll("\r\n", " | ");
+  return formatReply(reply).trimEnd().replaceAll("\r\n", " | ");
 }

@@ -90,13 +90,13 @@ class MailService {
     return this.#rate?.has(addressOf(client), Date.now()) === false ? TOO_MANY : undefined;
   }
 
-  async address({ address }: Recipient, mail: Mail): Promise<Reply | undefined> {
+  async address({ address, path }: Recipient, mail: Mail): Promise<Reply | undefined> {
     const { relay, domains } = this.#options;
     const domain = splitAddress(address, domains?.[0] ?? this.#options.hostname).domain.toLowerCase();
     const isOurs = domains?.includes(domain) ?? this.#mailboxes !== undefined;
     if (isOurs && this.#mailboxes !== undefined) return await this.#toMaildir(address, mail, this.#mailboxes);
     if (relay !== undefined && (isOurs || mail.client.user !== undefined || relay.open)) {
-      return await this.#toUpstream(address, mail);
+      return await this.#toUpstream(path, mail);
     }
     return reply("550 5.7.1 Mail for there is not taken here");
   }
@@ -126,11 +126,11 @@ class MailService {
     return undefined;
   }
 
-  async #toUpstream(address: string, mail: Mail): Promise<Reply> {
+  async #toUpstream(path: string, mail: Mail): Promise<Reply> {
     const route = mail.notes.get(ROUTE) as Route | undefined;
     if (route !== undefined && !("upstream" in route)) return anotherWay();
     try {
-      if (route !== undefined) return await route.upstream.rcpt(address);
+      if (route !== undefined) return await route.upstream.rcpt(path);
       const { hostname, relay } = this.#options;
       const upstream = await Upstream.open(relay!, { hostname, signal: mail.client.connection.signal });
       if (mail.signal.aborted) upstream.close();
@@ -141,7 +141,7 @@ class MailService {
         return announced;
       }
       mail.notes.set(ROUTE, { upstream } satisfies Route);
-      return await upstream.rcpt(address);
+      return await upstream.rcpt(path);
     } catch (error) {
       return this.#relayFailed(error);
     }

@@ -84,8 +84,8 @@ export class Upstream {
   }
 
   /** Announces a message. */
-  mail({ from, params }: Mail): Promise<Reply> {
-    let args = `FROM:<${from}>`;
+  mail({ reversePath, params }: Mail): Promise<Reply> {
+    let args = `FROM:<${reversePath}>`;
     if ("SIZE" in params && this.#extensions.has("SIZE")) args += ` SIZE=${params.SIZE}`;
     if ("BODY" in params && this.#extensions.has("8BITMIME")) args += ` BODY=${params.BODY}`;
     if ("SMTPUTF8" in params) {
@@ -98,8 +98,8 @@ export class Upstream {
   }
 
   /** Names a recipient. */
-  rcpt(address: string): Promise<Reply> {
-    return this.#ask("RCPT", `TO:<${address}>`);
+  rcpt(path: string): Promise<Reply> {
+    return this.#ask("RCPT", `TO:<${path}>`);
   }
 
   /** Hands the content on. If that ends by a throw, the next server is cut off. */

@@ -24,14 +24,14 @@ export function receivedLine(mail: Mail, { hostname, id, now }: TraceOptions): s
       client.user === undefined ? "" : "A"
     }`
     : "SMTP";
-  const whom = recipients.length === 1 ? `\r\n\tfor <${recipients[0].address}>` : "";
+  const whom = recipients.length === 1 ? `\r\n\tfor <${recipients[0].path}>` : "";
   const date = now.toUTCString().replace("GMT", "+0000");
   return `Received: from ${client.helo} (${address})\r\n\tby ${hostname} with ${kind} id ${id}${whom};\r\n\t${date}\r\n`;
 }
 
 /** Writes who a message came from: what is delivered has no envelope any more. */
-export function returnPathLine({ from }: Mail): string {
-  return `Return-Path: <${from}>\r\n`;
+export function returnPathLine({ reversePath }: Mail): string {
+  return `Return-Path: <${reversePath}>\r\n`;
 }
 
 function literal(address: string): string {

@@ -12,6 +12,7 @@ import { type Incoming, MessageTooLargeError } from "./incoming.ts";
 export class Transaction implements Mail {
   readonly client: SmtpClient;
   readonly from: string;
+  readonly reversePath: string;
   readonly params: Readonly<Record<string, string>>;
   readonly recipients: Recipient[] = [];
   readonly notes: Map<string, unknown> = new Map();
@@ -22,10 +23,11 @@ export class Transaction implements Mail {
   result: Promise<{ answer: SmtpAnswer } | { error: unknown }> | undefined;
 
   /** Begins with an accepted sender. */
-  constructor(client: SmtpClient, { address, params }: Command) {
+  constructor(client: SmtpClient, { address = "", path = address, params = {} }: Command) {
     this.client = client;
-    this.from = address ?? "";
-    this.params = params ?? {};
+    this.from = address;
+    this.reversePath = path;
+    this.params = params;
   }
 
   get signal(): AbortSignal {
