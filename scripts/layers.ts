@@ -29,9 +29,7 @@ const reached = new Set<string>();
 const edges = await readEdges();
 const wrong = [
   ...[...edges.values()].flatMap(({ from, to }) => problemOf(from, to) ?? []),
-  ...(await filesBelow("lib/")).filter((file) => !reached.has(file)).map((file) =>
-    `${file} is imported by nothing`
-  ),
+  ...(await filesBelow("lib/")).filter((file) => !reached.has(file)).map((file) => `Nothing imports ${file}`),
 ].sort();
 for (const problem of wrong) console.error(problem);
 console.log(
@@ -95,13 +93,13 @@ function problemOf(from: string, to: string): string | undefined {
     const inside = otherRoom === "protocols" && (source === target || !to.includes("/", 10));
     return inside || to === "mod.ts" || isExported(to)
       ? undefined
-      : `${from} imports ${to}: a protocol imports what users can import`;
+      : `${from} imports ${to}: a protocol may only import what users can import`;
   }
   if (room !== "lib") return undefined;
   if (otherRoom === "protocols") {
     return from === "lib/modules/bundled.ts"
       ? undefined
-      : `${from} imports ${to}: only bundled.ts names protocols`;
+      : `${from} imports ${to}: only lib/modules/bundled.ts may import protocols`;
   }
   if (otherRoom !== "lib" || source === target) return undefined;
   const [layer, above] = [layers.get(source), layers.get(target)];

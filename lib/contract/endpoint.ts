@@ -1,30 +1,30 @@
 /**
  * Addresses: `PROTOCOL[+TRANSPORT]://HOST:PORT` and `PROTOCOL+unix:///path.sock`.
  *
- * A transport's own name in the place of the protocol (`tcp://`, `tls://`, `unix://`, `udp://`) names no protocol: the
- * configuration says which, or an upstream needs none.
+ * An address may have only a transport (`tcp://`, `tls://`, `unix://`, `udp://`): then the configuration names the protocol,
+ * or, for an upstream, none is needed.
  *
  * @module
  */
 
 import type { TransportName } from "./connection.ts";
 
-/** An address taken apart. JSON-safe. */
+/** A parsed address. JSON-safe. */
 export type Endpoint =
   | {
-    /** In lower case; empty if the address names a transport only. */
+    /** In lower case; empty if the address has only a transport. */
     protocol: string;
     transport: "tcp" | "tls" | "udp";
-    /** Without the brackets of IPv6. */
+    /** Without brackets. */
     hostname: string;
-    /** 0 asks the operating system for a free one. */
+    /** 0 for a free one of the operating system's choice. */
     port: number;
   }
   | { protocol: string; transport: "unix"; path: string };
 
 const transports: readonly string[] = ["tcp", "tls", "unix", "udp"] satisfies TransportName[];
 
-/** An address that cannot be read; `code` is `bad_address`. */
+/** An invalid address; `code` is `bad_address`. */
 export class AddressError extends TypeError {
   /** The name of the class. */
   override readonly name = "AddressError";
@@ -33,9 +33,9 @@ export class AddressError extends TypeError {
 }
 
 /**
- * Takes an address apart.
+ * Parses an address.
  *
- * @throws {AddressError} If it is not of the form `PROTOCOL[+TRANSPORT]://HOST:PORT` or `PROTOCOL+unix:///PATH`.
+ * @throws {AddressError} If it is neither `PROTOCOL[+TRANSPORT]://HOST:PORT` nor `PROTOCOL+unix:///PATH`.
  */
 export function parseEndpoint(address: string): Endpoint {
   const match = /^([a-z][a-z0-9_.-]*)(?:\+([a-z]+))?:\/\/(.*)$/i.exec(address);
@@ -55,7 +55,9 @@ export function parseEndpoint(address: string): Endpoint {
   }
   const rest = match[3];
   if (transport === "unix") {
-    if (rest === "") throw cannot(address, "a unix socket wants a path, as in jsonnl+unix:///run/chat.sock");
+    if (rest === "") {
+      throw cannot(address, "wanted the path of the unix socket, as in jsonnl+unix:///run/chat.sock");
+    }
     return { protocol, transport, path: rest };
   }
   const authority = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^:/\s[\]]+)):(\d{1,5})\/?$/i.exec(rest);
@@ -63,7 +65,7 @@ export function parseEndpoint(address: string): Endpoint {
   if (!authority) throw cannot(address, whyNoAuthority(rest));
   if (port > 65535) throw cannot(address, `port ${port} is out of range, wanted 0 to 65535`);
   const hostname = authority[1] ?? authority[2];
-  if (!isHost(hostname)) throw cannot(address, `"${hostname}" is neither an IP address nor a host's name`);
+  if (!isHost(hostname)) throw cannot(address, `"${hostname}" is neither an IP address nor a host name`);
   return { protocol, transport: transport as "tcp", hostname, port };
 }
 
@@ -81,7 +83,7 @@ function whyNoAuthority(rest: string): string {
   return "wanted HOST:PORT after //, with a port from 0 to 65535";
 }
 
-/** Writes an endpoint as an address; the inverse of {@linkcode parseEndpoint}. */
+/** Formats an endpoint as an address; the inverse of {@linkcode parseEndpoint}. */
 export function formatEndpoint(endpoint: Endpoint): string {
   const { protocol, transport } = endpoint;
   const scheme = protocol === "" ? transport : transport === "tcp" ? protocol : `${protocol}+${transport}`;
@@ -89,7 +91,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
   return `${scheme}://${hostPort(endpoint)}`;
 }
 
-/** Writes the address of a socket: `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
+/** Formats the address of a socket: `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
 export function formatAddr(addr: Deno.Addr): string {
   if ("path" in addr) return `unix:${addr.path}`;
   if ("hostname" in addr) return hostPort(addr);
@@ -116,8 +118,8 @@ function cannot(address: string, why: string): AddressError {
 }
 
 /**
- * Whether several instances can serve an endpoint side by side. A unix socket has one owner; the datagrams of one UDP
- * peer would be spread over them.
+ * Whether several instances can share an endpoint. A unix socket has one owner, and the datagrams of one UDP peer would be
+ * spread over the instances.
  */
 export function isSharable(endpoint: Endpoint): boolean {
   return endpoint.transport === "tcp" || endpoint.transport === "tls";

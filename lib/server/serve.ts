@@ -1,5 +1,5 @@
 /**
- * A whole server in one call: configuration, log, services in workers, control socket.
+ * A whole server in one call: configuration, log, services, control socket.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { ConfigInput } from "../config/config_input.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 
-/** How a configuration made in code is read. */
+/** How a configuration object is read. */
 export interface ServeOptions {
   /**
-   * The folder that relative paths start from: its path, or its URL.
+   * The folder that paths are relative to: its path, or its URL.
    *
    * @default {the current folder}
    */
@@ -18,8 +18,8 @@ export interface ServeOptions {
 }
 
 /**
- * Serves a configuration: a YAML file's path, or the same as an object. Answers once every service serves. Signals are
- * left to the program.
+ * Serves a configuration: the path of a YAML file, or the same as an object. Resolves once every service serves. Signals
+ * are left to the program.
  *
  * ```ts no-eval
  * import { serve } from "@protohost/protohost";
@@ -33,7 +33,7 @@ export interface ServeOptions {
  * @throws {StartError} With everything that keeps the services from starting; nothing runs then.
  */
 export async function serve(config: ConfigInput | string, options: ServeOptions = {}): Promise<Supervisor> {
-  // Loaded when there is use for them: services import this module too, and of it nearly always something else.
+  // Loaded on use: services import this module too, nearly always for something else.
   const { loadConfig, resolveConfig } = await import("../config/mod.ts");
   const { startServer } = await import("./start_server.ts");
   if (typeof config === "string") return await startServer(await loadConfig(config));

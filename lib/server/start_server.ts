@@ -14,7 +14,7 @@ import { Supervisor, type SupervisorOptions } from "../supervisor/supervisor.ts"
 import { problemOf, StartError } from "../supervisor/supervisor_error.ts";
 
 /**
- * Starts a server by a configuration that has been read: its log, its control socket, its services.
+ * Starts a server with a loaded configuration: its log, its control socket, its services.
  *
  * @throws {StartError} With everything that keeps it from starting; nothing runs then.
  */
@@ -41,13 +41,13 @@ export async function startServer(config: Config, options: SupervisorOptions = {
   return supervisor;
 }
 
-/** What a service's code does on the system it does as its user: as root there is nothing that it may not. */
+/** The code of a service has the rights of its user on the system: as root, all of them. */
 function warnOfRoot({ services }: Config): void {
   if (!isRoot()) return;
   const names = Object.values(services).filter(({ user }) => user === undefined).map(({ name }) => name);
   if (names.length === 0) return;
   serverLog().warning(
-    "Runs as root, and so do {services}: give them a user, as in defaults: {{ user: nobody }",
+    "The server runs as root, and so do {services}: give them a user, as in defaults: {{ user: nobody }",
     {
       services: names.join(", "),
     },
@@ -58,17 +58,17 @@ function isRoot(): boolean {
   try {
     return Deno.uid() === 0;
   } catch {
-    // Not permitted to ask, so nothing that would be told runs as root unasked.
+    // Without the permission to ask there is no warning.
     return false;
   }
 }
 
-/** A process for each instance, wherever one can be had. */
+/** A process for each instance, wherever the system and the permissions allow that. */
 function chooseIsolation({ services }: Config): Isolation {
   const why = whyNoChild();
   if (why === undefined) return "process";
   if (Object.values(services).some(({ isolation }) => isolation === undefined)) {
-    serverLog().warning("Services run as workers of one process: {why}", { why });
+    serverLog().warning("Services run as workers in one process: {why}", { why });
   }
   return "worker";
 }
@@ -82,11 +82,11 @@ function openLog({ log }: Config): LogWriter {
   }
 }
 
-/** First of all, so that a second server by the same configuration is told that there is one. */
+/** Opened first, so that a second server with the same configuration fails with a clear error. */
 async function openControl({ file, control }: Config, supervisor: Supervisor): Promise<void> {
   if (control === false) {
     if (file !== undefined && !hasUnixSockets) {
-      serverLog().info("There is no control socket on this system unless the configuration names one");
+      serverLog().info("No control socket: on this system there is none unless the configuration names one");
     }
     return;
   }
@@ -101,4 +101,4 @@ async function openControl({ file, control }: Config, supervisor: Supervisor): P
 }
 
 const OTHER_CONTROL =
-  "; for a second configuration in the same folder, name a socket of its own there, as in control: ./second.sock";
+  "; a second configuration in the same folder needs a socket of its own, such as control: ./second.sock";

@@ -1,9 +1,9 @@
 /**
- * Where a service lets its peers in: its listeners, and who of those that come is admitted.
+ * The listeners of a service, and its accept loops.
  *
- * Accepting goes on until the acceptor is closed. What can fail in it: the system has no more descriptors or memory (wait,
- * go on), a peer is gone before it was accepted (go on), a TLS handshake fails or takes too long (that peer is closed,
- * accepting never waits for it), the limits are reached (accepting pauses, or that peer is closed).
+ * Accepting goes on until the acceptor is closed. What can fail: the system is out of descriptors or memory (pause, then
+ * go on), a peer has gone before it was accepted (go on), a TLS handshake fails or takes too long (that peer is closed;
+ * accepting never waits for it), a limit is reached (accepting pauses, or that peer is closed).
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { countError, type ServiceStats } from "../contract/stats.ts";
 import { bind, type BindOptions, type Listener } from "../transport/listener.ts";
 
-/** How long accepting rests when the system has no means for another connection. */
+/** How long accepting pauses when the system is out of descriptors or memory. */
 const ACCEPT_RETRY_MS = 100;
 
 /** What a service gives its acceptor. */
@@ -24,13 +24,13 @@ export interface AcceptorOptions {
   limits: Limits;
   stats: ServiceStats;
   log: ServiceContext["log"];
-  /** Whose word on a client's address is taken (PROXY protocol). */
+  /** Proxies that are trusted to tell a client's address (PROXY protocol). */
   trustedProxies?: TrustedProxies;
-  /** Permissions of its unix sockets. */
+  /** Mode of its unix sockets. */
   mode?: number;
 }
 
-/** An address, and what takes the peers that are admitted there. */
+/** An address, and what serves the peers that are admitted there. */
 export interface Opening {
   endpoint: Endpoint;
   serve: Serve;
@@ -56,7 +56,7 @@ export class Acceptor {
     });
   }
 
-  /** Binds every address or none, and accepts. Answers the endpoints bound, with their real ports. */
+  /** Binds every address or none, and accepts. Returns the bound endpoints, with their real ports. */
   async open(
     openings: readonly Opening[],
     options: Pick<BindOptions, "secure" | "reusePort" | "exclusive">,
@@ -64,7 +64,9 @@ export class Acceptor {
     const { stats, log, mode } = this.#options;
     const dropped = (from: Deno.Addr) => {
       countError(stats, "datagram_dropped");
-      log.warn("Dropped a datagram from {remote}: its connection is busy", { remote: formatAddr(from) });
+      log.warn("Dropped a datagram from {remote}: the queue of its connection is full", {
+        remote: formatAddr(from),
+      });
     };
     const listeners: Listener[] = [];
     try {
@@ -84,7 +86,7 @@ export class Acceptor {
   async close(): Promise<void> {
     for (const listener of this.#listeners.splice(0)) listener.close();
     this.admission.dismiss();
-    // A peer may have been accepted already that nobody has been told of: it is to be served, not lost.
+    // A peer that was accepted just before is served, not lost.
     await Promise.all(this.#accepting);
   }
 
@@ -100,7 +102,7 @@ export class Acceptor {
       } catch (error) {
         if (!this.#listeners.includes(listener)) return;
         countError(stats, "accept_failed");
-        log.error("Cannot accept at {address}: {error}; trying again", {
+        log.error("Cannot accept at {address}: {error}; retrying", {
           address: formatEndpoint(listener.endpoint),
           error: String(error),
         });

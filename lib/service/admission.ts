@@ -1,6 +1,6 @@
 /**
- * From a peer at the acceptor to a connection: counts and limits, then whatever must happen before the first byte is the
- * protocol's own (a PROXY header, a TLS handshake). Accepting never waits for that.
+ * Admits peers: counts and limits, then what comes before the protocol's first byte (a PROXY header, a TLS handshake).
+ * Accepting never waits for that.
  *
  * @module
  */
@@ -16,20 +16,20 @@ import { settleWithin } from "../base/settle.ts";
 import { countError, type ServiceStats } from "../contract/stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
 
-/** What a service gives its acceptor. */
+/** Options of {@linkcode Admission}. */
 export interface AdmissionOptions {
   limits: Limits;
   stats: ServiceStats;
-  /** Who begins with a PROXY header; without, nobody does. */
+  /** Proxies whose connections start with a PROXY header; undefined for none. */
   trustedProxies?: TrustedProxies;
-  /** Hears of an error of a peer that has no connection yet, counted already. */
+  /** Called with the error of a peer that has no connection yet, after it was counted. */
   report(remote: string, error: Error, code: string): void;
 }
 
-/** Takes the peer that has been admitted. */
+/** Serves an admitted peer. */
 export type Serve = (transport: Transport, kind: TransportName) => void;
 
-/** The acceptor of one service instance. */
+/** The admission of one service instance. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #preparing: Set<Transport> = new Set();
@@ -47,17 +47,17 @@ export class Admission {
     return this.#options.stats.open >= this.#options.limits.maxConnections;
   }
 
-  /** Settles when a connection has closed, or nobody is accepted any more. */
+  /** Settles when a connection has closed, or when accepting has ended. */
   room(): Promise<void> {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** Lets those go that wait for room. */
+  /** Wakes accept loops that wait for room. */
   dismiss(): void {
     for (const waiter of this.#roomWaiters.splice(0)) waiter();
   }
 
-  /** Admits a peer, or closes it and says why. */
+  /** Admits a peer, or closes it and reports why. */
   admit(accepted: Accepted, serve: Serve): void {
     const { stats, trustedProxies } = this.#options;
     const { transport } = accepted;
@@ -69,7 +69,7 @@ export class Admission {
     else serve(trustedProxies === undefined ? transport : new UntrustedTransport(transport), accepted.kind);
   }
 
-  /** A connection that was admitted has closed. */
+  /** An admitted connection has closed. */
   release(peer: { remoteAddr: Deno.Addr }): void {
     if (this.#options.limits.maxConnectionsPerAddress > 0) {
       const address = addressOf(peer);
@@ -86,13 +86,13 @@ export class Admission {
     return new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
   }
 
-  /** The same, or when the time is over. */
+  /** As {@linkcode empty}, but at most for a time. */
   async emptyWithin(timeoutMs: number): Promise<void> {
     if (this.#options.stats.open === 0 || timeoutMs <= 0) return;
     await settleWithin(this.empty(), timeoutMs);
   }
 
-  /** Closes those that are not admitted yet. */
+  /** Closes peers that are not admitted yet. */
   close(): void {
     this.#closed = true;
     this.dismiss();
@@ -124,7 +124,7 @@ export class Admission {
     }
   }
 
-  /** Waits for the header no longer than for a handshake. */
+  /** Reads the header, within the time of a handshake. */
   async #takeHeader(transport: Transport): Promise<Transport> {
     const { tlsHandshakeTimeoutMs } = this.#options.limits;
     const timer = tlsHandshakeTimeoutMs > 0
@@ -137,7 +137,7 @@ export class Admission {
     }
   }
 
-  /** Counts a peer to its address; false, and reported, if that has too many. */
+  /** Counts a peer for its address. False, and reported, if that address has too many. */
   #claim(peer: { remoteAddr: Deno.Addr }): boolean {
     const most = this.#options.limits.maxConnectionsPerAddress;
     if (most === 0) return true;
@@ -151,7 +151,10 @@ export class Admission {
     const found = `${open} are open, maxConnectionsPerAddress is ${most}`;
     this.#report(
       address,
-      new ConnectionError("too_many_connections", `Cannot take a connection more from ${address}: ${found}`),
+      new ConnectionError(
+        "too_many_connections",
+        `Cannot accept another connection from ${address}: ${found}`,
+      ),
     );
     return false;
   }
@@ -171,7 +174,7 @@ export class Admission {
   }
 }
 
-/** What connections of one peer have in common: its IP address, or the socket they share. */
+/** What the connections of one peer share: its IP address, or the path of the unix socket. */
 function addressOf(peer: { remoteAddr: Deno.Addr }): string {
   const { remoteAddr } = peer;
   return "hostname" in remoteAddr ? remoteAddr.hostname : formatAddr(remoteAddr);

@@ -1,5 +1,5 @@
 /**
- * From a worker's specification to everything that stands behind its addresses: protocols, handler or upstreams, hooks.
+ * Loads everything that a worker serves: protocols, handler or upstreams, hooks.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { loadUpstreams } from "../proxy/load_proxy.ts";
 import type { Binding } from "./service.ts";
 import type { ServiceStats } from "../contract/stats.ts";
 
-/** Loads what a worker is to serve. Nothing of it is started. What it throws says what cannot be had. */
+/** Loads what a worker serves, without starting it. @throws What keeps a part from loading. */
 export async function loadBindings(
   spec: WorkerSpec,
   context: ServiceContext,
@@ -39,7 +39,7 @@ export async function loadBindings(
   }));
 }
 
-/** Compiles the hooks for each protocol: rules are written in its words. */
+/** Compiles the hooks for each protocol, since rules use its names and notation. */
 async function loadEach(
   spec: WorkerSpec,
   { sources, ...policy }: HooksSpec,

@@ -1,5 +1,5 @@
 /**
- * From what a service's configuration names to what serves its addresses.
+ * Loads the handler and the protocols that a service's configuration names.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { checkedProtocol, resolveProtocol } from "../modules/find_protocol.ts";
 import type { Binding } from "./service.ts";
 import { nearest } from "../base/suggest.ts";
 
-/** A service module that is none, or lacks what it needs; `code` is `bad_service`. */
+/** An invalid or incomplete service module; `code` is `bad_service`. */
 export class ServiceError extends TypeError {
   override readonly name = "ServiceError";
   readonly code = "bad_service";
@@ -43,8 +43,8 @@ const callbacks: readonly string[] = [
 /**
  * Loads a service: its module and the protocols of its addresses. Nothing of it is started.
  *
- * @throws {ServiceError} If the module is no service, or if an address, a protocol or a handler is missing.
- * @throws {ModuleError | ProtocolError | AddressError} If what it names cannot be had.
+ * @throws {ServiceError} If the module is not a service, or if an address, a protocol or a handler is missing.
+ * @throws {ModuleError | ProtocolError | AddressError} If what it names cannot be loaded or read.
  */
 export async function loadService(source: ServiceSource, context: ServiceContext): Promise<Binding[]> {
   const definition = source.handler === undefined
@@ -71,10 +71,10 @@ async function definitionOf(
   const definition = typeof exported === "function" ? await exported(context) : exported;
   if (typeof definition === "object" && definition !== null && !Array.isArray(definition)) return definition;
   const found = typeof exported === "function"
-    ? `a function that answers ${describeValue(definition)}`
+    ? `a function that returns ${describeValue(definition)}`
     : describeValue(exported);
   throw new ServiceError(
-    `Cannot use ${url} as a service: wanted a handler object or a function that answers one, found ${found}`,
+    `Cannot use ${url} as a service: wanted a handler object or a function that returns one, found ${found}`,
   );
 }
 
@@ -83,7 +83,7 @@ function endpointsOf(source: ServiceSource, definition: ServiceDefinition | unde
   if (addresses.length === 0) {
     throw new ServiceError(
       `Cannot serve "${source.service}": neither its configuration nor its module says where to listen; wanted ` +
-        `listen: in the configuration, or export default defineService({ listen: "text://127.0.0.1:7000", ... }) ` +
+        `listen in the configuration, or export default defineService({ listen: "text://127.0.0.1:7000", ... }) ` +
         "in the module",
     );
   }
@@ -100,7 +100,7 @@ async function protocolOf(
   if (typeof wanted !== "string") return checkedProtocol(wanted, `the protocol in ${source.handler}`);
   if (wanted === "") {
     throw new ServiceError(
-      `Cannot serve "${source.service}": its address names no protocol, and nothing else does`,
+      `Cannot serve "${source.service}": its address names no protocol, and protocol is not set`,
     );
   }
   return await resolveProtocol(
@@ -118,7 +118,7 @@ function handlerOf(
   const handler = protocol.service?.(definition, source.options) ?? definition;
   if (handler === undefined) {
     throw new ServiceError(
-      `Cannot serve "${source.service}": it has no handler, and the protocol ${protocol.name} has no service of its own`,
+      `Cannot serve "${source.service}": it has no handler, and the protocol ${protocol.name} needs one`,
     );
   }
   const where = source.handler ?? `the service of the protocol ${protocol.name}`;
@@ -134,7 +134,7 @@ function handlerProblem(handler: AnyHandler): string | undefined {
     if (typeof value !== "function") return `wanted a function as ${name}, found ${describeValue(value)}`;
   }
   if (handler.onMessage && handler.transmission) {
-    return "it has both onMessage and transmission, and a message can go to one of them only";
+    return "it has both onMessage and transmission: wanted one of them";
   }
   if (given.length === 0) {
     return `wanted at least one of ${callbacks.join(", ")}, found ${describeValue(handler)}`;
@@ -143,11 +143,11 @@ function handlerProblem(handler: AnyHandler): string | undefined {
 }
 
 /**
- * Logs a warning for each key that looks like a callback and is none, such as `onMesage`. A protocol with a service of its
- * own may have callbacks of its own: then nothing is said.
+ * Logs a warning for each key that looks like a callback and is not, such as `onMesage`. For protocols with a `service`
+ * it logs nothing, since those may have callbacks of their own.
  *
  * @param protocols Those that the handler is for.
- * @param options.known More keys that begin with `on` and are in order.
+ * @param options.known Further valid keys that begin with `on`.
  */
 export function warnOfMistakes(
   definition: object,
@@ -162,12 +162,12 @@ export function warnOfMistakes(
     const guess = nearest(key, callbacks);
     const hint = guess ? `; did you mean ${guess}?` : "";
     log.warn("{warning}", {
-      warning: `The handler's ${key} is never called: there is no callback of that name${hint}`,
+      warning: `The handler's ${key} is never called: there is no such callback${hint}`,
     });
   }
 }
 
-/** What several protocols made of one handler starts and stops once. */
+/** Lets handlers that several protocols made of one start and stop only once. */
 function startOnce(bindings: Binding[]): Binding[] {
   const [first, ...others] = bindings;
   return [

@@ -2,9 +2,8 @@
  * Publish and subscribe between the instances and services of one server.
  *
  * Each isolate has a {@linkcode LocalBus}: it delivers to the listeners of its own isolate at once and tells the
- * supervisor, whose {@linkcode Bus} forwards to every other worker that has a subscriber. Nothing is kept: whoever
- * subscribes later does not hear what was published earlier, and a worker that has gone is forgotten with all its
- * topics.
+ * supervisor, whose {@linkcode Bus} forwards to every other worker with a subscriber. Nothing is stored: a later
+ * subscriber does not get earlier messages, and a worker that has ended is forgotten with all its topics.
  *
  * @module
  */
@@ -12,13 +11,13 @@
 import { describeValue } from "../base/describe_value.ts";
 import type { FromWorker } from "../spec/worker_messages.ts";
 
-/** The most topics that one isolate may have subscribed at a time. */
+/** The most topics that one isolate may subscribe to at a time. */
 export const MAX_TOPICS = 100_000;
 
 /** The longest name of a topic, in UTF-16 units. */
 export const MAX_TOPIC_LENGTH = 1024;
 
-/** A topic that cannot be subscribed or published; `code` is `bad_topic` or `too_many_topics`. */
+/** An invalid topic, or one too many; `code` is `bad_topic` or `too_many_topics`. */
 export class TopicError extends RangeError {
   override readonly name = "TopicError";
   readonly code: "bad_topic" | "too_many_topics";
@@ -31,16 +30,16 @@ export class TopicError extends RangeError {
 
 type Listener = (message: unknown) => void;
 
-/** What one isolate says to the supervisor about topics. */
+/** Messages from an isolate to the supervisor about topics. */
 export type BusMessage = Extract<FromWorker, { type: "publish" | "subscribe" | "unsubscribe" }>;
 
-/** The bus of one isolate. Without a supervisor, `post` may be left out. */
+/** The bus of one isolate. `post` may be omitted without a supervisor. */
 export class LocalBus {
   readonly #topics: Map<string, Set<{ listener: Listener }>> = new Map();
   readonly #post: (message: BusMessage) => void;
   readonly #onError: (error: unknown, topic: string) => void;
 
-  /** @param onError Told what a listener throws; the others hear the message all the same. */
+  /** @param onError Called with what a listener throws; the others still get the message. */
   constructor(
     post: (message: BusMessage) => void = () => {},
     onError: (error: unknown, topic: string) => void = () => {},
@@ -55,25 +54,25 @@ export class LocalBus {
   }
 
   /**
-   * Sends a JSON value to every subscriber of a topic, those of this isolate first. All get what JSON makes of it.
+   * Sends a JSON value to every subscriber of a topic, those of this isolate first. All get a copy by way of JSON.
    *
-   * @throws {TopicError} If the topic's name is too long or no string.
-   * @throws {TypeError} If JSON has no words for the message: it contains itself, or a bigint, or is undefined.
+   * @throws {TopicError} If the topic is not a string or too long.
+   * @throws {TypeError} If the message is not a JSON value: it is undefined, or contains itself or a bigint.
    */
   publish(topic: string, message: unknown): void {
     checkTopic(topic);
     const json = JSON.stringify(message);
     if (json === undefined) {
-      throw new TypeError(`Cannot publish ${describeValue(message)}: wanted a value that JSON has words for`);
+      throw new TypeError(`Cannot publish ${describeValue(message)}: wanted a JSON value`);
     }
     this.#post({ type: "publish", topic, json });
     this.deliver(topic, json);
   }
 
   /**
-   * Hears a topic until the function that it answers is called.
+   * Subscribes to a topic until the returned function is called.
    *
-   * @throws {TopicError} If the topic's name is too long or no string, or if there are {@linkcode MAX_TOPICS} already.
+   * @throws {TopicError} If the topic is not a string or too long, or if there are {@linkcode MAX_TOPICS} already.
    */
   subscribe(topic: string, listener: Listener): () => void {
     checkTopic(topic);
@@ -85,7 +84,7 @@ export class LocalBus {
       this.#topics.set(topic, listeners = new Set());
       this.#post({ type: "subscribe", topic });
     }
-    // An entry of its own, so that one function may subscribe twice and each end is its own.
+    // An entry of its own, so that one function may subscribe twice and end each subscription by itself.
     const entry = { listener };
     listeners.add(entry);
     return () => {
@@ -125,7 +124,7 @@ export class Bus {
     return this.#topics.size;
   }
 
-  /** Answers false if the subscriber has too many topics already. */
+  /** False if the subscriber has too many topics already. */
   subscribe(subscriber: Subscriber, topic: string): boolean {
     const own = this.#subscribers.get(subscriber) ?? new Set();
     if (own.size >= MAX_TOPICS && !own.has(topic)) return false;
@@ -143,14 +142,14 @@ export class Bus {
     if (all.size === 0) this.#topics.delete(topic);
   }
 
-  /** Forwards to every subscriber of the topic but the one it comes from. */
+  /** Forwards to every subscriber of the topic except the sender. */
   publish(from: Subscriber | null, topic: string, json: string): void {
     for (const subscriber of this.#topics.get(topic) ?? []) {
       if (subscriber !== from) subscriber.deliver(topic, json);
     }
   }
 
-  /** Forgets a subscriber that has gone. */
+  /** Removes a subscriber and all its topics. */
   forget(subscriber: Subscriber): void {
     for (const topic of [...this.#subscribers.get(subscriber) ?? []]) this.unsubscribe(subscriber, topic);
   }

@@ -11,7 +11,7 @@ const FULL: Effort = { rounds: 5, seconds: 2, quick: false };
 const QUICK: Effort = { rounds: 3, seconds: 0.5, quick: true };
 const GATE: Effort = { rounds: 7, seconds: 0.6, quick: true };
 
-/** What is asked for. */
+/** The options of a run. */
 export interface BenchOptions {
   effort: Effort;
   /** Names of scenarios; all where there are none. */
@@ -25,7 +25,7 @@ export interface BenchOptions {
   markdown?: string;
 }
 
-/** A command line that cannot be followed. */
+/** An invalid command line. */
 export class OptionsError extends Error {
   override readonly name = "OptionsError";
   readonly code = "bad_options";
@@ -34,7 +34,7 @@ export class OptionsError extends Error {
 /**
  * Reads the command line.
  *
- * @throws {OptionsError} If it holds what is not known, or a number that is none.
+ * @throws {OptionsError} On an unknown option or an invalid number.
  */
 export function parseOptions(args: string[]): BenchOptions {
   const { quick, gate, help, only, rounds, seconds, json, plot, markdown, _: rest } = parseArgs(args, {
@@ -42,10 +42,10 @@ export function parseOptions(args: string[]): BenchOptions {
     string: ["only", "rounds", "seconds", "json", "plot", "markdown"],
     collect: ["only"],
     unknown(arg) {
-      throw new OptionsError(`Cannot use ${arg}, wanted one of the options that --help shows`);
+      throw new OptionsError(`Unknown option ${arg}: --help lists the options`);
     },
   });
-  if (rest.length > 0) throw new OptionsError(`Cannot use ${rest[0]}, wanted options alone`);
+  if (rest.length > 0) throw new OptionsError(`Unexpected argument ${rest[0]}`);
   const effort = gate ? GATE : quick ? QUICK : FULL;
   return {
     effort: {
@@ -61,7 +61,7 @@ export function parseOptions(args: string[]): BenchOptions {
 function positive(name: string, value: string | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
   if (!(Number(value) > 0)) {
-    throw new OptionsError(`Cannot take --${name} ${JSON.stringify(value)}, wanted a number above 0`);
+    throw new OptionsError(`Cannot use ${JSON.stringify(value)} as --${name}: wanted a number above 0`);
   }
   return Number(value);
 }

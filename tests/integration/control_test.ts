@@ -134,7 +134,7 @@ Deno.test("a second server with the same control socket does not start", options
   assertEquals(message.match(/Cannot listen at/g)?.length, 1, message);
   assertStringIncludes(
     message,
-    "another server listens there; for a second configuration in the same folder",
+    "another server listens there; a second configuration in the same folder needs a socket of its own",
   );
   assertStringIncludes(message, "control: ./second.sock");
   assertEquals((await controlRequest(server.path, { command: "status" })).pid, Deno.pid);

@@ -101,7 +101,7 @@ Deno.test("without permission to run programs services are workers, and the log 
   );
   await using server = await serving({ ...fromSource, args }, { services: { a: service("misbehaves") } });
   await server.program.until(
-    /Services run as workers of one process: .* no permission to run programs \(--allow-run\)/,
+    /Services run as workers in one process: .* no permission to run programs \(--allow-run\)/,
   );
   const { isolation, instances } = find(await server.status(), "a");
   assertEquals([isolation, instances[0].pid], ["worker", server.program.pid]);

@@ -112,7 +112,7 @@ export function testSupervisor(isolation: Isolation): void {
       /^Cannot find the protocol "txt" in .*protocols\/txt\.ts.*; did you mean "text"\?$/,
     );
     assertMatch(messages.gone, /is_not_there\.ts/);
-    assertMatch(messages.nobody, /it has no handler, and the protocol text has no service of its own$/);
+    assertMatch(messages.nobody, /it has no handler, and the protocol text needs one$/);
     await supervisor.finished;
     await assertRejects(() => Deno.connect({ port }), Deno.errors.ConnectionRefused);
   });

@@ -69,7 +69,7 @@ Deno.test("parseEndpoint refuses what is no address and says why", () => {
     ["text+ssl://h:1", '"ssl" is no transport, wanted +tls'],
     ["text+toString://h:1", '"tostring" is no transport'],
     ["tcp+tls://h:1", '"tcp" is a transport, wanted a protocol'],
-    ["quote://256.0.0.1:1", '"256.0.0.1" is neither an IP address nor a host\'s name'],
+    ["quote://256.0.0.1:1", '"256.0.0.1" is neither an IP address nor a host name'],
     ["text://127.1:1", '"127.1" is neither'],
     ["text://1.2.3.4.5:1", '"1.2.3.4.5" is neither'],
     ["text://a..b:1", '"a..b" is neither'],
@@ -87,7 +87,7 @@ Deno.test("parseEndpoint refuses what is no address and says why", () => {
     ["text://::1:80", "wanted brackets around an IPv6 address, as in [::1]:1234"],
     ["text://[::1]", "the port is missing, wanted HOST:PORT, such as [::1]:1234"],
     ["text://h:80/path", 'found "/path" after the port, wanted nothing there'],
-    ["text+unix://", "wants a path"],
+    ["text+unix://", "wanted the path of the unix socket"],
   ];
   for (const [address, why] of table) {
     const error = assertThrows(() => parseEndpoint(address), AddressError, why);

@@ -13,7 +13,7 @@ function warnings(definition: object, protocols: AnyProtocol[] = [text], known?:
 }
 
 Deno.test("keys that look like callbacks and are none are warned of", () => {
-  const none = "is never called: there is no callback of that name";
+  const none = "is never called: there is no such callback";
   assertEquals(warnings({ onMessage() {}, onMesage() {}, listen: "", once() {} }), [
     `The handler's onMesage ${none}; did you mean onMessage?`,
   ]);
