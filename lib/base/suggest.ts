@@ -7,13 +7,16 @@
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
+/** Nothing longer is a mistyped name. */
+const MAX_LENGTH = 64;
+
 /**
  * The name that a mistyped one probably meant; undefined if none is near. Case is ignored.
  *
  * A name is near if it is the only one that begins with the given text, or if at most a third of the letters differ.
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  if (names.length === 0 || name === "") return undefined;
+  if (names.length === 0 || name === "" || name.length > MAX_LENGTH) return undefined;
   const given = name.toLowerCase();
   const beginning = names.filter((candidate) => candidate.toLowerCase().startsWith(given));
   if (given.length > 1 && beginning.length === 1) return beginning[0];

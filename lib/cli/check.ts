@@ -5,9 +5,10 @@
  */
 
 import { dirname } from "@std/path";
-import { type Config, ConfigError, formatProblem, loadConfig, type Problem } from "../config/mod.ts";
-import { draftText } from "../config/parse_config.ts";
-import { salvage } from "../config/loadable_services.ts";
+import { type CheckedConfig, inOrder, problemsIn } from "../config/check_config.ts";
+import { checkFile, type Config, formatProblem, type Problem } from "../config/mod.ts";
+import { finding } from "../config/problem.ts";
+import { loadableServices } from "../config/loadable_services.ts";
 import { placeOf } from "../base/error_place.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import type { Arguments, Command, Help } from "./command.ts";
@@ -62,29 +63,26 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
 }
 
 async function readConfig(file: string): Promise<Config> {
-  try {
-    return await loadConfig(file);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const problems = [...error.problems, ...await problemsOfCode(file, error.problems)];
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    throw new CommandError([count, ...problems.map(formatProblem)].join("\n"), { cause: error });
-  }
+  const checked = await checkFile(file);
+  const { config, problems: told } = checked;
+  if (config !== undefined && told.length === 0) return config;
+  const problems = inOrder([...told, ...await problemsOfCode(file, checked)]);
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  throw new CommandError([count, ...problems.map(formatProblem)].join("\n"));
 }
 
 /** Problems that a service's options and limits cannot cause. */
 const CODE_PROBLEMS = ["unknown_protocol", "bad_protocol", "module_failed"];
 
 /** The problems of the modules and protocols that a broken configuration names. */
-async function problemsOfCode(file: string, told: readonly Problem[]): Promise<Problem[]> {
-  const text = await Deno.readTextFile(file);
-  const { tree } = draftText(text, { file, env: (name) => Deno.env.get(name) });
-  const { config, partial } = salvage(tree, told, dirname(file));
-  return (await loadServices(config)).flatMap((one) => {
+async function problemsOfCode(file: string, checked: CheckedConfig): Promise<Problem[]> {
+  const { config, partial } = loadableServices(checked.tree, checked.problems, dirname(file));
+  const findings = (await loadServices(config)).flatMap((one) => {
     if (one.loaded) return [];
     const { service: { name }, error } = one;
     if (partial.has(name) && !CODE_PROBLEMS.includes(error.code)) return [];
     const message = `${error.message}${placeOf(error)}`;
-    return [{ file, path: `services.${name}`, message, found: error.code, wanted: "a service that loads" }];
+    return [finding(["services", name], { message, found: error.code, wanted: "a service that loads" })];
   });
+  return problemsIn(checked.source, findings);
 }

@@ -5,7 +5,7 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import { draftText } from "../config/parse_config.ts";
+import { checkFile } from "../config/load_config.ts";
 import { folderUrl } from "../config/paths.ts";
 import { resolveControl } from "../config/resolve_config.ts";
 import { CommandError } from "./errors.ts";
@@ -29,7 +29,7 @@ export interface ServerFlags {
 export async function findControlPath(flags: ServerFlags): Promise<string> {
   if (flags.control !== undefined) return resolve(flags.control);
   const file = await findConfig(flags.config, flags.config === undefined ? EXIT.noServer : EXIT.usage);
-  const { tree } = draftText(await Deno.readTextFile(file), { file, env: (name) => Deno.env.get(name) });
+  const { tree } = await checkFile(file);
   const given = (tree as { control?: unknown } | undefined | null)?.control;
   const path = resolveControl(
     typeof given === "string" || given === false ? given : undefined,

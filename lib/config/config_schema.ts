@@ -26,7 +26,7 @@ import {
 import { tls } from "./tls_schema.ts";
 import { upstream } from "./upstream_schema.ts";
 
-const WANTED_SERVICES = "a mapping of at least one name to its service";
+const WANTED_SERVICES = "a mapping of names to services, at least one";
 
 const defaults = named(
   "DefaultsInput",
@@ -83,7 +83,7 @@ const serviceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, {
 const protocolName = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, {
   error: "a name of letters, digits, dots, - and _ that begins with a letter",
 }).refine((name) => !["tcp", "tls", "unix", "udp"].includes(name.toLowerCase()), {
-  error: "a protocol's name, which a transport's own cannot be",
+  error: "another name: this one is a transport's",
 });
 
 /** The schema of a configuration. */

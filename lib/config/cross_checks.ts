@@ -7,179 +7,161 @@
 
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { absolutePath } from "./paths.ts";
-import { describe, type Finding, finding, formatPlace, type Place } from "./problem.ts";
+import { describe, type Finding, finding, formatPlace, keyFinding, type Place } from "./problem.ts";
 import { asMapping, isMapping, stringsAt } from "./raw_tree.ts";
 
-/** Finds what breaks a rule. `base` is the URL of the configuration's folder. */
-export function brokenRules(tree: unknown, base: string): Finding[] {
+type Findings = Generator<Finding, void>;
+
+/** Finds what breaks a rule, each finding when it is asked for. `base` is the URL of the configuration's folder. */
+export function* brokenRules(tree: unknown, base: string): Findings {
   const { services, defaults, protocols } = asMapping(tree);
   const { tls: defaultTls, isolation: defaultIsolation } = asMapping(defaults);
-  const findings = [...repeatedProtocols(asMapping(protocols)), ...tlsRules(defaultTls, ["defaults", "tls"])];
+  yield* repeatedProtocols(asMapping(protocols));
+  yield* tlsRules(defaultTls, ["defaults", "tls"]);
   const taken = new Map<string, string>();
   for (const [name, value] of Object.entries(asMapping(services))) {
     const place: Place = ["services", name];
     if (value !== null && value !== undefined && !isMapping(value)) continue;
     const service = asMapping(value);
-    findings.push(
-      ...serviceRules(service, place),
-      ...isolationRules(service, place, service.isolation ?? defaultIsolation),
-      ...upstreamRules(service, place),
-      ...addressRules(service, place, { base, taken, hasTls: isMapping(service.tls ?? defaultTls) }),
-      ...tlsRules(service.tls, [...place, "tls"]),
-      ...optionsRules(service.options, [...place, "options"]),
-    );
+    yield* serviceRules(service, place);
+    yield* isolationRules(service, place, service.isolation ?? defaultIsolation);
+    yield* upstreamRules(service, place);
+    yield* addressRules(service, place, { base, taken, hasTls: isMapping(service.tls ?? defaultTls) });
+    yield* tlsRules(service.tls, [...place, "tls"]);
+    yield* optionsRules(service.options, [...place, "options"]);
   }
-  return findings;
 }
 
-function repeatedProtocols(protocols: Record<string, unknown>): Finding[] {
-  const seen = new Set<string>();
-  return Object.keys(protocols).flatMap((name) => {
-    if (!seen.has(name.toLowerCase())) {
-      seen.add(name.toLowerCase());
-      return [];
+function* repeatedProtocols(protocols: Record<string, unknown>): Findings {
+  const seen = new Map<string, string>();
+  for (const name of Object.keys(protocols)) {
+    const first = seen.get(name.toLowerCase());
+    if (first === undefined) seen.set(name.toLowerCase(), name);
+    else {
+      const message = `this is the protocol ${describe(first)} again, wanted each once: case is ignored`;
+      yield keyFinding(["protocols", name], { found: describe(name), wanted: "each protocol once", message });
     }
-    return [finding(["protocols", name], {
-      found: JSON.stringify(name),
-      wanted: "each protocol once, whatever the case of its name",
-    })];
+  }
+}
+
+/** Keys that have no effect without a server behind. */
+const UPSTREAM_KEYS = ["balance", "connectTimeout", "upstreamTls", "sendProxyProtocol", "onBadFrame"];
+
+function* upstreamRules(service: Record<string, unknown>, place: Place): Findings {
+  if (service.upstream === undefined) {
+    for (const key of UPSTREAM_KEYS.filter((key) => service[key] !== undefined)) {
+      const message = `${key} has no effect without upstream`;
+      yield keyFinding([...place, key], { found: key, wanted: "upstream", message });
+    }
+    return;
+  }
+  if (service.handler !== undefined) {
+    const message = "handler and upstream exclude each other: either one answers";
+    yield finding(place, { found: "handler and upstream", wanted: "one of them", message });
+  }
+  const { cert, key } = asMapping(service.upstreamTls);
+  if ((cert === undefined) !== (key === undefined)) {
+    const found = cert === undefined ? "key without cert" : "cert without key";
+    yield finding([...place, "upstreamTls"], { found, wanted: "both or neither" });
+  }
+}
+
+function* serviceRules(service: Record<string, unknown>, place: Place): Findings {
+  if (service.listen !== undefined || service.handler !== undefined) return;
+  yield finding(place, {
+    found: "neither listen nor handler",
+    wanted: "an address to listen at, or a handler with its own",
   });
 }
 
-/** Keys that mean nothing without a server behind. */
-const UPSTREAM_KEYS = ["balance", "connectTimeout", "upstreamTls", "sendProxyProtocol", "onBadFrame"];
-
-function upstreamRules(service: Record<string, unknown>, place: Place): Finding[] {
-  if (service.upstream === undefined) {
-    return UPSTREAM_KEYS.filter((key) => service[key] !== undefined).map((key) =>
-      finding([...place, key], { found: `${key} without upstream`, wanted: "upstream beside it" })
-    );
-  }
-  const { cert, key } = asMapping(service.upstreamTls);
-  const findings: Finding[] = [];
-  if (service.handler !== undefined) {
-    findings.push(finding(place, { found: "handler and upstream", wanted: "one of them: who is to answer" }));
-  }
-  if ((cert === undefined) !== (key === undefined)) {
-    const found = cert === undefined ? "key without cert" : "cert without key";
-    findings.push(finding([...place, "upstreamTls"], { found, wanted: "cert and key, or neither" }));
-  }
-  return findings;
-}
-
-function serviceRules(service: Record<string, unknown>, place: Place): Finding[] {
-  if (service.listen !== undefined || service.handler !== undefined) return [];
-  return [finding(place, {
-    found: "neither listen nor handler",
-    wanted: "an address to listen at, or a handler that brings its own",
-  })];
-}
-
 /** What holds of the isolation that a service has, by itself or by the defaults. */
-function isolationRules(service: Record<string, unknown>, place: Place, isolation: unknown): Finding[] {
+function* isolationRules(service: Record<string, unknown>, place: Place, isolation: unknown): Findings {
   if (isolation === "worker") {
-    return ["user", "group"].filter((key) => service[key] !== undefined).map((key) =>
-      finding([...place, key], {
-        found: `${key} with isolation: worker`,
-        wanted: "isolation: process beside it",
-      })
-    );
+    for (const key of ["user", "group"].filter((key) => service[key] !== undefined)) {
+      const message = `${key} has no effect with isolation: worker`;
+      yield keyFinding([...place, key], { found: key, wanted: "isolation: process", message });
+    }
   }
   if (isolation !== "connection") {
-    if (service.pool === undefined) return [];
-    return [
-      finding([...place, "pool"], {
-        found: "pool without isolation: connection",
-        wanted: "isolation: connection beside it",
-      }),
-    ];
+    if (service.pool === undefined) return;
+    const message = "pool has no effect without isolation: connection";
+    yield keyFinding([...place, "pool"], { found: "pool", wanted: "isolation: connection", message });
+    return;
   }
-  return stringsAt(service.listen, [...place, "listen"])
-    .filter(({ text }) => readEndpoint(text)?.transport === "udp")
-    .map(({ text, place: at }) =>
-      finding(at, {
-        found: `${JSON.stringify(text)} with isolation: connection`,
-        wanted: "another isolation: over UDP there are no connections",
-      })
-    );
+  for (const { text, place: at } of stringsAt(service.listen, [...place, "listen"])) {
+    if (readEndpoint(text)?.transport !== "udp") continue;
+    const [found, wanted] = [`${describe(text)} with isolation: connection`, "another isolation"];
+    yield finding(at, { found, wanted: `${wanted}: UDP has no connections` });
+  }
 }
 
-function addressRules(
+function* addressRules(
   service: Record<string, unknown>,
   place: Place,
   { base, taken, hasTls }: { base: string; taken: Map<string, string>; hasTls: boolean },
-): Finding[] {
-  const findings: Finding[] = [];
+): Findings {
   for (const { text, place: at } of stringsAt(service.listen, [...place, "listen"])) {
     const endpoint = readEndpoint(text);
     if (endpoint === undefined) continue;
-    const found = JSON.stringify(text);
+    const found = describe(text);
     if (endpoint.transport === "tls" && !hasTls) {
-      findings.push(
-        finding(at, {
-          found,
-          wanted: "a certificate and a key for it, as tls of the service or of defaults",
-        }),
-      );
+      yield finding(at, {
+        found,
+        wanted: "tls: with a certificate and its key, in the service or in defaults",
+      });
     }
     if (endpoint.protocol === "" && service.protocol === undefined && service.handler === undefined) {
-      findings.push(
-        finding(at, { found, wanted: "a protocol in the address or as protocol of the service" }),
-      );
+      yield finding(at, { found, wanted: `a protocol, as in ${withProtocol(text)}, or protocol: beside it` });
     }
     const socket = socketOf(endpoint, base);
-    const other = socket === undefined ? undefined : taken.get(socket);
-    if (other !== undefined) {
-      findings.push(finding(at, { found, wanted: `an address of its own: ${other} listens there too` }));
-    } else if (socket !== undefined) {
-      taken.set(socket, formatPlace(at));
-    }
+    if (socket === undefined) continue;
+    const other = taken.get(socket);
+    if (other === undefined) taken.set(socket, formatPlace(at));
+    else yield finding(at, { found, wanted: `an address of its own: ${other} listens there too` });
   }
-  return findings;
 }
 
-function tlsRules(value: unknown, place: Place): Finding[] {
-  if (!isMapping(value)) return [];
+/** The address of a transport alone with a protocol that takes any bytes. */
+function withProtocol(address: string): string {
+  const [, transport, rest] = /^(\w+):\/\/(.*)$/s.exec(address) ?? ["", "", address];
+  return `raw${transport.toLowerCase() === "tcp" ? "" : `+${transport.toLowerCase()}`}://${rest}`;
+}
+
+function* tlsRules(value: unknown, place: Place): Findings {
+  if (!isMapping(value)) return;
   const { cert, key, certificates, clientCa, clientCertificate } = value;
-  const findings: Finding[] = [];
   if (certificates !== undefined && (cert !== undefined || key !== undefined)) {
-    findings.push(finding(place, {
-      found: "certificates beside cert or key",
-      wanted: "either cert and key or certificates",
-    }));
+    const found = "certificates beside cert or key";
+    yield finding(place, { found, wanted: "either cert and key or certificates" });
   } else if (certificates === undefined && (cert === undefined || key === undefined)) {
-    const found = cert !== undefined
-      ? "cert without key"
-      : key !== undefined
-      ? "key without cert"
-      : "no cert";
-    findings.push(finding(place, { found, wanted: "cert and key, or certificates" }));
+    const without = key !== undefined ? "key without cert" : "no cert";
+    yield finding(place, {
+      found: cert !== undefined ? "cert without key" : without,
+      wanted: "cert and key, or certificates",
+    });
   }
   if ((clientCertificate === "required" || clientCertificate === "optional") && clientCa === undefined) {
-    findings.push(finding([...place, "clientCertificate"], {
+    yield finding([...place, "clientCertificate"], {
       found: describe(clientCertificate),
       wanted: "clientCa beside it, to check clients' certificates against",
-    }));
+    });
   }
-  return findings;
 }
 
 /** Options travel to the workers as JSON. */
-function optionsRules(value: unknown, place: Place, within: unknown[] = []): Finding[] {
+function* optionsRules(value: unknown, place: Place): Findings {
   if (value === null || value === undefined || typeof value === "boolean" || typeof value === "string") {
-    return [];
+    return;
   }
-  if (typeof value === "number" && Number.isFinite(value)) return [];
-  if (within.includes(value)) {
-    return [finding(place, { found: "a value that contains itself", wanted: "a JSON value" })];
-  }
+  if (typeof value === "number" && Number.isFinite(value)) return;
   if (!Array.isArray(value) && !isMapping(value)) {
-    return [finding(place, { found: describe(value), wanted: "a JSON value" })];
+    yield finding(place, { found: describe(value), wanted: "a JSON value" });
+    return;
   }
-  const entries: [PropertyKey, unknown][] = Array.isArray(value)
-    ? [...value.entries()]
+  const entries: Iterable<[PropertyKey, unknown]> = Array.isArray(value)
+    ? value.entries()
     : Object.entries(value);
-  return entries.flatMap(([key, item]) => optionsRules(item, [...place, key], [...within, value]));
+  for (const [key, item] of entries) yield* optionsRules(item, [...place, key]);
 }
 
 function readEndpoint(address: string): Endpoint | undefined {

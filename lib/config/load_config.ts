@@ -5,13 +5,15 @@
  */
 
 import { dirname, resolve } from "@std/path";
-import { configOf, type Draft, problemIn } from "./check_config.ts";
-import type { Environment } from "./environment.ts";
-import { type FileReference, filesOf } from "./named_files.ts";
-import { draftText } from "./parse_config.ts";
-import { folderUrl } from "./paths.ts";
-import { ConfigError, type Finding, finding, type Problem } from "./problem.ts";
+import { readText } from "../base/read_text.ts";
+import { type CheckedConfig, configOrThrow, inOrder, problemsIn } from "./check_config.ts";
+import { missingFiles } from "./check_files.ts";
 import type { Config } from "./config.ts";
+import type { Environment } from "./environment.ts";
+import { checkText } from "./parse_config.ts";
+import { folderUrl } from "./paths.ts";
+import { finding } from "./problem.ts";
+import { MAX_TEXT } from "./tree_bounds.ts";
 
 /** How a configuration is loaded. */
 export interface LoadConfigOptions {
@@ -28,64 +30,32 @@ export interface LoadConfigOptions {
  * are there.
  *
  * @param path Path of the YAML file, relative to the current folder.
- * @throws {ConfigError} With everything that is wrong; also if the file cannot be read.
+ * @throws {ConfigError} With what is wrong; also if the file cannot be read.
  */
 export async function loadConfig(path: string, options: LoadConfigOptions = {}): Promise<Config> {
+  return configOrThrow(await checkFile(path, options));
+}
+
+/** Reads a configuration's file and tells what is wrong with it, files that are missing among that. */
+export async function checkFile(path: string, options: LoadConfigOptions = {}): Promise<CheckedConfig> {
   const { env = processEnvironment } = options;
-  const source = { file: resolve(path), label: path };
-  const text = await readText(source);
-  const draft = draftText(text, { ...source, env });
-  return configOf({ ...draft, problems: [...draft.problems, ...await missingFiles(draft, source)] });
-}
-
-async function readText(source: { file: string; label: string }): Promise<string> {
+  const file = resolve(path);
+  let text: string;
   try {
-    return await Deno.readTextFile(source.file);
+    text = await readText(file, { maxBytes: MAX_TEXT });
   } catch (error) {
-    const found = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
-    throw new ConfigError([
-      problemIn(source, finding([], { found, wanted: `a configuration at ${source.file}` })),
-    ]);
+    const message = error instanceof Deno.errors.NotFound
+      ? `there is no file ${file}`
+      : (error as Error).message;
+    const what = { found: "no configuration", wanted: `a configuration at ${file}`, message };
+    const source = { base: dirname(file), file, label: path };
+    return { source, tree: undefined, problems: problemsIn(source, [finding([], what)]) };
   }
-}
-
-async function missingFiles(draft: Draft, source: { file: string; label: string }): Promise<Problem[]> {
-  const told = new Set(draft.problems.map((problem) => problem.path));
-  const files = filesOf(draft.tree, folderUrl(dirname(source.file)));
-  const findings = await Promise.all(files.map(missingFile));
-  return findings.filter((one) => one !== undefined)
-    .filter((one) => !told.has(one.path))
-    .map((one) => problemIn(source, one));
-}
-
-async function missingFile(file: FileReference): Promise<Finding | undefined> {
-  const { place, written, path } = file;
-  if (file.made) return await missingFolder(file);
-  let why = "it is no file";
-  try {
-    if (!(await Deno.stat(path)).isDirectory) return undefined;
-  } catch (error) {
-    why = error instanceof Deno.errors.NotFound ? "there is none" : (error as Error).message;
-  }
-  return finding(place, { found: JSON.stringify(written), wanted: `a file at ${path}, but ${why}` });
-}
-
-/** What keeps a file from being made. */
-async function missingFolder({ place, written, path }: FileReference): Promise<Finding | undefined> {
-  const found = JSON.stringify(written);
-  const folder = dirname(path);
-  try {
-    if (!(await Deno.stat(folder)).isDirectory) {
-      return finding(place, { found, wanted: `a file in a folder, but ${folder} is none` });
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) return undefined;
-    return finding(place, { found, wanted: `a file in a folder that is there, but there is no ${folder}` });
-  }
-  const there = await Deno.stat(path).catch(() => undefined);
-  return there?.isDirectory
-    ? finding(place, { found, wanted: `a file, but ${path} is a folder` })
-    : undefined;
+  const checked = checkText(text, { file, label: path, env });
+  const told = new Set(checked.problems.map((problem) => problem.path));
+  const missing = await missingFiles(checked.tree, folderUrl(dirname(file)));
+  const problems = problemsIn(checked.source, missing.filter((one) => !told.has(one.path)));
+  return { ...checked, problems: inOrder([...checked.problems, ...problems]) };
 }
 
 function processEnvironment(name: string): string | undefined {

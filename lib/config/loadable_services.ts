@@ -5,14 +5,14 @@
  * @module
  */
 
-import { draftConfig } from "./check_config.ts";
-import { folderUrl } from "./paths.ts";
-import type { Problem } from "./problem.ts";
-import { asMapping, isMapping } from "./raw_tree.ts";
+import { checkTree } from "./check_config.ts";
 import type { Config, ServiceConfig } from "./config.ts";
+import { folderUrl } from "./paths.ts";
+import { formatPlace, type Problem } from "./problem.ts";
+import { asMapping, isMapping } from "./raw_tree.ts";
 
 /** A configuration of the services that can be loaded. */
-export interface Salvage {
+export interface LoadableServices {
   config: Config;
   /** Names of those of which only addresses, protocol and handler were taken, as the rest is wrong. */
   partial: Set<string>;
@@ -27,31 +27,33 @@ const ESSENTIALS = ["listen", "protocol", "handler"];
  * @param tree As it was written, its variables replaced.
  * @param base The absolute path of its folder.
  */
-export function salvage(tree: unknown, problems: readonly Problem[], base: string): Salvage {
-  const broken = (path: string) =>
-    problems.some((problem) => problem.path === path || /^[.[]/.test(after(problem.path, path)));
+export function loadableServices(
+  tree: unknown,
+  problems: readonly Problem[],
+  base: string,
+): LoadableServices {
+  const broken = isBroken(problems);
   const { services, defaults, protocols } = asMapping(tree);
   const shared = {
     ...(isMapping(defaults) && !broken("defaults") ? { defaults } : {}),
     protocols: Object.fromEntries(
-      Object.entries(asMapping(protocols)).filter(([name]) => !broken(`protocols.${name}`)),
+      Object.entries(asMapping(protocols)).filter(([name]) => !broken("protocols", name)),
     ),
   };
   const found: Record<string, ServiceConfig> = {};
   const partial = new Set<string>();
   let config: Config | undefined;
   for (const [name, value] of Object.entries(asMapping(services))) {
-    const place = `services.${name}`;
-    const whole = !broken(place);
+    const whole = !broken("services", name);
     const input = whole ? value : Object.fromEntries(
       Object.entries(asMapping(value)).filter(([key]) =>
-        ESSENTIALS.includes(key) && !broken(`${place}.${key}`)
+        ESSENTIALS.includes(key) && !broken("services", name, key)
       ),
     );
-    const draft = draftConfig({ ...shared, services: { [name]: input } }, { base }).config;
-    if (draft === undefined) continue;
-    config = draft;
-    found[name] = draft.services[name];
+    const checked = checkTree({ ...shared, services: { [name]: input } }, { base }).config;
+    if (checked === undefined) continue;
+    config = checked;
+    found[name] = checked.services[name];
     if (!whole) partial.add(name);
   }
   const empty = { base: folderUrl(base), control: false as const, log: NO_LOG, protocols: {} };
@@ -60,6 +62,12 @@ export function salvage(tree: unknown, problems: readonly Problem[], base: strin
 
 const NO_LOG = { level: "info", format: "pretty" } as const;
 
-function after(path: string, beginning: string): string {
-  return path.startsWith(beginning) ? path.slice(beginning.length) : "";
+/** Answers whether a problem is at a place or in it. */
+function isBroken(problems: readonly Problem[]): (...place: string[]) => boolean {
+  return (...place) => {
+    const path = formatPlace(place);
+    return problems.some((problem) =>
+      problem.path === path || problem.path.startsWith(`${path}.`) || problem.path.startsWith(`${path}[`)
+    );
+  };
 }

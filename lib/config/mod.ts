@@ -6,7 +6,7 @@
 
 export { resolveConfig, type ResolveOptions } from "./check_config.ts";
 export type { Environment } from "./environment.ts";
-export { loadConfig, type LoadConfigOptions } from "./load_config.ts";
+export { checkFile, loadConfig, type LoadConfigOptions } from "./load_config.ts";
 export { parseConfig, type ParseConfigOptions } from "./parse_config.ts";
 export { ConfigError, formatProblem, type Problem } from "./problem.ts";
 export type {

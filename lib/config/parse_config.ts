@@ -5,12 +5,12 @@
  */
 
 import { dirname } from "@std/path";
-import { parse } from "@std/yaml";
-import { configOf, type Draft, draftConfig, problemIn } from "./check_config.ts";
+import { type CheckedConfig, checkTree, configOrThrow, problemsIn, type Source } from "./check_config.ts";
+import type { Config } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { finding } from "./problem.ts";
-import type { Config } from "./config.ts";
-import { tabIndent, yamlProblem } from "./yaml_problem.ts";
+import { MAX_TEXT } from "./tree_bounds.ts";
+import { readYaml } from "./yaml_document.ts";
 
 /** Where a configuration's text comes from. */
 export interface ParseConfigOptions {
@@ -29,27 +29,23 @@ export interface ParseConfigOptions {
 /**
  * Reads a configuration in YAML.
  *
- * @throws {ConfigError} With everything that is wrong. Whether the files it names are there is for `loadConfig` to say.
+ * @throws {ConfigError} With what is wrong. Whether the files it names are there is for `loadConfig` to say.
  */
 export function parseConfig(text: string, options: ParseConfigOptions): Config {
-  return configOf(draftText(text, options));
+  return configOrThrow(checkText(text, options));
 }
 
-/** Reads a configuration in YAML, and tells everything that is wrong. */
-export function draftText(text: string, { file, env, label }: ParseConfigOptions): Draft {
-  const draft = readText(text, { file, env, label });
-  const tab = draft.problems.length > 0 ? tabIndent(text) : undefined;
-  return tab === undefined ? draft : { ...draft, problems: [problemIn({ file, label }, finding([], tab))] };
-}
-
-function readText(text: string, { file, env, label }: ParseConfigOptions): Draft {
-  let tree: unknown;
-  try {
-    // The core schema makes JSON values only: dates stay strings.
-    tree = parse(text, { schema: "core" });
-  } catch (error) {
-    const syntax = finding([], yamlProblem(error as Error, text));
-    return { tree: undefined, problems: [problemIn({ file, label }, syntax)] };
+/** Reads a configuration in YAML, and tells what is wrong. */
+export function checkText(text: string, { file, env, label }: ParseConfigOptions): CheckedConfig {
+  const source: Source = { base: dirname(file), file, env, label };
+  if (text.length > MAX_TEXT) {
+    const tooLong = finding([], { found: `${text.length} characters`, wanted: `at most ${MAX_TEXT}` });
+    return { source, tree: undefined, problems: problemsIn(source, [tooLong]) };
   }
-  return draftConfig(tree, { base: dirname(file), file, env, label });
+  const { value, findings, positionOf } = readYaml(text);
+  const located = { ...source, positionOf };
+  if (value === undefined) {
+    return { source: located, tree: undefined, problems: problemsIn(located, findings) };
+  }
+  return checkTree(value, located, findings);
 }

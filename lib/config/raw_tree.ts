@@ -19,15 +19,22 @@ export function asMapping(value: unknown): Record<string, unknown> {
 }
 
 /** The strings in a value that may be one or a list of them, each with its place. */
-export function stringsAt(value: unknown, place: Place): { text: string; place: Place }[] {
-  if (typeof value === "string") return [{ text: value, place }];
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((text, index) => typeof text === "string" ? [{ text, place: [...place, index] }] : []);
+export function* stringsAt(value: unknown, place: Place): Generator<{ text: string; place: Place }, void> {
+  if (typeof value === "string") yield { text: value, place };
+  if (!Array.isArray(value)) return;
+  for (const [index, text] of value.entries()) {
+    if (typeof text === "string") yield { text, place: [...place, index] };
+  }
 }
 
 /** The value at a place; undefined if there is none. */
 export function valueAt(tree: unknown, place: Place): unknown {
   let value = tree;
-  for (const key of place) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  for (const key of place) {
+    const inner = Array.isArray(value) || isMapping(value)
+      ? Object.getOwnPropertyDescriptor(value, key)
+      : undefined;
+    value = inner?.value;
+  }
   return value;
 }

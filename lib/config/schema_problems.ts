@@ -5,43 +5,59 @@
  */
 
 import type * as z from "zod";
-import { didYouMean } from "../base/suggest.ts";
-import { describe, type Finding, finding, type Place } from "./problem.ts";
+import { nearest } from "../base/suggest.ts";
+import { describe, type Finding, finding, keyFinding, type Place } from "./problem.ts";
 import { KEY_SEPARATOR } from "./schema_builders.ts";
 import { valueAt } from "./raw_tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Makes findings of the issues that the schema has with a tree. */
-export function findingsOf(issues: readonly Issue[], tree: unknown): Finding[] {
-  return issues.flatMap((issue) => findingsOfOne(issue, issue.path, tree));
+/** Makes findings of the issues that the schema has with a tree, each when it is asked for. */
+export function* findingsOf(issues: readonly Issue[], tree: unknown): Generator<Finding, void> {
+  for (const issue of issues) yield* findingsOfOne(issue, issue.path, tree);
 }
 
-function findingsOfOne(issue: Issue, place: Place, tree: unknown): Finding[] {
+function* findingsOfOne(issue: Issue, place: Place, tree: unknown): Generator<Finding, void> {
   const value = valueAt(tree, place);
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = issue.message.split(KEY_SEPARATOR);
-      return issue.keys.map((key) =>
-        finding(place, {
-          found: JSON.stringify(key),
-          wanted: `one of ${issue.message}${didYouMean(key, known)}`,
-        })
-      );
+      for (const key of issue.keys) yield unknownKey([...place, key], known);
+      return;
     }
     case "invalid_key":
-      return issue.issues.map((inner) =>
-        finding(place, { found: JSON.stringify(place.at(-1)), wanted: inner.message })
-      );
+      for (const { message: wanted } of issue.issues) {
+        yield keyFinding(place, { found: describe(String(place.at(-1))), wanted });
+      }
+      return;
     case "invalid_union": {
       // Where the value is of the kind of one choice, what is wrong with it says more than the choices.
       const inner = issue.errors.find((issues) => !issues.some((one) => isOfOtherKind(one, value)));
       if (inner === undefined) break;
-      return inner.flatMap((one) => findingsOfOne(one, [...place, ...one.path], tree));
+      for (const one of inner) yield* findingsOfOne(one, [...place, ...one.path], tree);
+      return;
     }
   }
   const message = issue.code === "custom" ? issue.params?.message : undefined;
-  return [finding(place, { found: describe(value), wanted: issue.message, message })];
+  yield finding(place, { found: describe(value), wanted: issue.message, message });
+}
+
+function unknownKey(place: Place, known: readonly string[]): Finding {
+  const key = String(place.at(-1));
+  const wanted = `one of ${known.join(KEY_SEPARATOR)}`;
+  if (key === "<<") {
+    const message = "merge keys are not supported: an alias can stand for a whole value only";
+    return keyFinding(place, { found: describe(key), wanted, message });
+  }
+  const near = nearest(key, known);
+  if (near !== undefined) {
+    return keyFinding(place, {
+      found: describe(key),
+      wanted,
+      message: `unknown key, did you mean "${near}"?`,
+    });
+  }
+  return keyFinding(place, { found: describe(key), wanted, message: `unknown key, wanted ${wanted}` });
 }
 
 /** Whether an issue is that a value is a number where a text is wanted, and the like. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { verifyPassword } from "../../lib/base/password.ts";
 import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
@@ -115,13 +115,13 @@ services:
   assertStringIncludes(stderr, "error: 7 problems\n");
   for (
     const part of [
-      `log.file: found "nowhere/a.log"`,
-      `protocols.own: found "./gone.ts"`,
-      `services.half.limits: found "idleTimeot"`,
-      `services.half: Cannot find the protocol "strange"`,
-      `services.wants: found "option"`,
-      `services.whole: Cannot find the protocol "ecko"`,
-      `services.broken: Cannot load the service module`,
+      `protohost.yaml:1:14: log.file: there is no folder ${join(folder.path, "nowhere")}\n`,
+      `protohost.yaml:2:19: protocols.own: there is no file ${join(folder.path, "gone.ts")}\n`,
+      `protohost.yaml:4:54: services.half.limits.idleTimeot: unknown key, did you mean "idleTimeout"?\n`,
+      `protohost.yaml:4:3: services.half: Cannot find the protocol "strange"`,
+      `protohost.yaml:5:63: services.wants.option: unknown key, did you mean "options"?\n`,
+      `protohost.yaml:6:3: services.whole: Cannot find the protocol "ecko"`,
+      `protohost.yaml:7:3: services.broken: Cannot load the service module`,
     ]
   ) {
     assertStringIncludes(stderr, part);

@@ -156,7 +156,7 @@ Deno.test("isolation and permissions that there are not are refused", () => {
   assertEquals(error.problems.map(({ path, message }) => `${path}: ${message}`), [
     'services.a.isolation: found "connections", wanted one of process, worker, connection (did you mean "connection"?)',
     "services.a.permissions.env: found 5, wanted an item, a list of them, true or false",
-    'services.a.permissions: found "nett", wanted one of net, read, write, env, run (did you mean "net"?)',
+    'services.a.permissions.nett: unknown key, did you mean "net"?',
   ]);
 });
 

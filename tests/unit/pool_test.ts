@@ -63,7 +63,7 @@ Deno.test("a pool is read from a service over the defaults, and only where conne
   );
   assertEquals(read({ defaults: { pool: { size: 9 } }, services: { a: { listen } } }), undefined);
   assertEquals(problemsOf({ services: { a: { listen, pool: { size: 3 } } } }), [
-    "services.a.pool: found pool without isolation: connection, wanted isolation: connection beside it",
+    "services.a.pool: pool has no effect without isolation: connection",
   ]);
   assertEquals(problemsOf({ services: { a: { listen, isolation, pool: { size: 0, wait: "soon" } } } }), [
     "services.a.pool.size: found 0, wanted a whole number from 1 to 65536",
@@ -73,7 +73,7 @@ Deno.test("a pool is read from a service over the defaults, and only where conne
     problemsOf({ defaults: { isolation }, services: { a: { listen: [listen, "text+udp://h:1"] } } }),
     [
       'services.a.listen[1]: found "text+udp://h:1" with isolation: connection, ' +
-      "wanted another isolation: over UDP there are no connections",
+      "wanted another isolation: UDP has no connections",
     ],
   );
 });

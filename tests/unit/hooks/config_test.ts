@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { resolve, toFileUrl } from "@std/path";
-import { type Config, ConfigError, formatProblem, parseConfig } from "../../../lib/config/mod.ts";
+import { type Config, ConfigError, parseConfig } from "../../../lib/config/mod.ts";
 
 /** The absolute path, on this system, of a path in the configuration's folder. */
 function at(path: string): string {
@@ -15,9 +15,10 @@ function read(text: string): Config {
   return parseConfig(text, { file: at("protohost.yaml"), env: () => undefined, label: "protohost.yaml" });
 }
 
-/** The problems of a configuration, each as the line it is printed as. */
+/** The problems of a configuration, each as its path and what it says. */
 function problemsOf(text: string): string[] {
-  return assertThrows(() => read(text), ConfigError).problems.map(formatProblem);
+  const { problems } = assertThrows(() => read(text), ConfigError);
+  return problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
 Deno.test("parseConfig resolves hooks: modules as URLs, rules with what they left out", () => {
@@ -127,7 +128,7 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ["{ on: A, then: [] }", ".then: found an empty list, wanted at least one action"],
     [
       "{ on: A, than: drop, then: drop }",
-      ': found "than", wanted one of on, sequence, direction, within, strict, priority, when, then (did you mean "then"?)',
+      '.than: unknown key, did you mean "then"?',
     ],
     ["{ on: [], then: drop }", ".on: found an empty list, wanted at least one command"],
     ["{ on: { a: 1 }, then: drop }", ".on: found a mapping, wanted a command or a list of commands"],
@@ -150,7 +151,7 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ],
     [
       "{ sequence: [A, { repat: A }], then: drop }",
-      '.sequence[1]: found "repat", wanted one of command, any, not, oneOf, repeat, optional, min, max, direction (did you mean "repeat"?)',
+      '.sequence[1].repat: unknown key, did you mean "repeat"?',
     ],
     [
       "{ sequence: [{ any: true, not: A }], then: drop }",
@@ -172,7 +173,7 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ["{ on: A, then: [5] }", `.then[0]: found 5, wanted an action: ${actions}`],
     [
       "{ on: A, then: [drop, { rely: x }] }",
-      `.then[1]: found "rely", wanted one of ${actions} (did you mean "reply"?)`,
+      '.then[1].rely: unknown key, did you mean "reply"?',
     ],
     [
       "{ on: A, then: [{ reply: a, drop: true }] }",
@@ -217,17 +218,17 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
   ];
   for (const [rule, line] of table) {
     const yaml = `services: { a: { listen: 'echo://h:1', hooks: [${rule}] } }`;
-    assertEquals(problemsOf(yaml), [`protohost.yaml: services.a.hooks[0]${line}`], rule);
+    assertEquals(problemsOf(yaml), [`services.a.hooks[0]${line}`], rule);
   }
   assertEquals(
     problemsOf(
       "services: { a: { listen: 'echo://h:1', onHookError: drop, onHookTimeout: 1, hookTimeout: x, hooks: a.ts } }",
     ),
     [
-      'protohost.yaml: services.a.hooks: found "a.ts", wanted a list of modules\' paths and rules',
-      'protohost.yaml: services.a.hookTimeout: found "x", wanted a duration such as 500ms, 30s or 5m',
-      "protohost.yaml: services.a.onHookTimeout: found 1, wanted one of pass, drop, close",
-      'protohost.yaml: services.a.onHookError: found "drop", wanted one of pass, close',
+      'services.a.onHookError: found "drop", wanted one of pass, close',
+      "services.a.onHookTimeout: found 1, wanted one of pass, drop, close",
+      'services.a.hookTimeout: found "x", wanted a duration such as 500ms, 30s or 5m',
+      'services.a.hooks: found "a.ts", wanted a list of modules\' paths and rules',
     ],
   );
 });
