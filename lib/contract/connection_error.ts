@@ -24,7 +24,7 @@ export const CONNECTION_ERRORS = {
   upgrade_failed: "the connection could not be given what an upgrade asked for",
   tls_handshake: "the TLS handshake failed",
   tls_handshake_timeout: "the TLS handshake did not complete within `tlsHandshakeTimeout`",
-  ambiguous_request: "the server behind may read the request as another than hooks see; it was not passed on",
+  ambiguous_request: "the server behind may read the request as another than hooks see",
   connection_reset: "the peer, or something between, reset the connection",
   connection_closed: "the connection was closed before what was awaited came",
   end_of_stream: "`pingPong` awaited a message and the stream ended",

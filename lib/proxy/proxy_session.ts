@@ -33,6 +33,8 @@ interface Held extends PendingMessage {
 
 const HOOKED = { isHooked: true } as const;
 const UNHOOKED = { isHooked: false } as const;
+/** How much of a request's name the log shows. */
+const MAX_SHOWN = 80;
 
 /** A request is kept from the upstream, and nothing else is to be done for that. */
 const PLAIN: Withdrawal<unknown> = {};
@@ -195,13 +197,14 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
 
   /** Keeps a request from the upstream that may be another there than it is here. */
   #refuseAmbiguous(message: unknown, refusal: unknown): void {
-    const { host } = this.#proxy;
-    const { ambiguous_request: why } = CONNECTION_ERRORS;
-    countError(host.stats, "ambiguous_request");
+    const { host, protocol } = this.#proxy;
+    const code = "ambiguous_request";
+    const name = JSON.stringify(commandOf(protocol, message, this.client).slice(0, MAX_SHOWN));
+    countError(host.stats, code);
     host.report(
       this.client,
-      new ConnectionError("ambiguous_request", `Cannot pass a request on: ${why}`),
-      "ambiguous_request",
+      new ConnectionError(code, `Cannot pass on the request ${name}: ${CONNECTION_ERRORS[code]}`),
+      code,
     );
     this.#relay.refuse(this.#withdraw("in", message), refusal);
   }

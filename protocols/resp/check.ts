@@ -41,6 +41,7 @@ const TYPES: ReadonlyMap<unknown, Wanted> = new Map<Value["type"], Wanted>([
   }],
   ["set", VALUES],
   ["push", VALUES],
+  ["opaque", BLOB],
 ]);
 
 /**

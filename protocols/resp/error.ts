@@ -4,12 +4,31 @@
  * @module
  */
 
+/** What is known of an error beside its message. */
+export interface RespErrorOptions extends ErrorOptions {
+  /** What redis calls the fault when a client makes it: `invalid bulk length`. */
+  protocolError?: string;
+}
+
 /** Bytes that are not RESP, a message that RESP cannot write, or a notation that cannot be read; `code` is `bad_resp`. */
 export class RespError extends SyntaxError {
   /** The class's own name. */
   override readonly name = "RespError";
   /** What programs compare. */
   readonly code = "bad_resp";
+  /** What redis calls the fault when a client makes it; undefined if redis does not call it a fault. */
+  readonly protocolError: string | undefined;
+
+  /** Makes the error. */
+  constructor(message: string, options: RespErrorOptions = {}) {
+    super(message, options);
+    this.protocolError = options.protocolError;
+  }
+}
+
+/** The error of bytes that are not RESP. */
+export function badBytes(what: string, protocolError?: string): RespError {
+  return new RespError(`Cannot read RESP: ${what}`, { protocolError });
 }
 
 /** How much of a value is shown. */

@@ -6,7 +6,8 @@
 
 import { bytes, concat } from "@protohost/protohost";
 import { decodeCommand, encodeCommand } from "./command.ts";
-import { decodeReply, encodeReply } from "./reply.ts";
+import { decodeReply } from "./reply.ts";
+import { encodeReply } from "./reply_writer.ts";
 import { RespSession } from "./session.ts";
 import type { Command, CommandPart, Reply } from "./values.ts";
 

@@ -13,27 +13,33 @@
  *     |1\r\n+k\r\n:1\r\n   >2\r\n+a\r\n:1\r\n attributes of the value behind them, push
  *
  * A command's name is its first word in upper case, without a subcommand: `CONFIG SET` is `CONFIG` (its second word is
- * `args[1]`). A reply is named by its class: `ok` (a status of any text), `error`, `push` (what answers no request:
- * RESP3's pushes, messages of subscribed channels, lines of `MONITOR`), `value` (all else). Parts have no name.
+ * `args[1]`, in upper case {@linkcode subcommand}). A reply is named by its class: `ok` (a status of any text), `error`,
+ * `push` (what answers no request: RESP3's pushes, messages of subscribed channels, lines of `MONITOR`), `value` (all
+ * else). Parts have no name.
  *
  * A message that does not fit in `maxFrameBytes` comes as a head with `partial: true`, which has the command's name and
  * key or the reply's beginning, and as parts, the last of which is `complete`. Strings are strings where they are UTF-8,
  * else bytes. What a client sent inline is sent on as an array, unless its own bytes are.
  *
- * The streamed types of the RESP3 draft (`$?`, `*?`) and the replication stream after `SYNC` and `PSYNC` are not read.
+ * The stream that follows `SYNC` and `PSYNC` comes in parts without an end; what the replica sends is still commands. The
+ * streamed types of the RESP3 draft (`$?`, `*?`) are not read.
  *
  * @module
  */
 
 import type { Codec, Peer, Protocol } from "@protohost/protohost";
-import { decodeCommand, encodeCommand } from "./command.ts";
+import { commandOf, decodeCommand, encodeCommand, skimCommand } from "./command.ts";
 import { parseCommand, parseReply } from "./notation.ts";
-import { decodeReply, encodeReply } from "./reply.ts";
+import { refusalOf } from "./refusal.ts";
+import { decodeReply, inputReply, skimReply } from "./reply.ts";
+import { encodeReply } from "./reply_writer.ts";
+import { doubtOf, upper } from "./names.ts";
 import { RespSession } from "./session.ts";
 import { array, bulk, type Command, type CommandPart, error, integer, type Reply, simple } from "./values.ts";
 
 export { join } from "./join.ts";
-export { RespError } from "./error.ts";
+export { RespError, type RespErrorOptions } from "./error.ts";
+export { subcommand } from "./names.ts";
 export { RespSession } from "./session.ts";
 export type { Blob } from "./bytes.ts";
 export { array, bulk, error, integer, plain, simple } from "./values.ts";
@@ -47,6 +53,7 @@ export type {
   Reply,
   ReplyHead,
   ReplyPart,
+  StreamPart,
   Value,
   WirePart,
 } from "./values.ts";
@@ -68,24 +75,34 @@ const resp: RespProtocol = {
   session: () => new RespSession(),
   input: (buffer, { session, limits }, from) => session.commands.input(buffer, from, limits.maxFrameBytes),
   decode: (frame, { session }) => decodeCommand(frame, session),
+  skim: (frame, { session }) => skimCommand(frame, session),
   encode: encodeCommand,
-  command(message) {
-    if ("part" in message) return "";
-    const [name] = message.args;
-    return typeof name === "string" ? name.toUpperCase() : "";
-  },
+  command: (message) => "part" in message ? "" : upper(message.args[0]),
   parse: parseCommand,
   reply: {
-    input: (buffer, { session, limits }, from) => session.replies.input(buffer, from, limits.maxFrameBytes),
+    input: (buffer, connection, from) => inputReply(buffer, from, connection),
     decode: (frame, { session }) => decodeReply(frame, session),
+    skim: (frame, { session }) => skimReply(frame, session),
     encode: encodeReply,
     command: nameReply,
     parse: parseReply,
   },
   asks: (_message, { session }) => session.requests.asks,
-  withdrawn: (_message, { session }) => session.requests.withdrawn(),
+  withdrawn(_message, { session }) {
+    const { instead, isAnswered } = session.requests.withdrawn();
+    return instead === undefined ? { isAnswered } : { instead: { args: [instead] }, isAnswered };
+  },
+  replaced(_message, by, { session }) {
+    const { args, count = args.length } = commandOf(by);
+    session.requests.replaced(args, count);
+  },
+  ambiguous(message) {
+    const words = "part" in message ? undefined : doubtOf(message);
+    return words === undefined ? undefined : error(words);
+  },
   answers: (_message, { session }) => session.requests.completes,
   unavailable: () => error("ERR upstream unavailable"),
+  refusal: refusalOf,
 };
 
 function nameReply(reply: Reply, { session }: Peer<RespSession>): string {
@@ -127,9 +144,12 @@ export const replySamples: Reply[] = [
   { type: "bignumber", value: -3492890328409238509324850943850943825024385n },
   { type: "bulkerror", value: "SYNTAX invalid\r\nsyntax" },
   { type: "verbatim", format: "txt", value: "Some string" },
+  { type: "verbatim", format: "mkd", value: "naïve ✓" },
+  { type: "verbatim", format: "txt", value: Uint8Array.of(0xff, 0x0d, 0x0a) },
   { type: "map", value: [[simple("first"), integer(1)], [bulk("second"), array([integer(2)])]] },
   { type: "set", value: [bulk("a"), { type: "boolean", value: false }] },
   { type: "push", value: [bulk("message"), bulk("channel"), bulk("text")] },
+  { type: "opaque", value: "#true\r\n" },
   { ...bulk("with attributes"), attributes: [[simple("ttl"), integer(3600)]] },
   bulk("y".repeat(3000)),
 ];

@@ -1,24 +1,42 @@
 /**
- * Replies: what a server sends.
+ * Replies: reading what a server sends.
  *
  * @module
  */
 
-import { type Blob, Writer } from "./bytes.ts";
-import { checkValue } from "./check.ts";
-import { RespError } from "./error.ts";
-import { parseReply } from "./notation.ts";
+import { type Peer, type Skip, skip } from "@protohost/protohost";
+import { LF } from "./bytes.ts";
 import { readValue } from "./reply_reader.ts";
 import type { RespSession } from "./session.ts";
-import type { Pair, Reply, ReplyHead, ReplyPart, Value } from "./values.ts";
+import type { Reply, ReplyHead, ReplyPart, Value } from "./values.ts";
+import { Type } from "./wire.ts";
+
+/** What a frame says to who only counts answers, by its first byte. */
+const GLIMPSES: ReadonlyMap<number, Value> = new Map<number, Value>([
+  [Type.simple, { type: "simple", value: "" }],
+  [Type.error, { type: "error", value: "" }],
+  [Type.integer, { type: "integer", value: 0 }],
+  [Type.bulk, { type: "bulk", value: null }],
+  [Type.array, { type: "array", value: null }],
+  [Type.null, { type: "null", value: null }],
+  [Type.boolean, { type: "boolean", value: false }],
+  [Type.double, { type: "double", value: 0 }],
+  [Type.bignumber, { type: "bignumber", value: 0n }],
+  [Type.bulkerror, { type: "bulkerror", value: "" }],
+  [Type.verbatim, { type: "verbatim", format: "txt", value: "" }],
+  [Type.map, { type: "map", value: [] }],
+  [Type.set, { type: "set", value: [] }],
+  [Type.push, { type: "push", value: [] }],
+]);
+
+const UNREAD = new Uint8Array(0);
 
 /** Reads a frame of a server: a value, the beginning of one, or a part. */
-export function decodeReply(frame: Uint8Array, session: RespSession): Reply {
+export function decodeReply(frame: Uint8Array, session: RespSession): Reply | Skip {
   const { replies: scanner, requests } = session;
-  if (scanner.isPassing) {
-    const part = decodePart(frame, session);
-    requests.receivedPart(part.complete);
-    return part;
+  if (scanner.isPassing || requests.stream !== undefined) {
+    const part = decodePart(frame, session, copy);
+    if (part !== undefined) return part;
   }
   const { value, whole } = readValue(frame);
   requests.received(value, whole);
@@ -29,107 +47,69 @@ export function decodeReply(frame: Uint8Array, session: RespSession): Reply {
   return head;
 }
 
-/**
- * Makes the bytes of a reply or of a part of one. A string is read as {@linkcode parseReply} does.
- *
- * @throws {RespError} If it is none, or its `value` is not of its type.
- */
-export function encodeReply(reply: Reply | string): Uint8Array | string {
-  if (typeof reply === "string") return encodeReply(parseReply(reply));
-  const writer = new Writer();
-  if (typeof reply !== "object" || reply === null) checkValue(reply);
-  else if ("part" in reply) {
-    writer.blob(reply.bytes);
-    if (reply.part === "body" && reply.last) writer.text("\r\n");
-  } else if ("wire" in reply) writer.blob(reply.wire);
-  else write(reply, writer);
-  return writer.finish();
+/** The same where nobody reads the message: it has no more than its type, or whether a part is the last. */
+export function skimReply(frame: Uint8Array, session: RespSession): Reply | Skip {
+  const { replies: scanner, requests } = session;
+  if (scanner.isPassing || requests.stream !== undefined) {
+    const part = decodePart(frame, session, leaveOut);
+    if (part !== undefined) return part;
+  }
+  const glimpse = GLIMPSES.get(frame[0]);
+  if (glimpse === undefined || requests.minds || !scanner.isWhole(frame)) return decodeReply(frame, session);
+  requests.received(glimpse, true);
+  return glimpse;
 }
 
-function decodePart(frame: Uint8Array, session: RespSession): ReplyPart {
-  const { replies: scanner } = session;
-  if (scanner.body > 0) return scanner.takeBody(frame);
-  const bodyBytes = scanner.take(frame);
-  const part: ReplyPart = { part: "wire", bytes: frame.slice(), complete: !scanner.isPassing };
-  if (bodyBytes !== undefined) part.bodyBytes = bodyBytes;
+/** The length of the next frame of a server; see {@linkcode Scanner.input}. */
+export function inputReply(buffer: Uint8Array, from: number, { session, limits }: Peer<RespSession>): number {
+  const { replies: scanner, requests: { stream } } = session;
+  if (stream !== undefined && isOfStream(buffer, stream)) {
+    return stream === "begun" || buffer[0] === Type.bulk ? Math.min(buffer.length, limits.maxFrameBytes) : 1;
+  }
+  return scanner.input(buffer, from, limits.maxFrameBytes);
+}
+
+/** Whether bytes belong to the stream that follows SYNC, or to its preparation, in which a server sends line ends. */
+function isOfStream(bytes: Uint8Array, stream: "awaited" | "begun"): boolean {
+  return stream === "begun" || bytes[0] === LF || bytes[0] === Type.bulk;
+}
+
+/**
+ * A part of a reply, or of the stream; undefined if it is neither.
+ *
+ * @param bytesOf Makes what a part keeps of its frame.
+ */
+function decodePart(
+  frame: Uint8Array,
+  session: RespSession,
+  bytesOf: (view: Uint8Array) => Uint8Array,
+): ReplyPart | Skip | undefined {
+  const { replies: scanner, requests } = session;
+  const { stream } = requests;
+  if (stream !== undefined && isOfStream(frame, stream)) {
+    if (stream === "awaited" && frame[0] === LF) return skip;
+    requests.stream = "begun";
+    return { part: "stream", bytes: bytesOf(frame), complete: false };
+  }
+  if (!scanner.isPassing) return undefined;
+  let part: ReplyPart;
+  if (scanner.body > 0) {
+    const last = scanner.takeBody(frame);
+    const content = last ? frame.subarray(0, -2) : frame;
+    part = { part: "body", bytes: bytesOf(content), last, complete: !scanner.isPassing };
+  } else {
+    const bodyBytes = scanner.take(frame);
+    part = { part: "wire", bytes: bytesOf(frame), complete: !scanner.isPassing };
+    if (bodyBytes !== undefined) part.bodyBytes = bodyBytes;
+  }
+  requests.receivedPart(part.complete);
   return part;
 }
 
-function write(reply: Value, writer: Writer): void {
-  checkValue(reply);
-  if (reply.attributes !== undefined) {
-    writer.text(`|${reply.attributes.length}\r\n`);
-    writePairs(reply.attributes, writer);
-  }
-  switch (reply.type) {
-    case "simple":
-      return writeLine("+", reply.value, writer);
-    case "error":
-      return writeLine("-", reply.value, writer);
-    case "integer":
-      return writer.text(`:${reply.value}\r\n`);
-    case "bulk":
-      return reply.value === null ? writer.text("$-1\r\n") : writer.bulk("$", reply.value);
-    case "array":
-      return reply.value === null ? writer.text("*-1\r\n") : writeValues("*", reply.value, writer);
-    case "null":
-      return writer.text("_\r\n");
-    case "boolean":
-      return writer.text(reply.value ? "#t\r\n" : "#f\r\n");
-    case "double":
-      return writer.text(`,${formatDouble(reply.value)}\r\n`);
-    case "bignumber":
-      return writer.text(`(${reply.value}\r\n`);
-    case "bulkerror":
-      return writer.bulk("!", reply.value);
-    case "verbatim":
-      return writeVerbatim(reply.format, reply.value, writer);
-    case "map":
-      writer.text(`%${reply.value.length}\r\n`);
-      return writePairs(reply.value, writer);
-    case "set":
-      return writeValues("~", reply.value, writer);
-    case "push":
-      return writeValues(">", reply.value, writer);
-    default:
-      reply satisfies never;
-  }
+function copy(view: Uint8Array): Uint8Array {
+  return view.slice();
 }
 
-function writeValues(marker: string, values: Value[], writer: Writer): void {
-  writer.text(`${marker}${values.length}\r\n`);
-  for (const value of values) write(value, writer);
-}
-
-function writePairs(pairs: Pair[], writer: Writer): void {
-  for (const [key, value] of pairs) {
-    write(key, writer);
-    write(value, writer);
-  }
-}
-
-function writeLine(marker: string, line: Blob, writer: Writer): void {
-  const isBroken = typeof line === "string"
-    ? line.includes("\n") || line.includes("\r")
-    : line.includes(10) || line.includes(13);
-  if (isBroken) throw new RespError("Cannot write a status or an error: there is a line break in it");
-  writer.text(marker);
-  writer.blob(line);
-  writer.text("\r\n");
-}
-
-function writeVerbatim(format: string, value: Blob, writer: Writer): void {
-  if (!/^[!-~]{3}$/.test(format)) {
-    throw new RespError(`Cannot write a verbatim string: its format is "${format}", wanted three letters`);
-  }
-  if (typeof value === "string") return writer.bulk("=", `${format}:${value}`);
-  writer.text(`=${value.length + 4}\r\n${format}:`);
-  writer.blob(value);
-  writer.text("\r\n");
-}
-
-function formatDouble(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  return Object.is(value, -0) ? "-0" : String(value);
+function leaveOut(): Uint8Array {
+  return UNREAD;
 }

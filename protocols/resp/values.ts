@@ -54,11 +54,21 @@ export interface WirePart {
   complete: boolean;
 }
 
+/** A piece of the stream from a server to its replica, which has no end. */
+export interface StreamPart {
+  /** What this part is. */
+  part: "stream";
+  /** The next bytes. */
+  bytes: Uint8Array;
+  /** The stream has no end. */
+  complete: false;
+}
+
 /** What follows a partial command. */
 export type CommandPart = BodyPart | ArgsPart;
 
-/** What follows a partial reply. */
-export type ReplyPart = BodyPart | WirePart;
+/** What follows a partial reply, and what a replica is sent. */
+export type ReplyPart = BodyPart | WirePart | StreamPart;
 
 /** A key and its value, in a map or in attributes. */
 export type Pair = [Value, Value];
@@ -70,7 +80,7 @@ export type Plain =
   | { type: "bulk"; value: Blob | null }
   /** RESP2's null array is null. */
   | { type: "array"; value: Value[] | null }
-  /** 64 bits, signed; a bigint where a number is not exact. */
+  /** 64 bits, signed, though more are read; a bigint where a number is not exact. */
   | { type: "integer"; value: number | bigint }
   | { type: "null"; value: null }
   | { type: "boolean"; value: boolean }
@@ -80,7 +90,12 @@ export type Plain =
   /** A string with its format, three letters such as `txt` and `mkd`. */
   | { type: "verbatim"; format: string; value: Blob }
   | { type: "map"; value: Pair[] }
-  | { type: "set" | "push"; value: Value[] };
+  | { type: "set" | "push"; value: Value[] }
+  /**
+   * A value that is framed and not read, as it stands on the wire: its line is not what its type says, such as `#true` or
+   * an integer with a point, or it is nested too deep.
+   */
+  | { type: "opaque"; value: Blob };
 
 /** A value, with the attributes that RESP3 may put before it. */
 export type Value = Plain & { attributes?: Pair[] };

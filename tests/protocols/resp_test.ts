@@ -13,6 +13,7 @@ import {
   RespError,
   RespSession,
   simple,
+  subcommand,
   type Value,
 } from "../../protocols/resp/mod.ts";
 
@@ -180,7 +181,7 @@ Deno.test("resp reads forms that it does not write itself", () => {
 Deno.test("resp reads commands as arrays and inline, in one stream", () => {
   const wire =
     "*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n\r\n*0\r\n  set  k \"a \\x41\\r\\n\"  'it\\'s' \n*-1\r\n" +
-    "*1\r\n$4\r\nQUIT\r\n";
+    "*-10\r\n*-999999999999999\r\n*1\r\n$4\r\nQUIT\r\n";
   const wanted = [["GET", "a"], ["PING"], ["set", "k", "a A\r\n", "it's"], ["QUIT"]].map((args) => ({
     args,
   }));
@@ -189,54 +190,134 @@ Deno.test("resp reads commands as arrays and inline, in one stream", () => {
   assertEquals(wireOf(resp.encode({ args: ["GET", "naïve"] }, open())), "*2\r\n$3\r\nGET\r\n$6\r\nnaïve\r\n");
 });
 
-Deno.test("resp refuses commands that redis refuses, when it sees the first bad byte", () => {
-  const bad: [string, string][] = [
-    ["*1\r\n:1\r\n", `begins with ":", wanted "$"`],
-    ["*x", `a length reads "x"`],
-    ["*1 ", `a length reads "1 "`],
-    ["*-2", `a length reads "-2"`],
-    ["*01", `a length reads "01"`],
-    ["*99999999999\r\n", "wanted at most 2147483647"],
-    ["*1\r\n$-1\r\n", "a string's length is -1"],
-    ["*1\r\n$+3", `a length reads "+3"`],
-    ["*1\r\n$\r\n", `a length reads "\\r\\n"`],
-    ["*1\r\n$1\n", `a length reads "1\\n"`],
-    ["*1\r\n$536870913\r\n", "wanted at most 536870912"],
-    ["*1\r\n$1234567890123456789", "a length reads"],
-    ["*2\r\n$1\r\nabc$1\r\nb\r\n", "does not end where its length says"],
-    ["*1\r\n$1\r\nabc", "does not end where its length says"],
-    ['SET "a\r\n', "quotes are unbalanced"],
-    ["SET 'a'b\r\n", "quotes are unbalanced"],
-    ["x".repeat(64 * 1024 + 1), "a line is longer than 65536 bytes"],
+Deno.test("resp splits an inline command into the words that redis finds", () => {
+  const lines: [line: string, args: string[]][] = [
+    ["PING\n", ["PING"]],
+    ["PING\r\r\n", ["PING"]],
+    [" \t\v\fPING \t\r\n", ["PING"]],
+    ["ECHO a\rb\r\n", ["ECHO", "a", "b"]],
+    // Within a word a vertical tab and a form feed are no blanks.
+    ["PING\vx\r\n", ["PING\vx"]],
+    ["PING\f\r\n", ["PING\f"]],
+    [`"PING"\vx\r\n`, ["PING", "x"]],
+    [`PI"NG"\r\n`, ["PING"]],
+    [`"\\x50ING" '\\x50' \\x50\r\n`, ["PING", "\\x50", "\\x50"]],
+    [`"\\q\\"\\\\" '\\'' ""\r\n`, [`q"\\`, "'", ""]],
+    [`"a\\x00b"\r\n`, ["a\0b"]],
   ];
-  for (const [wire, message] of bad) {
-    assertThrows(() => commands(wire), RespError, message, wire.slice(0, 80));
+  for (const [line, args] of lines) assertEquals(commands(line), [{ args }], JSON.stringify(line));
+});
+
+Deno.test("resp refuses commands that redis refuses, when it sees the first bad byte, and as redis says it", () => {
+  const multibulk = "invalid multibulk length";
+  const bulk = "invalid bulk length";
+  const bad: [wire: string, message: string, protocolError: string][] = [
+    ["*1\r\n:1\r\n", `begins with ":", wanted "$"`, "expected '$', got ':'"],
+    ["*1\r\nfoo", `begins with "f", wanted "$"`, "expected '$', got 'f'"],
+    ["*1\r\n*1", `begins with "*", wanted "$"`, "expected '$', got '*'"],
+    ["*x", `a length reads "x"`, multibulk],
+    ["*\0", `a length reads "\\u0000"`, multibulk],
+    ["*1 ", `a length reads "1 "`, multibulk],
+    ["* 1", `a length reads " 1"`, multibulk],
+    ["*+1", `a length reads "+1"`, multibulk],
+    ["*-0", `a length reads "-0"`, multibulk],
+    ["*-\r\n", `a length reads "-\\r\\n"`, multibulk],
+    ["*01", `a length reads "01"`, multibulk],
+    ["*1\n", `a length reads "1\\n"`, multibulk],
+    ["*1\rx", `a length reads "1\\rx"`, multibulk],
+    ["*2147483648\r\n", "wanted at most 2147483647", multibulk],
+    ["*1\r\n$-", `a length reads "-"`, bulk],
+    ["*1\r\n$+3", `a length reads "+3"`, bulk],
+    ["*1\r\n$03", `a length reads "03"`, bulk],
+    ["*1\r\n$\r\n", `a length reads "\\r\\n"`, bulk],
+    ["*1\r\n$1\n", `a length reads "1\\n"`, bulk],
+    ["*1\r\n$1234567890123456789", "a length reads", bulk],
+    ["*2\r\n$1\r\nabc$1\r\nb\r\n", "does not end where its length says", bulk],
+    ["*1\r\n$1\r\nabc", "does not end where its length says", bulk],
+    ['SET "a\r\n', "quotes are unbalanced", "unbalanced quotes in request"],
+    ["SET 'a'b\r\n", "quotes are unbalanced", "unbalanced quotes in request"],
+    ["PING\0\r\n", "a zero byte", "zero byte in inline request"],
+    ["x".repeat(64 * 1024 + 1), "longer than 65536 bytes", "too big inline request"],
+  ];
+  for (const [wire, message, protocolError] of bad) {
+    const error = assertThrows(() => commands(wire), RespError, message, wire.slice(0, 80));
+    assertEquals(error.protocolError, protocolError, wire.slice(0, 80));
   }
 });
 
-Deno.test("resp refuses replies that are none", () => {
+Deno.test("resp leaves it to the server how long a string may be", () => {
+  const peer = open(MAX);
+  const [head] = commands("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900000000000\r\n", peer);
+  assertEquals(head, { args: ["SET", "k"], partial: true, count: 3, bodyBytes: 900_000_000_000 });
+});
+
+Deno.test("resp refuses replies that cannot be framed", () => {
   const bad: [string, string][] = [
     ["hello\r\n", `begins with "h"`],
     ["\r\n", "begins with byte 13"],
     ["$-2", "a length reads"],
     ["$?\r\n", "a length reads"],
-    ["!-1\r\n", "length is -1"],
-    ["~-1\r\n", "count of elements is -1"],
-    ["%-1\r\n", "count of elements is -1"],
-    [":1.5\r\n", `"1.5" is not an integer`],
-    [":\r\n", `"" is not an integer`],
-    [":9223372036854775808\r\n", "is not an integer of 64 bits"],
-    [",one\r\n", `"one" is not a double`],
-    ["#x\r\n", "wanted t or f"],
-    ["_x\r\n", "wanted nothing"],
-    ["(1x\r\n", "is not a big number"],
-    ["=2\r\nab\r\n", "has no format"],
-    ["+a\n", "ends with \\n alone"],
-    ["+a\rb\r\n", "has \\r in it"],
-    ["*1\r\n".repeat(33) + ":1\r\n", "more than 32 deep"],
+    ["!-1\r\n", "a length reads"],
+    ["~-1\r\n", "a length reads"],
+    ["%-1\r\n", "a length reads"],
+    ["$1\r\nabc", "does not end where its length says"],
   ];
   for (const [wire, message] of bad) assertThrows(() => replies(wire), RespError, message, wire);
-  assertEquals(replies("*1\r\n".repeat(32) + ":1\r\n").length, 1);
+});
+
+Deno.test("resp reads any reply that can be framed, and writes it as it came", () => {
+  const opaque = (value: string): Value => ({ type: "opaque", value });
+  const odd: [wire: string, value: Value][] = [
+    [":9223372036854775808\r\n", integer(9223372036854775808n)],
+    [":1.5\r\n", opaque(":1.5\r\n")],
+    [":\r\n", opaque(":\r\n")],
+    [`:${"9".repeat(5000)}\r\n`, opaque(`:${"9".repeat(5000)}\r\n`)],
+    [",one\r\n", opaque(",one\r\n")],
+    [",\r\n", opaque(",\r\n")],
+    [",0x1p3\r\n", opaque(",0x1p3\r\n")],
+    ["#true\r\n", opaque("#true\r\n")],
+    ["_null\r\n", opaque("_null\r\n")],
+    ["(1 2\r\n", opaque("(1 2\r\n")],
+    ["(123  456\r\n", opaque("(123  456\r\n")],
+    ["=3\r\nabc\r\n", opaque("=3\r\nabc\r\n")],
+    ["=4\r\nabcd\r\n", opaque("=4\r\nabcd\r\n")],
+    ["*2\r\n#\r\n:1\r\n", array([opaque("#\r\n"), integer(1)])],
+    [`-${"x".repeat(70_000)}\r\n`, error("x".repeat(70_000))],
+  ];
+  for (const [wire, value] of odd) {
+    assertEquals(replies(wire), [value], wire.slice(0, 80));
+    assertEquals(text(bytes(wireOf(resp.reply.encode(value, open())))), wire);
+  }
+  // Only \r\n ends a line.
+  assertEquals(replies("-ERR a\rb\nc\r\n+OK\r\n"), [error("ERR a\rb\nc"), simple("OK")]);
+  assertEquals(replies("+a\n"), []);
+  for (const infinite of ["inf", "+INF", "Infinity", "infinity"]) {
+    assertEquals(replies(`,${infinite}\r\n,-${infinite.replace("+", "")}\r\n`), [
+      { type: "double", value: Infinity },
+      { type: "double", value: -Infinity },
+    ]);
+  }
+  for (const nan of ["nan", "-nan", "NaN"]) {
+    assertEquals(replies(`,${nan}\r\n`), [{ type: "double", value: NaN }]);
+  }
+});
+
+Deno.test("resp reads a reply however deep it is, and does not look into what is deeper than 128", () => {
+  const at128 = "*1\r\n".repeat(128) + ":1\r\n";
+  assertEquals(wireOf(resp.reply.encode(replies(at128)[0], open())), at128);
+  const deepest: [string, string][] = [
+    ["*1\r\n".repeat(200_000), ":1\r\n"],
+    ["%1\r\n+k\r\n~1\r\n".repeat(100), "$2\r\nab\r\n"],
+    [">2\r\n+k\r\n".repeat(200), "=6\r\ntxt:ab\r\n"],
+    ["*1\r\n|1\r\n+k\r\n:1\r\n".repeat(200), "!1\r\nx\r\n"],
+    ["*2\r\n*-1\r\n".repeat(200), "$-1\r\n"],
+  ];
+  for (const [levels, leaf] of deepest) {
+    const wire = levels + leaf;
+    const read = replies(`${wire}+OK\r\n`);
+    assertEquals(read.length, 2, levels.slice(0, 20));
+    assertEquals(text(bytes(wireOf(resp.reply.encode(read[0], open())))), wire);
+  }
 });
 
 Deno.test("resp waits and allocates nothing when a header announces what never comes", () => {
@@ -249,6 +330,14 @@ Deno.test("resp waits and allocates nothing when a header announces what never c
 Deno.test("resp writes nothing that its peer would read as something else", () => {
   assertThrows(() => resp.encode({ args: [] }, open()), RespError, "no arguments");
   assertThrows(() => resp.reply.encode(error("ERR a\r\n+OK"), open()), RespError, "line break");
+  assertThrows(
+    () => resp.reply.encode({ type: "error", value: bytes("ERR a\rb") }, open()),
+    RespError,
+    "line break",
+  );
+  for (const value of ["", "+OK\r\n+OK\r\n", "+OK", "*1\r\n", "x\r\n"]) {
+    assertThrows(() => resp.reply.encode({ type: "opaque", value }, open()), RespError);
+  }
   assertThrows(
     () => resp.reply.encode({ type: "verbatim", format: "text", value: "" }, open()),
     RespError,
@@ -270,7 +359,7 @@ Deno.test("resp writes a message given as text as it is read in a rule", () => {
 
 Deno.test("resp tells what was wanted in place of what is no message", () => {
   const types = "simple, error, integer, bulk, array, null, boolean, double, bignumber, bulkerror, " +
-    "verbatim, map, set, push";
+    "verbatim, map, set, push, opaque";
   const replies: [unknown, string][] = [
     [{ type: "value", value: "x" }, `of type "value", wanted one of ${types}`],
     [{ type: "toString", value: "x" }, `of type "toString", wanted one of ${types}`],
@@ -310,7 +399,9 @@ Deno.test("resp reads replies in notation", () => {
   assertEquals(parse("$5\nhello"), bulk("hello"));
   assertEquals(parse("*2\n:1\n+a"), array([integer(1), simple("a")]));
   assertEquals(parse('"a \\"b\\""'), bulk('a "b"'));
-  for (const notation of ["", "OK", '"a" b', ":1\n:2", "*2\n:1"]) {
+  for (
+    const notation of ["", "OK", '"a" b', ":1\n:2", "*2\n:1", "#true", "+a\rb", "*1\n".repeat(129) + ":1"]
+  ) {
     assertThrows(() => parse(notation), RespError);
   }
   assertThrows(() => resp.parse!("  "), RespError, "it is empty");
@@ -320,6 +411,9 @@ Deno.test("resp names a command by its first word, and a reply by its class", ()
   const name = (message: Parameters<typeof resp.encode>[0]) => resp.command!(message, open());
   assertEquals(name({ args: ["config", "set", "a", "b"] }), "CONFIG");
   assertEquals(name({ args: [Uint8Array.of(255)] }), "");
+  // Redis knows the case of ASCII letters only: these are other commands.
+  assertEquals(name({ args: ["\u017fet"] }), "\u017fET");
+  assertEquals(name({ args: ["stra\u00dfe"] }), "STRA\u00dfE");
   assertEquals(name({ part: "body", bytes: bytes("x"), last: true, complete: true }), "");
   const classOf = (reply: Reply) => resp.reply.command!(reply, open());
   assertEquals(classOf(simple("QUEUED")), "ok");
@@ -401,8 +495,17 @@ Deno.test("resp refuses a part when its string does not end where its length say
 // Which reply answers what. A line is what a client sends (after "> "; "withdrawn> " if it goes no further) and whether that asks
 // for a reply, or a reply and whether it completes a request.
 
-function answersOf(lines: [string, boolean?][]): [string, boolean?][] {
+function answersOf(
+  lines: [string, boolean?][],
+  options: { skims?: boolean } = {},
+): [string, boolean?][] {
   const peer = open();
+  const skimmed = { ...resp, decode: resp.skim! };
+  const skimmedReply = { ...resp.reply, decode: resp.reply.skim! };
+  const commands = (wire: string, peer: RespPeer) =>
+    receive(options.skims ? skimmed as typeof resp : resp, bytes(wire), { peer }).messages;
+  const replies = (wire: string, peer: RespPeer) =>
+    receive(options.skims ? skimmedReply : resp.reply, bytes(wire), { peer }).messages as Reply[];
   return lines.map(([line, wanted]) => {
     if (wanted === undefined) {
       const [message] = commands(`${line}\r\n`, peer) as Command[];
@@ -528,19 +631,49 @@ const dialogues: Record<string, [string, boolean?][]> = {
     ["+OK", true],
     ["+OK", false],
   ],
-  "what is withdrawn changes nothing": [
+  "what is withdrawn changes nothing, but that it uses a skip up": [
     ["withdrawn> CLIENT REPLY OFF", false],
     ["> GET a", true],
     ["withdrawn> MULTI", true],
     ["> CLIENT REPLY SKIP", false],
     ["withdrawn> PING", false],
-    ["> GET b", false],
+    ["> GET b", true],
     ["withdrawn> SUBSCRIBE c", true],
     ["> SUBSCRIBE c d", true],
+    ["$-1", true],
     ["$-1", true],
     [bulks("subscribe", "c", 1), false],
     [bulks("subscribe", "d", 2), true],
     ["$-1", false],
+  ],
+  "CLIENT REPLY with other words, and RESET, MULTI, EXEC and DISCARD with any, change nothing": [
+    ["> CLIENT REPLY OF", true],
+    ["> CLIENT REPLY OFF NOW", true],
+    ["> MULTI now", true],
+    ["> CLIENT REPLY OFF", false],
+    ["> EXEC now", false],
+    ["> RESET now", false],
+    ["> PING", false],
+    ["> RESET", true],
+    ["> MULTI", true],
+    ["> EXEC now", true],
+    ["> CLIENT REPLY OFF", true],
+  ],
+  "behind what a primary grants a replica nothing is asked and answered": [
+    ["PING"],
+    ["REPLCONF listening-port 6380"],
+    ["> PSYNC ? -1", true],
+    ["+PONG", true],
+    ["+OK", true],
+    ["+FULLRESYNC 0123 0", true],
+    ["> REPLCONF ACK 0", false],
+    ["> PING", false],
+  ],
+  "a SYNC that is refused is answered as any command": [
+    ["> SYNC", true],
+    ["-NOMASTERLINK no", true],
+    ["> PING", true],
+    ["$-1", true],
   ],
   "lines of MONITOR answer nothing": [
     ["MONITOR"],
@@ -558,6 +691,7 @@ const dialogues: Record<string, [string, boolean?][]> = {
 for (const [name, lines] of Object.entries(dialogues)) {
   Deno.test(`resp counts answers: ${name}`, () => {
     assertEquals(answersOf(lines), lines);
+    assertEquals(answersOf(lines, { skims: true }), lines, "by skim");
   });
 }
 
@@ -594,4 +728,259 @@ Deno.test("resp keeps little of a client that subscribes on and on, when no repl
   for (let i = 0; i < 5000; i++) resp.decode(command, peer);
   assertEquals(replies(bulks("subscribe", "a", 1).replaceAll(" | ", "\r\n") + "\r\n", peer).length, 1);
   assertEquals(resp.answers!(simple("OK"), peer), true);
+});
+
+// What goes to a server in the place of a command that a hook refuses, and whether the client waits for an answer. A line is
+// what a client sends, with that, or a reply.
+
+type Refusals = [line: string, instead?: string | null, isAnswered?: boolean][];
+
+const refused: Record<string, Refusals> = {
+  "nothing, where the server keeps no state": [["GET a"], ["FLUSHALL", null, true], ["+x"], [
+    "FLUSHALL",
+    null,
+    true,
+  ]],
+  "a command that it refuses, within a transaction": [
+    ["MULTI"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", true],
+    ["MULTI", "PROTOHOST.REFUSED", true],
+    ["DISCARD", "PROTOHOST.REFUSED", true],
+    ["+OK"],
+    ["-ERR unknown command"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", true],
+    ["EXEC"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", true],
+    ["-ERR unknown command"],
+    ["-ERR unknown command"],
+    ["-ERR unknown command"],
+    ["-EXECABORT no"],
+    ["-ERR unknown command"],
+    ["FLUSHALL", null, true],
+  ],
+  "DISCARD, where it is the EXEC": [["MULTI"], ["EXEC", "DISCARD", true], ["+OK"], ["+OK"], [
+    "FLUSHALL",
+    null,
+    true,
+  ]],
+  "nothing any more, once a transaction is discarded or reset": [
+    ["MULTI"],
+    ["DISCARD"],
+    ["+OK"],
+    ["+OK"],
+    ["FLUSHALL", null, true],
+    ["MULTI"],
+    ["RESET"],
+    ["+OK"],
+    ["+RESET"],
+    ["FLUSHALL", null, true],
+  ],
+  "nothing, where it has refused MULTI": [["MULTI"], ["-NOAUTH no"], ["FLUSHALL", null, true]],
+  "a command that it refuses, where it has not ended the transaction": [
+    ["MULTI"],
+    ["MULTI"],
+    ["+OK"],
+    ["-ERR MULTI calls can not be nested"],
+    ["DISCARD"],
+    ["-NOPERM no"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", true],
+    ["+x"],
+    ["EXEC"],
+    ["MULTI"],
+    ["*0"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", true],
+  ],
+  "nothing, and no answer, where it is silent": [
+    ["CLIENT REPLY OFF"],
+    ["FLUSHALL", null, false],
+    ["MULTI"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", false],
+    ["EXEC", "DISCARD", false],
+    ["CLIENT REPLY ON", "PROTOHOST.REFUSED", false],
+  ],
+  "a command that uses the skip up, and no answer": [
+    ["CLIENT REPLY SKIP"],
+    ["FLUSHALL", "PROTOHOST.REFUSED", false],
+    ["FLUSHALL", null, true],
+    ["CLIENT REPLY SKIP", null, true],
+    ["FLUSHALL", null, true],
+  ],
+  "nothing, and no answer, to a replica": [
+    ["SYNC", null, true],
+    ["FLUSHALL", null, true],
+    ["PSYNC ? -1"],
+    ["+CONTINUE"],
+    ["FLUSHALL", null, false],
+    ["MULTI"],
+    ["FLUSHALL", null, false],
+  ],
+};
+
+for (const [name, lines] of Object.entries(refused)) {
+  Deno.test(`a command that is refused leaves a server with ${name}`, () => {
+    const peer = open();
+    for (const [index, [line, instead, isAnswered]] of lines.entries()) {
+      if (/^[+\-*]/.test(line)) {
+        assertEquals(replies(`${line}\r\n`, peer).length, 1);
+        continue;
+      }
+      const [message] = commands(`${line}\r\n`, peer) as Command[];
+      if (instead === undefined) continue;
+      const withdrawal = resp.withdrawn!(message, peer);
+      const found = withdrawal?.instead as Command | undefined;
+      assertEquals(
+        [found?.args[0] ?? null, withdrawal?.isAnswered],
+        [instead, isAnswered],
+        `${index}: ${line}`,
+      );
+      assertEquals(resp.asks(message, peer), instead !== null && isAnswered, `${index}: ${line} asks`);
+    }
+  });
+}
+
+Deno.test("a command that a hook puts in the place of another is noted as the one that is sent", () => {
+  const peer = open();
+  const [get] = commands("GET a\r\n", peer) as Command[];
+  resp.replaced!(get, { args: ["CLIENT", "REPLY", "SKIP"] }, peer);
+  assertEquals(resp.asks(get, peer), false);
+  commands("GET b\r\n", peer);
+  assertEquals(resp.asks(get, peer), false);
+  const [multi] = commands("MULTI\r\n", peer) as Command[];
+  resp.replaced!(multi, "SUBSCRIBE a b" as unknown as Command, peer);
+  replies("*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n", peer);
+  assertEquals(resp.answers!(simple(""), peer), false);
+  replies("*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n", peer);
+  assertEquals(resp.answers!(simple(""), peer), true);
+  assertEquals(resp.withdrawn!({ args: ["X"] }, peer)?.instead, undefined);
+});
+
+Deno.test("a command whose name a server may read as another is ambiguous", () => {
+  const reason = (message: Command) =>
+    (resp.ambiguous!(message, open(), { isHooked: false }) as { value: string } | undefined)?.value;
+  const unknown = (name: string) => `ERR unknown command '${name}', with args beginning with: `;
+  const unclear: [name: string | Uint8Array, shown: string][] = [
+    ["FLUSHALL\0", "FLUSHALL"],
+    ["FLUSHALL\0x", "FLUSHALL"],
+    ["\0", ""],
+    ["", ""],
+    [" PING", " PING"],
+    ["PING ", "PING "],
+    ["PING\r\n", "PING  "],
+    ["\u017fet", "\u017fet"],
+    [Uint8Array.of(0xff), "\ufffd"],
+    ["a\x7f", "a\x7f"],
+    ["x\t".repeat(100), "x\t".repeat(64)],
+  ];
+  for (const [name, shown] of unclear) assertEquals(reason({ args: [name] }), unknown(shown));
+  assertEquals(
+    reason({ args: ["\0", "a\0b", "x".repeat(200), "y"] }),
+    `${unknown("")}'a' '${"x".repeat(124)}' `,
+  );
+  for (const name of ["ping", "JSON.SET", "x-y_z", "config|get", "HOST:", "PROTOHOST.REFUSED"]) {
+    assertEquals(reason({ args: [name] }), undefined);
+  }
+  assertEquals(
+    reason({ args: ["config", "SET\0x", "a", "b"] }),
+    "ERR unknown subcommand 'SET'. Try CONFIG HELP.",
+  );
+  assertEquals(
+    reason({ args: ["debug", bytes("sleep\0")] }),
+    "ERR unknown subcommand 'sleep'. Try DEBUG HELP.",
+  );
+  assertEquals(reason({ args: ["config", "\0".padStart(1000)] })?.slice(0, 24), "ERR unknown subcommand '");
+  assertEquals(reason({ args: ["CLIENT", "REPLY", "off\0"] }), "ERR syntax error");
+  // Keys and values hold what they like.
+  assertEquals(reason({ args: ["SET", "a\0b", "\0"] }), undefined);
+  assertEquals(reason({ args: ["SET", Uint8Array.of(0), Uint8Array.of(0)] }), undefined);
+  assertEquals(reason({ args: ["CONFIG", "SET", "a", "\0"] }), undefined);
+  assertEquals(reason({ args: ["FUNCTION", "RESTORE", "\0"] }), undefined);
+  // What is not in the head is not seen.
+  const partial = true;
+  assertEquals(reason({ args: [], partial, count: 1 }), "ERR unknown command: its name is too long");
+  assertEquals(reason({ args: ["CONFIG"], partial, count: 4 }), "ERR unknown subcommand: it is too long");
+  assertEquals(reason({ args: ["CLIENT", "REPLY"], partial, count: 3 }), "ERR syntax error");
+  assertEquals(reason({ args: ["SET"], partial, count: 3 }), undefined);
+  assertEquals(reason({ args: ["CONFIG"] }), undefined);
+  assertEquals(
+    resp.ambiguous!({ part: "body", bytes: bytes("x"), last: true, complete: true }, open(), {
+      isHooked: true,
+    }),
+    undefined,
+  );
+});
+
+Deno.test("subcommand tells the second word of commands that have one, in upper case", () => {
+  assertEquals(subcommand({ args: ["config", "set", "a"] }), "SET");
+  assertEquals(subcommand({ args: ["CONFIG"] }), undefined);
+  assertEquals(subcommand({ args: ["SET", "set"] }), undefined);
+});
+
+Deno.test("the stream behind SYNC comes in parts, and the replica goes on to send commands", () => {
+  for (const skims of [false, true]) {
+    const codec = skims ? { ...resp.reply, decode: resp.reply.skim! } : resp.reply;
+    const peer = open();
+    commands("PING\r\nSYNC\r\n", peer);
+    const stream = "\n\n$12\r\nREDIS\0\r\n*1\r\n$4\r\nPING\r\n";
+    const { messages, frames } = receive(codec, bytes(`+PONG\r\n${stream}`), { peer, size: 5 });
+    assertEquals(
+      messages.slice(1).every((message) => (message as { part?: string }).part === "stream"),
+      true,
+    );
+    assertEquals(text(concat(frames)), `+PONG\r\n${stream}`);
+    if (!skims) {
+      const parts = messages.slice(1).map((message) =>
+        resp.reply.encode(message as Reply, peer) as Uint8Array
+      );
+      assertEquals(text(concat(parts)), stream.slice(2));
+    }
+    assertEquals(commands("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n5\r\n", peer), [
+      { args: ["REPLCONF", "ACK", "5"] },
+    ]);
+  }
+  const peer = open();
+  commands("PSYNC ? -1\r\nPING\r\n", peer);
+  const psync = bytes("\n+CONTINUE 12\r\n*1\r\n$4\r\nPING\r\n\n");
+  const [granted, ...parts] = receive(resp.reply, psync, { peer, size: 3 }).messages as Reply[];
+  assertEquals(granted, simple("CONTINUE 12"));
+  assertEquals(
+    text(concat(parts.map((part) => resp.reply.encode(part, peer) as Uint8Array))),
+    text(psync.slice(15)),
+  );
+});
+
+Deno.test("a client hears of its error what redis would say", () => {
+  const words = (failure: Error) => (resp.refusal!(failure, open()) as { value?: string } | undefined)?.value;
+  const malformed = assertThrows(() => commands("*x\r\n"), RespError);
+  const framed = new Error("Cannot find the end of a frame", { cause: malformed });
+  assertEquals(words(new Error("outer", { cause: framed })), "ERR Protocol error: invalid multibulk length");
+  const coded = (code: string) => words(Object.assign(new Error("x"), { code }));
+  assertEquals(coded("frame_too_large"), "ERR Protocol error: request is too big");
+  assertEquals(coded("frame_timeout"), "ERR Protocol error: request is incomplete");
+  assertEquals(coded("hook_timeout"), "ERR internal error");
+  for (const silent of ["idle_timeout", "connection_reset", "toString"]) {
+    assertEquals(coded(silent), undefined);
+  }
+});
+
+Deno.test("skim finds the same parts in large messages as decode, without their bytes", () => {
+  const value = "x".repeat(LARGE);
+  const wires = {
+    in: bytes(`*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$${LARGE}\r\n${value}\r\n$2\r\nNX\r\n*1\r\n$4\r\nPING\r\n`),
+    out: bytes(`*2\r\n$${LARGE}\r\n${value}\r\n:1\r\n*2\r\n:1\r\n$1\r\na\r\n`),
+  };
+  for (const direction of ["in", "out"] as const) {
+    const codec = (direction === "in" ? resp : resp.reply) as typeof resp.reply;
+    const decoded = receive(codec, wires[direction], { peer: open(MAX), size: 1000 });
+    const skimmed = receive({ ...codec, decode: codec.skim! }, wires[direction], {
+      peer: open(MAX),
+      size: 1000,
+    });
+    const shape = ({ messages }: { messages: unknown[] }) =>
+      messages.map((message) => {
+        const { part, last, complete, partial, bodyBytes } = message as Record<string, unknown>;
+        return { part, last, complete, partial, bodyBytes };
+      });
+    assertEquals(shape(skimmed), shape(decoded));
+    assertEquals(skimmed.frames, decoded.frames);
+  }
 });

@@ -11,6 +11,11 @@ import { soon } from "./wire.ts";
 export const lacksRedis: boolean = Deno.env.get("CI") === undefined &&
   !["redis-server", "redis-cli", "redis-benchmark"].every(isInstalled);
 
+/** The servers that are installed, Redis or compatible. */
+export const redisServers: readonly string[] = ["redis-server", "valkey-server"].filter((program) =>
+  program === "redis-server" || isInstalled(program)
+);
+
 /** A server without persistence, at a unix socket. */
 export class RedisServer implements AsyncDisposable {
   /** The socket's path. */
@@ -19,21 +24,25 @@ export class RedisServer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   #gone: Promise<unknown> | undefined;
 
-  constructor(directory: string) {
+  /** What it is started by. */
+  readonly program: string;
+
+  constructor(directory: string, program = "redis-server", args: string[] = []) {
     this.#directory = directory;
+    this.program = program;
     this.path = join(directory, "redis.sock");
     const quiet = ["--save", "", "--appendonly", "no", "--enable-debug-command", "yes"];
-    this.#process = new Deno.Command("redis-server", {
-      args: ["--port", "0", "--unixsocket", this.path, "--dir", directory, ...quiet],
+    this.#process = new Deno.Command(program, {
+      args: ["--port", "0", "--unixsocket", this.path, "--dir", directory, ...quiet, ...args],
       stdout: "piped",
       stderr: "null",
     }).spawn();
   }
 
   /** Starts one; settles when it answers. */
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await Deno.makeTempDir());
-    await soon(server.#ready(), "the start of redis-server");
+  static async start(program?: string, args?: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await Deno.makeTempDir(), program, args);
+    await soon(server.#ready(), `the start of ${server.program}`);
     return server;
   }
 
@@ -43,7 +52,7 @@ export class RedisServer implements AsyncDisposable {
     let log = "";
     while (!log.includes("eady to accept connections") && !log.includes("now ready")) {
       const { value, done } = await reader.read();
-      if (done) throw new Error(`redis-server ended:\n${log}`);
+      if (done) throw new Error(`${this.program} ended:\n${log}`);
       log += value;
     }
     this.#gone = (async () => {

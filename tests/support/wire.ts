@@ -87,8 +87,13 @@ export class Wire implements Disposable {
 
   /** Reads to the end of the stream, as text. */
   async rest(): Promise<string> {
+    return new TextDecoder().decode(await this.restBytes());
+  }
+
+  /** Reads to the end of the stream. */
+  async restBytes(): Promise<Uint8Array> {
     while (await this.#more());
-    return await this.text(this.#held.length);
+    return await this.bytes(this.#held.length);
   }
 
   async #more(): Promise<boolean> {
