@@ -12,6 +12,7 @@ const ENTRIES = [
   "main.ts",
   "mod.ts",
   "lib/worker/worker.ts",
+  "lib/config/load_worker.ts",
   "lib/testing/mod.ts",
   "lib/base/password.ts",
   "scripts/schema.ts",

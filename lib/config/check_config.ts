@@ -6,13 +6,12 @@
 
 import type { Config } from "./config.ts";
 import type { ConfigInput } from "./config_input.ts";
-import { configSchema } from "./config_schema.ts";
 import { brokenRules } from "./cross_checks.ts";
 import { type Environment, expandTree } from "./environment.ts";
 import { folderUrl } from "./paths.ts";
 import { ConfigError, type Finding, type Problem } from "./problem.ts";
 import { resolveInput } from "./resolve_config.ts";
-import { findingsOf } from "./schema_problems.ts";
+import { checkBySchema } from "./schema_check.ts";
 import type { Position } from "./text_position.ts";
 import { boundsProblem } from "./tree_bounds.ts";
 
@@ -72,9 +71,9 @@ export function checkTree(input: unknown, source: Source, found: readonly Findin
   const { tree, findings } = source.env ? expandTree(input, source.env) : { tree: input, findings: [] };
   // What a missing variable leaves behind is wrong as well, but that needs no second problem.
   const told = new Set(findings.map(({ path }) => path));
-  const { data, error } = configSchema.safeParse(tree);
+  const { data, findings: invalid } = checkBySchema(tree, MAX_PROBLEMS);
   const wrong = [
-    ...findingsOf(error?.issues ?? [], tree).take(MAX_PROBLEMS + 1),
+    ...invalid,
     ...brokenRules(tree, base).take(MAX_PROBLEMS + 1),
   ];
   const all = [...found, ...findings, ...wrong.filter(({ path }) => !told.has(path))];

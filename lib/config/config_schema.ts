@@ -38,7 +38,8 @@ const defaults = named(
   }),
 );
 
-const service = named(
+/** The schema of one service. */
+export const serviceSchema = named(
   "ServiceInput",
   "One service as users write it.",
   mapping("a service, with listen or handler", {
@@ -92,7 +93,9 @@ export const configSchema = named(
   "A configuration as users write it, in YAML or as an object. Relative paths start from its folder.",
   mapping("a mapping with services", {
     services: required(
-      z.record(serviceName, service.nullish().transform((value) => value ?? {}), { error: WANTED_SERVICES })
+      z.record(serviceName, serviceSchema.nullish().transform((value) => value ?? {}), {
+        error: WANTED_SERVICES,
+      })
         .refine((services) => Object.keys(services).length > 0, { error: WANTED_SERVICES }),
       "The services by name",
     ),

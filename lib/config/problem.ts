@@ -62,7 +62,7 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
 /** Makes a finding. Without a message of its own it says what was found and what was wanted. */
 export function finding(place: Place, what: { found: string; wanted: string; message?: string }): Finding {
   const { found, wanted, message = `found ${found}, wanted ${wanted}` } = what;
-  return { place, path: formatPlace(place), message, found, wanted };
+  return { place, path: formatPlace(place), message: shortened(message, MAX_MESSAGE), found, wanted };
 }
 
 /** A finding about a key. */
@@ -75,7 +75,7 @@ export function formatPlace(place: Place): string {
   let path = "";
   for (const part of place) {
     if (typeof part === "number") path += `[${part}]`;
-    else if (!/^[\w-]+$/.test(String(part))) path += `[${describe(String(part))}]`;
+    else if (!/^[\w-]{1,60}$/.test(String(part))) path += `[${describe(String(part))}]`;
     else path += path === "" ? String(part) : `.${String(part)}`;
   }
   return path;
@@ -92,8 +92,17 @@ export function describe(value: unknown): string {
     case "function":
       return "a function";
     case "string":
-      return visible(JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value));
+      return visible(JSON.stringify(shortened(value, MAX_SHOWN)));
     default:
       return String(value);
   }
+}
+
+/** The most of a value that is shown. */
+const MAX_SHOWN = 60;
+/** The most of what a reader of a value says of it. */
+const MAX_MESSAGE = 1000;
+
+function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }

@@ -11,6 +11,9 @@ import { MAX_DEPTH } from "./tree_bounds.ts";
 import { scalarStart, YamlIndex } from "./yaml_index.ts";
 import { syntaxProblem } from "./yaml_problem.ts";
 
+/** The most keys, values, lists and mappings, their ends included; a service of ten lines has about thirty. */
+const MAX_EVENTS = 500_000;
+
 /** What a text in YAML says. */
 export interface YamlDocument {
   /** A JSON value, dates as strings; undefined if the text cannot be read. */
@@ -30,6 +33,10 @@ export function readYaml(text: string): YamlDocument {
   let value: unknown;
   try {
     const events = parseEvents(source, { maxDepth: MAX_DEPTH });
+    if (events.length > MAX_EVENTS) {
+      const [found, wanted] = [`more than ${MAX_EVENTS} keys, values and lists`, "fewer"];
+      return { value: undefined, findings: [finding([], { found, wanted })], positionOf: () => undefined };
+    }
     const second = events.findIndex(({ type }, at) => type === EVENT_ID.DOCUMENT && at > 0);
     const first = second < 0 ? events : events.slice(0, second);
     if (second >= 0) {

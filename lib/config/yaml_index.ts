@@ -46,9 +46,12 @@ export interface RepeatedKey {
   second: number;
 }
 
+/** More are of no use to anybody. */
+const MAX_REPEATED = 1000;
+
 /** The keys and values of one document. */
 export class YamlIndex {
-  /** Keys that stand twice. */
+  /** Keys that stand twice, the first of them. */
   readonly repeated: RepeatedKey[] = [];
   readonly #source: string;
   readonly #anchors: Map<string, Node> = new Map();
@@ -126,7 +129,9 @@ export class YamlIndex {
     open.key = undefined;
     const here = [...place, key.text];
     const before = entries?.get(key.text);
-    if (before !== undefined) this.repeated.push({ place: here, first: before.start, second: key.start });
+    if (before !== undefined && this.repeated.length < MAX_REPEATED) {
+      this.repeated.push({ place: here, first: before.start, second: key.start });
+    }
     entries?.set(key.text, { start: key.start, value: node });
     return here;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { loadConfigAside } from "../config/load_aside.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
 import { serveControl } from "../control/control_server.ts";
 import { configureLog, type LogWriter, serverLog } from "../log/log.ts";
@@ -22,6 +23,8 @@ export async function startServer(config: Config, options: SupervisorOptions = {
   const log = openLog(config);
   const supervisor = new Supervisor(config, {
     isolation: chooseIsolation(config),
+    // Services run meanwhile, and are watched over.
+    loadConfig: loadConfigAside,
     ...options,
     reloaded(next) {
       log.setLevel(next.log.level);

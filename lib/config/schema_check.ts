@@ -1,20 +1,55 @@
 /**
- * From what the schema says to findings in our words.
+ * Checking a configuration by its schema, and saying what is wrong in our words.
  *
  * @module
  */
 
 import type * as z from "zod";
 import { nearest } from "../base/suggest.ts";
+import type { ConfigInput, ServiceInput } from "./config_input.ts";
+import { configSchema, serviceSchema } from "./config_schema.ts";
 import { describe, type Finding, finding, keyFinding, type Place } from "./problem.ts";
+import { asMapping, isMapping, valueAt } from "./raw_tree.ts";
 import { KEY_SEPARATOR } from "./schema_builders.ts";
-import { valueAt } from "./raw_tree.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Makes findings of the issues that the schema has with a tree, each when it is asked for. */
-export function* findingsOf(issues: readonly Issue[], tree: unknown): Generator<Finding, void> {
-  for (const issue of issues) yield* findingsOfOne(issue, issue.path, tree);
+/** What a schema says of a configuration. */
+export interface SchemaCheck {
+  findings: Finding[];
+  /** The configuration, if nothing is wrong. */
+  data?: ConfigInput;
+}
+
+const maybeService = serviceSchema.nullish();
+
+/**
+ * Checks a configuration, one service after the other, until more than `most` findings are made: a schema that is given
+ * all at once judges every value before it answers, and joins what it says of them by calls that a large configuration
+ * makes too long for the stack.
+ */
+export function checkBySchema(tree: unknown, most: number): SchemaCheck {
+  const { services } = asMapping(tree);
+  const outline = isMapping(services)
+    ? { ...asMapping(tree), services: Object.fromEntries(Object.keys(services).map((name) => [name, {}])) }
+    : tree;
+  const { data, error } = configSchema.safeParse(outline);
+  const findings = [...findingsOf(error, tree, [])];
+  const checked: Record<string, ServiceInput> = {};
+  for (const [name, value] of Object.entries(asMapping(services))) {
+    if (findings.length > most) break;
+    const { data, error } = maybeService.safeParse(value);
+    for (const one of findingsOf(error, tree, ["services", name])) findings.push(one);
+    checked[name] = data ?? {};
+  }
+  return data === undefined || findings.length > 0
+    ? { findings }
+    : { findings, data: { ...data, services: checked } };
+}
+
+/** Makes findings of what the schema says of the part of a tree that is at a place. */
+function* findingsOf(error: z.ZodError | undefined, tree: unknown, place: Place): Generator<Finding, void> {
+  for (const issue of error?.issues ?? []) yield* findingsOfOne(issue, [...place, ...issue.path], tree);
 }
 
 function* findingsOfOne(issue: Issue, place: Place, tree: unknown): Generator<Finding, void> {
