@@ -7,6 +7,7 @@
 import type { ServiceLog } from "../contract/handler.ts";
 import type { ClientTls } from "../contract/client_tls.ts";
 import type { ProxySpec, UpstreamTlsSpec } from "../spec/proxy_spec.ts";
+import { readPem } from "../transport/tls_files.ts";
 import { Upstreams } from "./upstreams.ts";
 
 /** Makes the upstreams of a service, which tell its log when one of several cannot be reached. */
@@ -35,8 +36,8 @@ async function readUpstreamTls(spec: UpstreamTlsSpec): Promise<ClientTls> {
   return {
     insecure: !spec.verify,
     serverName: spec.serverName,
-    caCerts: spec.ca && await Promise.all(spec.ca.map((file) => Deno.readTextFile(file))),
-    cert: spec.cert && await Deno.readTextFile(spec.cert),
-    key: spec.key && await Deno.readTextFile(spec.key),
+    caCerts: spec.ca && await Promise.all(spec.ca.map(readPem)),
+    cert: spec.cert && await readPem(spec.cert),
+    key: spec.key && await readPem(spec.key),
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readText } from "../base/read_text.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
 
 /** An unusable certificate or key; `code` is `bad_tls_file`. */
@@ -34,7 +35,7 @@ export interface TlsMaterial {
  */
 export async function readTlsFiles(spec: TlsSpec): Promise<TlsMaterial> {
   const identities = spec.certificates.map(async (files): Promise<Identity> => {
-    const [cert, key] = [await Deno.readTextFile(files.cert), await Deno.readTextFile(files.key)];
+    const [cert, key] = [await readPem(files.cert), await readPem(files.key)];
     const certificate = parsed("certificate", files.cert, () => new X509Certificate(cert));
     const secret = parsed("private key", files.key, () => createPrivateKey(key));
     if (!certificate.checkPrivateKey(secret)) {
@@ -46,9 +47,17 @@ export async function readTlsFiles(spec: TlsSpec): Promise<TlsMaterial> {
   });
   return {
     identities: await Promise.all(identities),
-    clientCa: spec.clientCa && await Promise.all(spec.clientCa.map((file) => Deno.readTextFile(file))),
+    clientCa: spec.clientCa && await Promise.all(spec.clientCa.map(readPem)),
     clientCertificate: spec.clientCertificate,
   };
+}
+
+/** Certificates and keys of any number of authorities are shorter than this. */
+const MAX_PEM_BYTES = 8 * 1024 ** 2;
+
+/** Reads a file in PEM. */
+export function readPem(file: string): Promise<string> {
+  return readText(file, { maxBytes: MAX_PEM_BYTES });
 }
 
 function parsed<T>(what: string, file: string, parse: () => T): T {
