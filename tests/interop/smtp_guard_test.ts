@@ -1,6 +1,6 @@
 /**
  * How Postfix and Exim read what is outside the strict grammar of SMTP, and that none of it passes a guard under another
- * name. The table of `docs/smtp.md` is this one.
+ * name. The table of `docs/protocols/smtp.md` is this one.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { guard, watching } from "../support/smtp_guard.ts";
 import { MailWire } from "../support/smtp.ts";
 import { soon, until, Wire } from "../support/wire.ts";
 
-const documentUrl = new URL("../../docs/smtp.md", import.meta.url);
+const documentUrl = new URL("../../docs/protocols/smtp.md", import.meta.url);
 const document = await Deno.readTextFile(documentUrl);
 /** The tables of readings, by their first heading: each row a command and what becomes of it. */
 const readings = document.split(/^\| (?=command |chunk )/m).slice(1).map((table) =>
@@ -133,7 +133,7 @@ async function chunkReadingOf(port: number, cell: string): Promise<{ reading: st
 }
 
 Deno.test({
-  name: "Postfix and Exim read what docs/smtp.md says, and none of it passes a guard unnamed",
+  name: "Postfix and Exim read what docs/protocols/smtp.md says, and none of it passes a guard unnamed",
   ignore: lacksPostfix || lacksExim,
   async fn() {
     await using postfix = await startPostfix();
