@@ -1,83 +1,25 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import {
-  type Connection,
-  listen,
-  type Server,
-  type ServiceContext,
-  type ServiceLog,
-  text,
-  type WriteLog,
-} from "@protohost/protohost";
-import { hashPassword } from "@protohost/protohost/password";
+/**
+ * A server's side of SMTP with a handler: commands, content, TLS and authentication, options.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Connection, listen } from "@protohost/protohost";
 import {
   defineSmtp,
-  type Mail,
   type Reply,
   reply,
   type SmtpContent,
-  type SmtpHandler,
   smtpHandler,
   SmtpOptionsError,
 } from "../../protocols/smtp/mod.ts";
+import { NewlineNormalizer } from "../../protocols/smtp/server/newlines.ts";
 import { OptionReader } from "../../protocols/smtp/server/option_reader.ts";
-import { Rate } from "../../protocols/smtp/server/rate.ts";
 import { service } from "../../protocols/smtp/server/service.ts";
-import { TempFolder } from "../support/program.ts";
-import { filesIn, MailClient, MailWire, tls, withoutTrace } from "../support/smtp.ts";
+import { bdat, EHLO, keeping, MAIL, PLAIN, RCPT, serve, someone } from "../support/smtp_service.ts";
+import { MailClient, MailWire, tls } from "../support/smtp.ts";
 import { soon, until } from "../support/wire.ts";
-
-const EHLO = "EHLO client.example";
-const MAIL = "MAIL FROM:<a@example.org>";
-const RCPT = "RCPT TO:<b@example.org>";
-
-/** A service of a handler's. */
-async function serve(
-  handler: SmtpHandler,
-  { options = {}, ...more }: { options?: Record<string, unknown>; tls?: typeof tls } = {},
-): Promise<Server> {
-  const given = { hostname: "mx.example", ...options };
-  return await listen("smtp://127.0.0.1:0", { ...handler as object, options: given, ...more });
-}
-
-/** A service from options alone. */
-async function serveMail(options: Record<string, unknown>, more: { tls?: typeof tls } = {}): Promise<Server> {
-  return await serve({}, { options, ...more });
-}
-
-/** A service from options alone, and what it logs: a line each, behind its level. */
-async function serveLogged(
-  options: Record<string, unknown>,
-  more: { tls?: typeof tls } = {},
-): Promise<{ server: Server; lines: string[] }> {
-  const lines: string[] = [];
-  const at = (level: string): WriteLog => (template, properties = {}) =>
-    void lines.push(`${level}: ${template.replace(/\{([^{}]*)\}/g, (_, name) => `${properties[name]}`)}`);
-  const log = Object.fromEntries(
-    ["trace", "debug", "info", "warn", "warning", "error", "fatal"].map((level) => [level, at(level)]),
-  ) as unknown as ServiceLog;
-  const handler = service(undefined, { hostname: "mx.example", ...options });
-  const server = await listen("smtp://127.0.0.1:0", {
-    ...handler,
-    onStart: (context: ServiceContext) => handler.onStart?.({ ...context, log }),
-    ...more,
-  } as object);
-  return { server, lines };
-}
-
-/** A handler that keeps what it gets. */
-function keeping(): { messages: string[]; mails: Mail[]; handler: SmtpHandler } {
-  const messages: string[] = [];
-  const mails: Mail[] = [];
-  const handler: SmtpHandler = {
-    async onData(content, mail) {
-      let message = "";
-      for await (const bytes of content) message += text(bytes);
-      messages.push(message);
-      mails.push(mail);
-    },
-  };
-  return { messages, mails, handler };
-}
 
 Deno.test("smtp greets, says what it offers, and says goodbye", async () => {
   await using server = await serve({ onData: () => {} });
@@ -182,11 +124,6 @@ for (
   });
 }
 
-/** A chunk with the command before it. */
-function bdat(content: string, last = ""): string {
-  return `BDAT ${content.length}${last}\r\n${content}`;
-}
-
 Deno.test("smtp takes chunks, one reply to each", async () => {
   const { handler, messages } = keeping();
   await using server = await serve(handler);
@@ -202,7 +139,7 @@ Deno.test("smtp takes chunks, one reply to each", async () => {
 
 Deno.test("smtp reads the bytes of a chunk that it refuses", async () => {
   const { handler, messages } = keeping();
-  await using server = await serve(handler);
+  await using server = await serve(handler, { options: { bareNewlines: "refuse" } });
   using wire = await MailWire.greeted(server.port);
   const chunk = bdat("QUIT\r\n", " LAST");
   await wire.write(`${EHLO}\r\n${chunk}${MAIL}\r\n${chunk}${RCPT}\r\n${bdat("\n")}${chunk}NOOP\r\n`);
@@ -212,9 +149,9 @@ Deno.test("smtp reads the bytes of a chunk that it refuses", async () => {
   assertEquals(messages, []);
 });
 
-Deno.test("smtp refuses a bare LF that two chunks hide", async () => {
+Deno.test("smtp refuses a bare LF that two chunks hide, if it is to", async () => {
   const { handler, messages } = keeping();
-  await using server = await serve(handler);
+  await using server = await serve(handler, { options: { bareNewlines: "refuse" } });
   using wire = await MailWire.greeted(server.port);
   await wire.codes(EHLO, MAIL, RCPT);
   await wire.write(bdat("a\r\n") + bdat("\nb", " LAST"));
@@ -229,6 +166,100 @@ Deno.test("smtp refuses a bare LF that two chunks hide", async () => {
   ]);
   assertEquals((await wire.reply()).slice(0, 9), "554 5.6.0");
   assertEquals(messages, []);
+});
+
+Deno.test("smtp makes CR LF of a bare LF in chunks, and a blank of a bare CR", async () => {
+  const { handler, messages } = keeping();
+  await using server = await serve(handler);
+  using wire = await MailWire.greeted(server.port);
+  await wire.codes(EHLO, MAIL, RCPT);
+  await wire.write(bdat("Subject: x\r\n\r\nline1\nline2\r\n", " LAST"));
+  assertEquals((await wire.reply()).slice(0, 9), "250 2.0.0");
+  await wire.codes(MAIL, RCPT);
+  await wire.write(bdat("a\r") + bdat("\nb\r") + bdat("c\n") + bdat("\n\r", " LAST"));
+  for (let i = 0; i < 4; i++) assertEquals((await wire.reply()).slice(0, 3), "250");
+  assertEquals(messages, ["Subject: x\r\n\r\nline1\r\nline2\r\n", "a\r\nb c\r\n\r\n "]);
+});
+
+Deno.test("line ends are normalized alike however the content is cut", () => {
+  const pieces = ["\r", "\n", "\r\n", "x", "\r\r\n", ""];
+  for (let round = 0; round < 6 ** 5; round++) {
+    const chosen = Array.from({ length: 5 }, (_, i) => pieces[Math.floor(round / 6 ** i) % 6]);
+    const wanted = chosen.join("").replace(/\r\n|\r|\n/g, (end) => end === "\r" ? " " : "\r\n");
+    const normalizer = new NewlineNormalizer();
+    let got = "";
+    for (const piece of chosen) {
+      const bytes = new TextEncoder().encode(piece);
+      const kept = normalizer.push(bytes);
+      if (!/[\r\n]/.test(piece) && got !== "" && !got.endsWith("\r")) assert(kept.length >= bytes.length);
+      got += new TextDecoder().decode(kept);
+    }
+    got += new TextDecoder().decode(normalizer.end());
+    assertEquals(got, wanted, JSON.stringify(chosen));
+  }
+});
+
+Deno.test("what follows a refused DATA and is no command is its content, and the end", async () => {
+  await using server = await serve({ onData: () => {} });
+  using wire = await MailWire.greeted(server.port);
+  assertEquals(await wire.codes(EHLO, MAIL, "DATA", "RSET", "WHAT"), "250 250 554 250 500");
+  assertEquals(await wire.ask("DATA"), "503 5.5.1 MAIL first");
+  await wire.write("Subject: x\r\n\r\nMAIL FROM:<evil@x.y>\r\n.\r\n");
+  assertEquals(await wire.rest(), "421 4.5.0 DATA was refused: content is not expected\r\n");
+});
+
+Deno.test("addresses may lack their brackets where that is allowed", async () => {
+  const { handler, mails } = keeping();
+  await using server = await serve(handler, { options: { requireBrackets: false } });
+  using wire = await MailWire.greeted(server.port);
+  assertEquals(
+    await wire.codes(
+      EHLO,
+      "MAIL FROM:a@B.c SIZE=10",
+      "RCPT TO: B@c.d",
+      "RCPT TO:x y@z",
+      "VRFY TO:x",
+      "DATA",
+      "x\r\n.",
+    ),
+    "250 250 250 501 252 354 250",
+  );
+  const [{ from, reversePath, params, recipients }] = mails;
+  assertEquals([from, reversePath, { ...params }], ["a@b.c", "a@B.c", { SIZE: "10" }]);
+  assertEquals(recipients.map(({ address, path }) => [address, path]), [["b@c.d", "B@c.d"]]);
+});
+
+Deno.test("a handler gets addresses in the form to compare, and as they were written", async () => {
+  const { handler, mails } = keeping();
+  await using server = await serve({
+    ...handler,
+    onRcpt: ({ address }) => address.endsWith("@example.org") ? undefined : "550 5.7.1 Not here",
+  });
+  using wire = await MailWire.greeted(server.port);
+  const said = [
+    'MAIL FROM:<"Ann"@X.y>',
+    'RCPT TO:<@r:"B"@Example.ORG>',
+    "RCPT TO:<b@example.net>",
+    "DATA",
+    "x\r\n.",
+  ];
+  assertEquals(await wire.codes(EHLO, ...said), "250 250 250 550 354 250");
+  assertEquals([mails[0].from, mails[0].reversePath], ["ann@x.y", '"Ann"@X.y']);
+  assertEquals({ ...mails[0].recipients[0] }, {
+    address: "b@example.org",
+    path: '"B"@Example.ORG',
+    params: {},
+  });
+});
+
+Deno.test("a line of content longer than a frame reaches the handler whole", async () => {
+  const { handler, messages } = keeping();
+  await using server = await serve(handler);
+  using wire = await MailWire.greeted(server.port);
+  await wire.codes(EHLO, MAIL, RCPT, "DATA");
+  const line = "x".repeat(3 * 1024 ** 2);
+  assertEquals(await wire.ask(`A: b\r\n\r\n..${line}\r\n.`), "250 2.0.0 Accepted");
+  assert(messages[0] === `A: b\r\n\r\n.${line}\r\n`);
 });
 
 for (const [how, begin, end] of [["DATA", "DATA", "\r\n."], ["BDAT", "BDAT 3004 LAST", ""]] as const) {
@@ -454,13 +485,6 @@ Deno.test("a handler of messages is taken as it is", async () => {
 
 // TLS and authentication
 
-const someone: SmtpHandler = {
-  onAuth: ({ user, password, mechanism }) => `${user}:${password}` === "ann:pässword" && mechanism !== "",
-  onMail: ({ client }) => `250 2.1.0 ${client.user} ${client.isSecure} ${client.helo}`,
-  onData: () => {},
-};
-const PLAIN = btoa(String.fromCharCode(...new TextEncoder().encode("\0ann\0pässword")));
-
 Deno.test("STARTTLS begins TLS, and forgets who the client was", async () => {
   await using server = await serve(someone, { tls });
   await using client = await MailClient.greeted(server.port);
@@ -508,6 +532,26 @@ for (
   });
 }
 
+Deno.test("a 334 without a text has the blank that RFC 4954 wants", async () => {
+  await using server = await serve(someone, { options: { authWithoutTls: true } });
+  using wire = await MailWire.greeted(server.port);
+  await wire.ask(EHLO);
+  assertEquals(await wire.ask("AUTH PLAIN"), "334 ");
+  assertEquals(await wire.ask(PLAIN), "235 2.7.0 Welcome");
+});
+
+Deno.test("an authentication that is put off is not a failed one", async () => {
+  await using server = await serve(
+    { ...someone, onAuth: () => "454 4.7.0 Later" },
+    { options: { authWithoutTls: true, maxAuthFailures: 1 } },
+  );
+  using wire = await MailWire.greeted(server.port);
+  assertEquals(
+    await wire.codes(EHLO, `AUTH PLAIN ${PLAIN}`, `AUTH PLAIN ${PLAIN}`, "NOOP"),
+    "250 454 454 250",
+  );
+});
+
 Deno.test("mail may be taken over TLS only, or from users only", async () => {
   await using server = await serve(someone, { tls, options: { requireTls: true, requireAuth: true } });
   await using client = await MailClient.greeted(server.port);
@@ -519,400 +563,6 @@ Deno.test("mail may be taken over TLS only, or from users only", async () => {
   assertEquals(await client.ask(`AUTH PLAIN ${PLAIN}`), "235 2.7.0 Welcome");
   assertMatch(await client.ask(MAIL), /^250 /);
 });
-
-// The service from options alone
-
-Deno.test("mail to a Maildir is there before the 250, under Return-Path and Received", async () => {
-  await using folder = new TempFolder();
-  await using server = await serveMail({ maildir: folder.at("mail") });
-  using wire = await MailWire.greeted(server.port);
-  await wire.codes(EHLO, MAIL, RCPT, "DATA");
-  assertMatch(await wire.ask("A: b\r\n\r\n..x\r\n."), /^250 2\.0\.0 Accepted as [0-9a-f-]{36}$/);
-  const [message, ...more] = await filesIn(folder.at("mail", "new"));
-  assertEquals(more, []);
-  assertEquals(withoutTrace(message), "A: b\r\n\r\n.x\r\n");
-  assertMatch(
-    message,
-    /^Return-Path: <a@example.org>\r\nReceived: from client.example \(\[127.0.0.1\]\)\r\n\tby mx.example with ESMTP id \S+\r\n\tfor <b@example.org>;\r\n\t\w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\r\n/,
-  );
-  assertEquals(await filesIn(folder.at("mail", "tmp")), []);
-});
-
-Deno.test("a message is copied once to each Maildir, whoever has one", async () => {
-  await using folder = new TempFolder();
-  const maildir = `${folder.path}/{domain}/{user}`;
-  for (const user of ["ann", "bob"]) {
-    await Deno.mkdir(folder.at("example.org", user, "new"), { recursive: true });
-  }
-  for (const user of ["ann", "bob"]) await Deno.mkdir(folder.at("example.org", user, "tmp"));
-  await using server = await serveMail({ maildir, domains: ["Example.org"], trace: false });
-  using wire = await MailWire.greeted(server.port);
-  await wire.codes(EHLO, MAIL);
-  assertEquals(
-    await wire.codes(
-      "RCPT TO:<Ann@example.ORG>",
-      "RCPT TO:<ann>",
-      "RCPT TO:<bob@example.org>",
-      "RCPT TO:<carl@example.org>",
-      "RCPT TO:<../ann@example.org>",
-      "RCPT TO:<ann@example.net>",
-    ),
-    "250 501 250 550 550 550",
-  );
-  assertEquals(await wire.codes("DATA", "x\r\n."), "354 250");
-  assertEquals(await filesIn(folder.at("example.org", "ann", "new")), ["x\r\n"]);
-  assertEquals(await filesIn(folder.at("example.org", "bob", "new")), ["x\r\n"]);
-});
-
-Deno.test("Maildirs are made for recipients if that is wanted", async () => {
-  await using folder = new TempFolder();
-  await using server = await serveMail({ maildir: `${folder.path}/{user}`, create: true });
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, "RCPT TO:<new@x.y>", "DATA", "x\r\n."), "250 250 250 354 250");
-  assertEquals((await filesIn(folder.at("new", "new"))).length, 1);
-});
-
-Deno.test("nothing stays of a message whose client goes, or that is too long, or cannot be written", async () => {
-  await using folder = new TempFolder();
-  await using server = await serveMail({ maildir: folder.at("mail"), maxMessageBytes: 1000 });
-  const gone = await MailWire.greeted(server.port);
-  await gone.codes(EHLO, MAIL, RCPT, "DATA");
-  await gone.write("half a message\r\n");
-  const drafts = async () => (await Array.fromAsync(Deno.readDir(folder.at("mail", "tmp")))).length;
-  await until(async () => await drafts() === 1);
-  gone.conn.close();
-  await until(async () => await drafts() === 0);
-  using wire = await MailWire.greeted(server.port);
-  await wire.codes(EHLO, MAIL, RCPT, "DATA");
-  assertEquals((await wire.ask("x\r\n".repeat(1000) + ".")).slice(0, 9), "552 5.3.4");
-  assertEquals(await filesIn(folder.at("mail", "tmp")), []);
-  await Deno.remove(folder.at("mail", "new"), { recursive: true });
-  assertEquals(await wire.codes(MAIL, RCPT, "DATA", "x\r\n."), "250 250 354 452");
-  assertEquals(await filesIn(folder.at("mail", "tmp")), []);
-});
-
-Deno.test("one address sends no more messages in a time than it may, and only messages count", async () => {
-  await using folder = new TempFolder();
-  await Deno.mkdir(folder.at("b"));
-  const { server, lines } = await serveLogged({
-    maildir: `${folder.path}/{user}`,
-    rate: { messages: 2, per: "1h" },
-    maxMessageBytes: 100,
-  });
-  await using _ = server;
-  using wire = await MailWire.greeted(server.port);
-  await wire.ask(EHLO);
-  for (let i = 0; i < 3; i++) {
-    assertEquals(await wire.codes(MAIL, "RCPT TO:<none@example.org>", "RSET"), "250 550 250");
-  }
-  using other = await MailWire.greeted(server.port);
-  assertEquals(await other.codes(EHLO, MAIL, RCPT), "250 250 250");
-  assertEquals(await wire.codes(MAIL, RCPT, "DATA", "x\r\n."), "250 250 354 250");
-  assertEquals(await wire.codes(MAIL, RCPT, "DATA", "x".repeat(100) + "\r\n."), "250 250 354 552");
-  assertEquals(await wire.ask(MAIL), "450 4.7.1 Too many messages, try again later");
-  assertEquals(await other.codes("DATA", "x\r\n."), "354 450");
-  assertEquals((await filesIn(folder.at("b", "new"))).length, 1);
-  assertMatch(lines.join("\n"), /^info: Sender refused from 127\.0\.0\.1: 450 .*, <a@example\.org> /m);
-});
-
-for (
-  const [what, said, wanted] of [
-    ["that is kept", ["DATA", "x\r\n."], /: 250 2\.0\.0 Accepted as \S+$/],
-    ["that is too long", ["DATA", "x".repeat(2000) + "\r\n."], /: 552 5\.3\.4 The message is too long$/],
-    [
-      "that is too long in chunks",
-      ["BDAT 2000\r\n" + "x".repeat(1998)],
-      /: 552 5\.3\.4 The message is too long$/,
-    ],
-    [
-      "with a bare LF",
-      ["DATA", "x\ny\r\n."],
-      /: 521 5\.5\.2 Lines end with CR LF; a bare CR or LF is refused$/,
-    ],
-    ["with a bare LF in a chunk", ["BDAT 4 LAST\r\nx\n"], /: 554 5\.6\.0 Lines end with CR LF; a bare CR/],
-    ["that is begun anew", ["BDAT 3\r\nx", "RSET"], /: not taken, the client has begun anew$/],
-  ] as const
-) {
-  Deno.test(`the log says of a message ${what} what its client hears`, async () => {
-    await using folder = new TempFolder();
-    const { server, lines } = await serveLogged({ maildir: folder.at("mail"), maxMessageBytes: 1000 });
-    await using _ = server;
-    using wire = await MailWire.greeted(server.port);
-    await wire.codes(EHLO, MAIL, RCPT);
-    let heard = "";
-    for (const line of said) heard = await wire.ask(line);
-    await until(() => lines.length > 0, "a line in the log");
-    assertEquals(lines.length, 1, lines.join("\n"));
-    assertMatch(
-      lines[0],
-      /^info: Message [0-9a-f-]{36} from 127\.0\.0\.1, <a@example\.org>, for b@example\.org: /,
-    );
-    assertMatch(lines[0], wanted);
-    if (!lines[0].includes("not taken")) assertStringIncludes(lines[0], heard);
-  });
-}
-
-Deno.test("the log says of a message whose client goes that it was not taken", async () => {
-  await using folder = new TempFolder();
-  const { server, lines } = await serveLogged({ maildir: folder.at("mail") });
-  await using _ = server;
-  const wire = await MailWire.greeted(server.port);
-  await wire.codes(EHLO, MAIL, RCPT, "DATA");
-  wire.conn.close();
-  await until(() => lines.length > 0, "a line in the log");
-  assertMatch(lines.join("\n"), /^info: Message \S+ from [^\n]*: not taken, [^\n]+$/);
-});
-
-Deno.test("the log tells the address of who is refused", async () => {
-  await using folder = new TempFolder();
-  await Deno.mkdir(folder.at("ann", "private"), { recursive: true });
-  const { server, lines } = await serveLogged({
-    maildir: `${folder.path}/{user}`,
-    domains: ["example.org"],
-    users: { ann: await hashPassword("secret", { ln: 10 }) },
-    authWithoutTls: true,
-  });
-  await using _ = server;
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(
-    await wire.codes(
-      EHLO,
-      `AUTH PLAIN ${btoa('\0ann"\nx\0wrong')}`,
-      "AUTH PLAIN !",
-      MAIL,
-      "RCPT TO:<none@example.org>",
-      "RCPT TO:<ann@example.org>",
-      "RCPT TO:<b@example.net>",
-    ),
-    "250 535 501 250 550 550 550",
-  );
-  const end = "of mail from <a@example.org> (connection ID)";
-  assertEquals(lines.map((line) => line.replace(/connection [^)]+/, "connection ID")), [
-    'warn: Authentication failed from 127.0.0.1: as "ann\\"\\nx" (connection ID)',
-    "info: Authentication refused from 127.0.0.1: 501 5.5.2 Wanted BASE64 (connection ID)",
-    "info: Recipient refused from 127.0.0.1: 550 5.1.1 No such mailbox, <none@example.org> " +
-    `${end}; there is no folder ${folder.at("none")}`,
-    "info: Recipient refused from 127.0.0.1: 550 5.1.1 No such mailbox, <ann@example.org> " +
-    `${end}; ${folder.at("ann")} is no Maildir: there is no folder new in it, nor is it empty`,
-    `info: Recipient refused from 127.0.0.1: 550 5.7.1 Mail for there is not taken here, <b@example.net> ${end}`,
-  ]);
-});
-
-for (
-  const [what, there, wanted] of [
-    ["an empty folder", ["b"], "250"],
-    ["some of a Maildir", ["b/cur"], "250"],
-    ["a Maildir with more in it", ["b/new", "b/.Sent"], "250"],
-    ["other folders", ["b/cur", "b/photos"], "550"],
-    ["nothing", ["c"], "550"],
-  ] as const
-) {
-  Deno.test(`where a recipient has ${what} mail to them is answered ${wanted}`, async () => {
-    await using folder = new TempFolder();
-    for (const path of there) await Deno.mkdir(folder.at(path), { recursive: true });
-    await using server = await serveMail({ maildir: `${folder.path}/{user}` });
-    using wire = await MailWire.greeted(server.port);
-    assertEquals(await wire.codes(EHLO, MAIL, RCPT), `250 250 ${wanted}`);
-    if (wanted === "550") return;
-    assertEquals(await wire.codes("DATA", "x\r\n."), "354 250");
-    assertEquals((await filesIn(folder.at("b", "new"))).length, 1);
-  });
-}
-
-Deno.test("a part of another Maildir is nobody's", async () => {
-  await using folder = new TempFolder();
-  for (const name of ["new", "cur", "tmp"]) await Deno.mkdir(folder.at(name));
-  await using server = await serveMail({ maildir: `${folder.path}/{user}` });
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, "RCPT TO:<new@example.org>"), "250 250 550");
-});
-
-Deno.test("users who can never show a password are a warning, once", async () => {
-  await using folder = new TempFolder();
-  const users = { ann: await hashPassword("secret", { ln: 10 }) };
-  const options = { maildir: folder.at("mail"), users };
-  for (
-    const [options_, more, wanted] of [
-      [
-        options,
-        {},
-        /^warn: AUTH is not offered, and options\.users is for nothing: .*give it tls: \{ cert, key \}/,
-      ],
-      [
-        { ...options, requireTls: true },
-        {},
-        /^warn: No mail is taken, since options\.requireTls is true and .*give it tls: \{ cert, key \}$/,
-      ],
-      [{ ...options, authWithoutTls: true }, {}, undefined],
-      [options, { tls }, undefined],
-    ] as const
-  ) {
-    const { server, lines } = await serveLogged(options_, more);
-    await using _ = server;
-    for (let i = 0; i < 2; i++) {
-      using wire = await MailWire.greeted(server.port);
-      await wire.ask("NOOP");
-    }
-    assertEquals(lines.length, wanted === undefined ? 0 : 1, lines.join("\n"));
-    if (wanted !== undefined) assertMatch(lines[0], wanted);
-  }
-});
-
-Deno.test("what is regained of a rate is in proportion to the time", () => {
-  const rate = new Rate({ messages: 10, perMs: 1000 });
-  for (let i = 0; i < 10; i++) assert(rate.take("a", 0));
-  assertEquals(rate.take("a", 50), false);
-  assert(rate.take("b", 50));
-  assert(rate.take("a", 100));
-  assertEquals(rate.take("a", 150), false);
-  for (let i = 0; i < 10; i++) assert(rate.take("a", 100_000));
-  assertEquals(rate.take("a", 100_000), false);
-});
-
-Deno.test("users are who their passwords say, and may send to anywhere by the relay", async () => {
-  const { handler, messages, mails } = keeping();
-  await using upstream = await serve({
-    ...handler,
-    onRcpt: ({ address }) => address.startsWith("no") ? "550 5.1.1 Unknown there" : undefined,
-  });
-  await using folder = new TempFolder();
-  await using server = await serveMail({
-    maildir: folder.at("mail"),
-    domains: ["example.org"],
-    relay: { to: `smtp://127.0.0.1:${upstream.port}` },
-    users: { ann: await hashPassword("secret", { ln: 10 }) },
-    authWithoutTls: true,
-  });
-  using wire = await MailWire.greeted(server.port);
-  const far = "RCPT TO:<far@example.net>";
-  assertEquals(await wire.codes(EHLO, MAIL, far, RCPT, "RSET"), "250 250 550 250 250");
-  assertEquals(await wire.codes(`AUTH PLAIN ${btoa("\0ann\0wrong")}`), "535");
-  assertEquals(await wire.codes(`AUTH PLAIN ${btoa("\0bob\0secret")}`), "535");
-  assertEquals(await wire.codes(`AUTH PLAIN ${btoa("\0ann\0secret")}`), "235");
-  assertEquals(await wire.ask(`${MAIL} SIZE=10 BODY=8BITMIME`), "250 2.1.0 Ok");
-  assertEquals(await wire.ask("RCPT TO:<no@example.net>"), "550 5.1.1 Unknown there");
-  assertEquals(await wire.codes(far, RCPT), "250 452");
-  assertEquals(await wire.codes("DATA"), "354");
-  assertEquals(await wire.ask("A: b\r\n\r\n..x\r\n."), "250 2.0.0 Accepted");
-  assertEquals(messages.length, 1);
-  assertMatch(
-    messages[0],
-    /^Received: from client.example [^]*with ESMTPA [^]*\+0000\r\nA: b\r\n\r\n\.x\r\n$/,
-  );
-  assertEquals(mails[0].recipients.map(({ address }) => address), ["far@example.net"]);
-  assertEquals({ ...mails[0].params }, { SIZE: "10", BODY: "8BITMIME" });
-  await until(() => upstream.stats.open === 0, "the end of the conversation with the relay");
-});
-
-Deno.test("a relay takes chunks and hands on lines", async () => {
-  const { handler, messages } = keeping();
-  await using upstream = await serve(handler);
-  await using server = await serveMail({
-    relay: { to: `smtp://127.0.0.1:${upstream.port}`, open: true },
-    trace: false,
-  });
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, RCPT), "250 250 250");
-  await wire.write(bdat(".\r\n.") + bdat("\r\na", " LAST"));
-  assertEquals([(await wire.reply()).slice(0, 3), (await wire.reply()).slice(0, 3)], ["250", "250"]);
-  assertEquals(messages, [".\r\n.\r\na\r\n"]);
-});
-
-Deno.test("what the relay answers to the content is the answer, and a client that goes takes its message along", async () => {
-  const { handler, messages } = keeping();
-  let broken = 0;
-  await using upstream = await serve({
-    async onData(content, mail) {
-      try {
-        await handler.onData!(content, mail);
-        return "550 5.7.1 That is spam";
-      } catch (error) {
-        broken++;
-        throw error;
-      }
-    },
-  });
-  await using server = await serveMail({ relay: { to: `smtp://127.0.0.1:${upstream.port}`, open: true } });
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, RCPT, "DATA"), "250 250 250 354");
-  assertEquals(await wire.ask("x\r\n."), "550 5.7.1 That is spam");
-  await wire.codes(MAIL, RCPT, "DATA");
-  await wire.write("half a message\r\n");
-  await until(() => upstream.stats.accepted === 2 && upstream.connections()[0]?.bytesRead > 100);
-  wire.conn.close();
-  await until(() => broken === 1, "the end of the content");
-  assertEquals(messages.length, 1);
-});
-
-Deno.test("a relay that is not there, or goes, is a 451", async () => {
-  const upstream = await serve({ onData: () => {} });
-  const to = `smtp://127.0.0.1:${upstream.port}`;
-  await using server = await serveMail({ relay: { to, open: true } });
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, RCPT), "250 250 250");
-  await upstream.close({ immediate: true });
-  assertEquals(await wire.codes("DATA", "x\r\n."), "354 451");
-  assertEquals(await wire.codes(MAIL, RCPT, "DATA"), "250 451 554");
-});
-
-Deno.test("a relay is spoken to by TLS where it offers it, and shown a password there only", async () => {
-  await using upstream = await serve({
-    ...someone,
-    onMail: ({ client }) => client.user === "ann" && client.isSecure ? undefined : "550 5.7.1 Who are you?",
-  }, { tls });
-  const relay = { to: `smtp://127.0.0.1:${upstream.port}`, open: true, user: "ann", password: "pässword" };
-  await using server = await serveMail({ relay });
-  using wire = await MailWire.greeted(server.port);
-  assertEquals(await wire.codes(EHLO, MAIL, RCPT, "DATA"), "250 250 250 354");
-  await using plain = await serveMail({ relay: { ...relay, tls: "never" } });
-  using other = await MailWire.greeted(plain.port);
-  assertEquals(await other.codes(EHLO, MAIL, RCPT), "250 250 451");
-  await using strict = await serveMail({ relay: { ...relay, tls: "required" } });
-  using third = await MailWire.greeted(strict.port);
-  assertEquals(await third.codes(EHLO, MAIL, RCPT), "250 250 451");
-});
-
-for (
-  const [what, options, wanted] of [
-    ["nothing", {}, "neither maildir nor relay"],
-    ["a key that there is not", { maildir: "x", mialdir: "y" }, "options has mialdir"],
-    [
-      "a key that there is not inside",
-      { relay: { to: "smtp://a:1", open: true, two: 2 } },
-      "options.relay has two",
-    ],
-    [
-      "two mistakes",
-      { maildir: 1, trace: "yes" },
-      'options.maildir is 1, wanted a text; options.trace is "yes"',
-    ],
-    ["a password as it is", { maildir: "x", users: { ann: "secret" } }, 'options.users.ann is "(not shown)"'],
-    ["a size that is none", { maildir: "x", maxMessageBytes: "much" }, "wanted a size such as 25MiB"],
-    ["a relay for everybody", { relay: { to: "smtp://a:1" } }, "anybody could send to anywhere"],
-    ["a relay to nowhere", { maildir: "x", relay: { to: "nowhere" } }, "options.relay.to is"],
-    [
-      "a user without a password",
-      { maildir: "x", relay: { to: "smtp://a:1", user: "x" } },
-      "user and password",
-    ],
-    ["a place for something else", { maildir: "./mail/{name}" }, "{user} and {domain}"],
-    ["a brace alone", { maildir: "./mail/{user" }, "{user} and {domain}"],
-    ["nobody who may send", { maildir: "x", requireAuth: true }, "users too: nobody could send"],
-    ["a list", [], "options is []"],
-    ["two lines as its name", { maildir: "x", hostname: "a\r\nb" }, "wanted a host name"],
-  ] as const
-) {
-  Deno.test(`options with ${what} are refused, with what is wrong`, () => {
-    try {
-      service(undefined, options);
-    } catch (error) {
-      assert(error instanceof SmtpOptionsError);
-      assertEquals(error.code, "bad_options");
-      return assertStringIncludes(error.message, wanted);
-    }
-    throw new Error("they were taken");
-  });
-}
 
 Deno.test("smtpHandler makes what listen takes", async () => {
   await using server = await listen(
@@ -930,4 +580,22 @@ Deno.test("a handler's own options are let be", () => {
   reader.done({ allowUnknown: true });
   const handler = { onData: () => {} };
   assertEquals(defineSmtp(handler) as unknown, handler);
+});
+
+Deno.test("options that say where mail goes are refused beside a handler that takes none", () => {
+  for (const options of [{ maildir: "x" }, { relay: { to: "smtp://a:1" } }]) {
+    const name = Object.keys(options)[0];
+    try {
+      service({ onRcpt: () => {} }, options);
+    } catch (error) {
+      assert(error instanceof SmtpOptionsError);
+      assertMatch(
+        error.message,
+        new RegExp(`options\\.${name} has no effect beside a handler without onData`),
+      );
+      continue;
+    }
+    throw new Error(`${name} was taken`);
+  }
+  service({ onData: () => {} }, { maildir: "mine" });
 });

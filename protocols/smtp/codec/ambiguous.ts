@@ -43,7 +43,6 @@ export function refusalOfAmbiguous(
 
 /** A command with a path in its plain form; undefined if that is how it came. */
 export function plainForm(command: Command): Command | undefined {
-  if (!hasPath(command.verb)) return undefined;
   const plain = plainCommand(command);
   return plain?.args === command.args ? undefined : plain;
 }

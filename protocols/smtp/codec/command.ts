@@ -160,6 +160,7 @@ function readArguments(
   verb: string,
   args: string,
 ): { word: string; path: Path; params: string[] } | undefined {
+  if (verb !== "MAIL" && verb !== "RCPT") return undefined;
   const word = /^([A-Za-z]+):/.exec(args)?.[1];
   if (word === undefined || upperCase(word) !== (verb === "MAIL" ? "FROM" : "TO")) return undefined;
   const path = readPath(args.slice(word.length + 1));

@@ -7,7 +7,7 @@
 import { type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 import type { SmtpAnswer } from "./handler.ts";
 
-/** What a command comes to: a reply, nothing yet, or a promise of one of them. */
+/** What a command results in: a reply, nothing yet, or a promise of one of them. */
 export type Outcome = Reply | undefined | Promise<Reply | undefined>;
 
 /** The reply that an answer means; undefined for the usual one. */
@@ -15,7 +15,7 @@ export function readAnswer(answer: SmtpAnswer): Reply | undefined {
   return typeof answer === "string" ? reply(answer) : answer ?? undefined;
 }
 
-/** Goes on at once where there is nothing to wait for. */
+/** Calls `next` at once unless the value is a promise. */
 export function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {
   return value instanceof Promise ? value.then(next) as Promise<Awaited<R>> : next(value);
 }

@@ -1,5 +1,5 @@
 /**
- * The exchange behind `AUTH`: PLAIN (RFC 4616) and LOGIN, as far as the name and the password that come of it.
+ * The exchange of `AUTH`: PLAIN (RFC 4616) and LOGIN, up to a name and a password.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
 /** The mechanisms, in the order in which they are offered. */
 export const MECHANISMS = ["PLAIN", "LOGIN"] as const;
 
-/** Who somebody claims to be, and the proof. */
+/** A user name and the password in proof. */
 export interface Claim {
   mechanism: string;
   user: string;
@@ -20,7 +20,7 @@ const CANCELLED = reply("501 5.7.0 Authentication cancelled");
 const UNREADABLE = reply("501 5.5.2 Wanted BASE64");
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** One exchange. Each step answers a 334 to go on with, a claim when all has been said, or a refusal. */
+/** One exchange. Each step results in a 334 that asks for more, a claim, or a refusal. */
 export class AuthExchange {
   readonly #mechanism: string;
   #user: string | undefined;
@@ -29,7 +29,7 @@ export class AuthExchange {
     this.#mechanism = mechanism;
   }
 
-  /** Begins it with the arguments of `AUTH`; undefined for a mechanism that there is not. */
+  /** Begins it with the arguments of `AUTH`; undefined for an unknown mechanism. */
   static begin(args: string): { exchange: AuthExchange; step: Claim | Reply } | undefined {
     const [name, initial] = args.split(/ +/);
     const mechanism = name.toUpperCase();
@@ -39,22 +39,22 @@ export class AuthExchange {
     return { exchange, step: mechanism === "PLAIN" ? { code: 334, lines: [""] } : challenge("Username:") };
   }
 
-  /** Takes a line of the client's. */
+  /** Takes a line that answers a 334. */
   next(line: string): Claim | Reply {
     if (line === "*") return CANCELLED;
-    const said = decodeBase64(line);
-    if (said === undefined) return UNREADABLE;
-    if (this.#mechanism === "PLAIN") return this.#plain(said);
+    const text = decodeBase64(line);
+    if (text === undefined) return UNREADABLE;
+    if (this.#mechanism === "PLAIN") return this.#plain(text);
     if (this.#user === undefined) {
-      this.#user = said;
+      this.#user = text;
       return challenge("Password:");
     }
-    return { mechanism: this.#mechanism, user: this.#user, password: said };
+    return { mechanism: this.#mechanism, user: this.#user, password: text };
   }
 
-  #plain(said: string): Claim | Reply {
-    const parts = said.split("\0");
-    // To act as somebody else is not offered.
+  #plain(text: string): Claim | Reply {
+    const parts = text.split("\0");
+    // Acting as another user is not offered.
     const [as, user, password] = parts;
     if (parts.length !== 3 || user === "" || (as !== "" && as !== user)) return UNREADABLE;
     return { mechanism: this.#mechanism, user, password };

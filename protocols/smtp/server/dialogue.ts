@@ -1,12 +1,12 @@
 /**
  * A server's side of one connection.
  *
- * | state | is left for |
+ * | state | left for |
  * | --- | --- |
  * | greeted | ready, by `EHLO` or `HELO` |
  * | ready | mail, by an accepted `MAIL`; greeted, by `STARTTLS`, which forgets all that was said |
  * | mail | content, by `DATA` or `BDAT` with a recipient accepted; ready, by `RSET`, `EHLO`, `HELO` |
- * | content | ready, with the reply to the last of it; by `RSET` between chunks |
+ * | content | ready, with the reply to all of it; by `RSET` between chunks |
  *
  * `connection.state` is one of these. What it throws ends the connection with a 421.
  *
@@ -16,10 +16,8 @@
 import type { Connection } from "@protohost/protohost";
 import {
   type Command,
-  completed,
-  type ContentPart,
   lastWord,
-  linesOf,
+  plainCommand,
   refusalOfFault,
   type Reply,
   reply,
@@ -27,73 +25,72 @@ import {
   type SmtpSession,
 } from "@protohost/protohost/protocols/smtp/codec";
 import { after, type Outcome, readAnswer } from "./answer.ts";
+import { DataPhase, type DataPhaseHost } from "./data_phase.ts";
 import { refusalOfHelo, refusalOfMail, refusalOfRcpt } from "./envelope.ts";
 import { extensions } from "./extensions.ts";
-import type { SmtpAnswer, SmtpClient, SmtpHandler } from "./handler.ts";
-import { Incoming } from "./incoming.ts";
-import type { Journal } from "./journal.ts";
-import type { ServiceOptions } from "./options.ts";
+import type { SmtpClient } from "./handler.ts";
 import { type DialogueOptions, Login, TOO_MANY_ERRORS } from "./login.ts";
-import { refusalOf, Transaction } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
 
 const OK = reply("250 2.0.0 Ok");
 const NO_MAIL = reply("503 5.5.1 MAIL first");
-const NO_RECIPIENTS = reply("554 5.5.1 No valid recipients");
 const NO_ARGUMENTS = reply("501 5.5.4 Wanted no arguments");
+const UNKNOWN = reply("500 5.5.2 Unknown command");
 const GOING_DOWN = reply("421 4.3.2 The service is going down");
+const NOT_CONTENT = reply("421 4.5.0 DATA was refused: content is not expected");
 
 /** One client, from its greeting to its end. */
-export class Dialogue implements SmtpClient {
+export class Dialogue implements SmtpClient, DataPhaseHost {
   readonly connection: Connection<Reply, SmtpSession>;
   readonly notes: Map<string, unknown> = new Map();
   helo = "";
   isExtended = false;
   user: string | undefined;
-  readonly #handler: SmtpHandler;
-  readonly #options: ServiceOptions;
+  readonly #service: DialogueOptions;
   readonly #login: Login;
-  readonly #journal: Journal | undefined;
+  readonly #data: DataPhase;
   #mail: Transaction | undefined;
-  /** The chunk that is coming: how long it is, whether it is the last, and why it is refused. */
-  #chunk: { size: number; last: boolean; refusal?: Reply } | undefined;
   #errors = 0;
+  /** Whether the last command was a DATA that was refused: what follows may be its content. */
+  #hasRefusedData = false;
   #isDraining = false;
 
-  constructor(
-    connection: Connection<Reply, SmtpSession>,
-    { handler, options, journal }: DialogueOptions,
-  ) {
+  constructor(connection: Connection<Reply, SmtpSession>, service: DialogueOptions) {
     this.connection = connection;
-    this.#handler = handler;
-    this.#options = options;
-    this.#journal = journal;
-    this.#login = new Login(this, { handler, options, journal });
+    this.#service = service;
+    this.#login = new Login(this, service);
+    this.#data = new DataPhase(this, service);
   }
 
   get isSecure(): boolean {
     return this.connection.transport === "tls";
   }
 
-  /** Says the first word. */
+  get mail(): Transaction | undefined {
+    return this.#mail;
+  }
+
+  /** Speaks first. */
   greet(): void | Promise<void> {
-    return after(this.#handler.onConnect?.(this), (answer) => {
+    const { handler, options } = this.#service;
+    return after(handler.onConnect?.(this), (answer) => {
       const refusal = readAnswer(answer);
       if (refusal !== undefined && refusal.code >= 400) this.connection.close(refusal);
-      else this.connection.send(refusal ?? { code: 220, lines: [`${this.#options.hostname} ESMTP`] });
+      else this.connection.send(refusal ?? { code: 220, lines: [`${options.hostname} ESMTP`] });
     });
   }
 
   /** Takes what the client says. */
   hear(message: Said): void | Promise<void> {
     const outcome = "part" in message
-      ? this.#part(message)
+      ? this.#data.part(message)
       : "verb" in message
       ? this.#command(message)
       : this.#login.next(message.response);
     return after(outcome, (reply) => this.#say(reply));
   }
 
-  /** Says goodbye, now or behind the message that is under way. */
+  /** Says goodbye, now or after the message that is on its way. */
   drain(): void {
     this.#isDraining = true;
     if (this.#mail === undefined) this.connection.close(GOING_DOWN);
@@ -102,25 +99,37 @@ export class Dialogue implements SmtpClient {
   /** The client is gone. */
   end(): void {
     this.#reset("the client is gone");
-    this.#handler.onClose?.(this);
+    this.#service.handler.onClose?.(this);
+  }
+
+  /** Ends the message that is open. */
+  forget(why: string): void {
+    const mail = this.#mail;
+    this.#mail = undefined;
+    this.#login.forget();
+    mail?.end(why);
   }
 
   #say(reply: Reply | undefined): void {
     if (reply === undefined) return;
     if (reply.code === 221 || reply.code === 421) return this.connection.close(reply);
-    if (reply.code >= 500 && ++this.#errors >= this.#options.maxErrors) {
+    if (reply.code >= 500 && ++this.#errors >= this.#service.options.maxErrors) {
       return this.connection.close(TOO_MANY_ERRORS);
     }
     this.connection.send(reply);
     if (this.#isDraining && this.#mail === undefined) this.connection.close(GOING_DOWN);
   }
 
-  #command(command: Command): Outcome {
-    const { verb, fault } = command;
-    // Of these the reply says what is wrong with the argument.
-    const isSpecific = verb === "EHLO" || verb === "HELO" || verb === "MAIL" || verb === "RCPT";
-    if (fault !== undefined && !isSpecific) return refusalOfFault(fault);
-    switch (command.verb) {
+  #command(given: Command): Outcome {
+    const mayBeContent = this.#hasRefusedData;
+    this.#hasRefusedData = false;
+    const outcome = this.#known(this.#service.options.requireBrackets ? given : plainCommand(given) ?? given);
+    return mayBeContent && (outcome === UNKNOWN || given.fault !== undefined) ? NOT_CONTENT : outcome;
+  }
+
+  #known(command: Command): Outcome {
+    const { verb, args, fault } = command;
+    switch (verb) {
       case "EHLO":
       case "HELO":
         return this.#hello(command);
@@ -128,17 +137,20 @@ export class Dialogue implements SmtpClient {
         return this.#from(command);
       case "RCPT":
         return this.#to(command);
+    }
+    if (fault === "too_long") return refusalOfFault(fault);
+    switch (fault === undefined ? verb : "") {
       case "DATA":
-        return this.#data(command);
+        return this.#dataReply(args !== "" ? NO_ARGUMENTS : this.#data.begin());
       case "BDAT":
-        return this.#bdat(command);
+        return this.#data.beginChunk(command);
       case "AUTH":
-        return this.#login.begin(command.args, this.#mail !== undefined);
+        return this.#login.begin(args, this.#mail !== undefined);
       case "STARTTLS":
-        return this.#startTls(command);
+        return this.#startTls(args);
       case "RSET":
-        if (command.args !== "") return NO_ARGUMENTS;
-        this.#reset("the client has begun anew");
+        if (args !== "") return NO_ARGUMENTS;
+        this.#reset("the client has started anew");
         return OK;
       case "NOOP":
         return OK;
@@ -151,7 +163,7 @@ export class Dialogue implements SmtpClient {
       case "EXPN":
         return reply("502 5.5.1 Not offered");
       default:
-        return reply("500 5.5.2 Unknown command");
+        return fault === undefined ? UNKNOWN : refusalOfFault(fault);
     }
   }
 
@@ -161,29 +173,32 @@ export class Dialogue implements SmtpClient {
     const refusal = refusalOfHelo(command);
     if (refusal !== undefined) return refusal;
     const before = { helo: this.helo, isExtended: this.isExtended };
-    this.#reset("the client has begun anew");
+    this.#reset("the client has started anew");
     this.helo = command.args;
     this.isExtended = command.verb === "EHLO";
-    return after(this.#handler.onHelo?.(this), (answer) => {
+    const { handler, options } = this.#service;
+    return after(handler.onHelo?.(this), (answer) => {
       const answered = readAnswer(answer);
       if (answered !== undefined && answered.code >= 400) {
         Object.assign(this, before);
         return answered;
       }
       return answered ??
-        { code: 250, lines: [this.#options.hostname, ...(this.isExtended ? this.#extensions() : [])] };
+        { code: 250, lines: [options.hostname, ...(this.isExtended ? this.#extensions() : [])] };
     });
   }
 
   #extensions(): string[] {
     const { connection, isSecure } = this;
-    return extensions(this.#options, {
+    const { options, countsHops = false } = this.#service;
+    return extensions(options, {
       tls: connection.canStartTls && !isSecure,
       auth: this.#login.isOffered,
+      hops: countsHops,
     });
   }
 
-  #startTls({ args }: Command): Outcome {
+  #startTls(args: string): Outcome {
     if (args !== "") return NO_ARGUMENTS;
     if (this.isSecure) return reply("503 5.5.1 TLS is on");
     if (!this.connection.canStartTls) return reply("502 5.5.1 TLS is not offered");
@@ -196,20 +211,19 @@ export class Dialogue implements SmtpClient {
   // The envelope
 
   #from(command: Command): Outcome {
+    const { handler, options, journal, countsHops = false } = this.#service;
     if (this.helo === "") return reply("503 5.5.1 EHLO first");
     if (this.#mail !== undefined) return reply("503 5.5.1 One message at a time");
-    if (this.#options.requireTls && !this.isSecure) return reply("530 5.7.0 Begin TLS first");
-    if (this.#options.requireAuth && this.user === undefined) {
-      return reply("530 5.7.0 Authenticate first");
-    }
-    const refusal = refusalOfMail(command, this.#options);
+    if (options.requireTls && !this.isSecure) return reply("530 5.7.0 Begin TLS first");
+    if (options.requireAuth && this.user === undefined) return reply("530 5.7.0 Authenticate first");
+    const refusal = refusalOfMail(command, { maxMessageBytes: options.maxMessageBytes, countsHops });
     if (refusal !== undefined) return refusal;
     const mail = new Transaction(this, command);
-    return after(this.#handler.onMail?.(mail), (answer) => {
+    return after(handler.onMail?.(mail), (answer) => {
       const answered = readAnswer(answer);
       if (answered !== undefined && answered.code >= 400) {
         mail.end("it was refused");
-        this.#journal?.refusedSender(mail, answered);
+        journal?.refusedSender(mail, answered);
       } else this.#mail = mail;
       return answered ?? reply("250 2.1.0 Ok");
     });
@@ -220,7 +234,8 @@ export class Dialogue implements SmtpClient {
     if (mail === undefined || mail.content !== undefined) return NO_MAIL;
     return after(this.#recipient(command, mail), (reply) => {
       if (reply.code >= 400) {
-        this.#journal?.refusedRecipient(mail, command.path ?? command.address ?? command.args, reply);
+        const { path, address, args } = command;
+        this.#service.journal?.refusedRecipient(mail, path ?? address ?? args, reply);
       }
       return reply;
     });
@@ -229,103 +244,30 @@ export class Dialogue implements SmtpClient {
   #recipient(command: Command, mail: Transaction): Reply | Promise<Reply> {
     const refusal = refusalOfRcpt(command, { isUtf8: "SMTPUTF8" in mail.params });
     if (refusal !== undefined) return refusal;
-    if (mail.recipients.length >= this.#options.maxRecipients) {
+    const { handler, options } = this.#service;
+    if (mail.recipients.length >= options.maxRecipients) {
       return reply("452 4.5.3 Too many recipients");
     }
     const { address = "", path = address, params = {} } = command;
     const recipient = { address, path, params };
-    return after(this.#handler.onRcpt?.(recipient, mail), (answer) => {
+    return after(handler.onRcpt?.(recipient, mail), (answer) => {
       const answered = readAnswer(answer);
       if (answered === undefined || answered.code < 400) mail.recipients.push(recipient);
       return answered ?? reply("250 2.1.5 Ok");
     });
   }
 
-  // The content
-
-  #data({ args }: Command): Outcome {
-    const refusal = args !== "" ? NO_ARGUMENTS : this.#refusalOfContent();
-    if (refusal !== undefined) return refusal;
-    if (this.#mail!.content !== undefined) return reply("503 5.5.1 BDAT to the end");
-    this.#open(this.#mail!);
-    return reply("354 End with a dot alone");
+  #dataReply(reply: Reply): Reply {
+    this.#hasRefusedData = reply.code >= 400;
+    return reply;
   }
 
-  #bdat({ size = 0, last = false }: Command): Outcome {
-    const refusal = this.#refusalOfContent();
-    this.#chunk = { size, last, refusal };
-    const mail = this.#mail;
-    if (refusal === undefined && mail!.content === undefined) this.#open(mail!);
-    return size === 0 ? this.#chunkEnd() : undefined;
-  }
-
-  #refusalOfContent(): Reply | undefined {
-    if (this.#mail === undefined) return NO_MAIL;
-    if (this.#mail.recipients.length === 0) return NO_RECIPIENTS;
-    if (this.#handler.onData === undefined) return reply("554 5.3.2 Messages are not taken here");
-    return undefined;
-  }
-
-  #open(mail: Transaction): void {
-    mail.open(this.#handler, new Incoming(this.connection, this.#options.maxMessageBytes));
-  }
-
-  #part(message: ContentPart): Outcome {
-    const content = this.#mail?.content;
-    if (message.part === "chunk") {
-      if (this.#chunk?.refusal === undefined) content?.pushChunk(message.bytes);
-      return message.last ? this.#chunkEnd() : undefined;
-    }
-    const whole = completed(message, this.connection.session);
-    content?.push(linesOf(whole));
-    return whole.last ? this.#contentEnd() : undefined;
-  }
-
-  #chunkEnd(): Outcome {
-    const chunk = this.#chunk;
-    this.#chunk = undefined;
-    if (chunk === undefined) return NO_MAIL;
-    if (chunk.refusal !== undefined) return chunk.refusal;
-    if (chunk.last) return this.#contentEnd();
-    const { error } = this.#mail!.content!;
-    if (error === undefined) return reply(`250 2.0.0 ${chunk.size} bytes`);
-    const refusal = refusalOf(error);
-    this.#journal?.settled(this.#mail!, refusal);
-    // What comes behind a chunk that was refused is refused too: there is no message for it.
-    this.#forget("it was refused");
-    return refusal;
-  }
-
-  async #contentEnd(): Promise<Reply> {
-    const mail = this.#mail!;
-    const content = mail.content!;
-    content.end();
-    const result = await mail.result!;
-    this.#forget("it is over");
-    if (content.error === undefined && "error" in result) {
-      this.#journal?.settled(mail, lastWord(result.error as Error) ?? "the connection ends");
-      throw result.error;
-    }
-    const said = content.error !== undefined
-      ? refusalOf(content.error)
-      : readAnswer((result as { answer: SmtpAnswer }).answer) ?? reply("250 2.0.0 Accepted");
-    this.#journal?.settled(mail, said);
-    return said;
-  }
-
-  /** Ends what is under way, if anything is. */
+  /** Ends the message that is open, if one is, and says why in the log. */
   #reset(why: string): void {
     const mail = this.#mail;
-    this.#forget(why);
+    this.forget(why);
     if (mail?.content === undefined || mail.content.isOver) return;
     const { error } = this.connection;
-    this.#journal?.settled(mail, (error && lastWord(error)) ?? error?.message ?? why);
-  }
-
-  #forget(why: string): void {
-    const mail = this.#mail;
-    this.#mail = undefined;
-    this.#login.forget();
-    mail?.end(why);
+    this.#service.journal?.settled(mail, (error && lastWord(error)) ?? error?.message ?? why);
   }
 }

@@ -6,7 +6,9 @@
 
 import { bytes } from "@protohost/protohost";
 import { type Command, type Reply, reply } from "@protohost/protohost/protocols/smtp/codec";
+import { HOPS, LOOP, MAX_OPEN_HOPS, readHops } from "./hops.ts";
 
+const UNKNOWN_PARAMETER = reply("555 5.5.4 Unknown parameter");
 /** The longest address in bytes: a path has 256 with its brackets (RFC 5321, section 4.5.3.1.3). */
 const MAX_ADDRESS_BYTES = 254;
 /** No blanks, no control characters, nothing but UTF-8. */
@@ -25,7 +27,7 @@ export function refusalOfHelo({ verb, args, fault }: Command): Reply | undefined
 /** Why a sender is refused. */
 export function refusalOfMail(
   command: Command,
-  { maxMessageBytes }: { maxMessageBytes: number },
+  { maxMessageBytes, countsHops }: { maxMessageBytes: number; countsHops: boolean },
 ): Reply | undefined {
   const { params } = command;
   const isUtf8 = params !== undefined && "SMTPUTF8" in params;
@@ -45,8 +47,15 @@ export function refusalOfMail(
         break;
       case "AUTH":
         break;
+      case HOPS: {
+        const hops = readHops(params!);
+        if (!countsHops) return UNKNOWN_PARAMETER;
+        if (hops === undefined) return reply(`501 5.5.4 ${HOPS} wants a number`);
+        if (hops >= MAX_OPEN_HOPS) return LOOP;
+        break;
+      }
       default:
-        return reply("555 5.5.4 Unknown parameter");
+        return UNKNOWN_PARAMETER;
     }
   }
   return undefined;
@@ -57,7 +66,7 @@ export function refusalOfRcpt(command: Command, { isUtf8 }: { isUtf8: boolean })
   const refusal = refusalOfPath(command, { code: "5.1.3", isUtf8, wanted: "RCPT TO" });
   if (refusal !== undefined) return refusal;
   if (command.address === "") return reply("501 5.5.4 Wanted RCPT TO:<address>");
-  return Object.keys(command.params!).length > 0 ? reply("555 5.5.4 Unknown parameter") : undefined;
+  return Object.keys(command.params!).length > 0 ? UNKNOWN_PARAMETER : undefined;
 }
 
 function refusalOfPath(

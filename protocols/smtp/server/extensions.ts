@@ -1,15 +1,16 @@
 /**
- * What `EHLO` is answered with (RFC 5321, section 4.1.1.1).
+ * The extensions in the reply to `EHLO` (RFC 5321, section 4.1.1.1).
  *
  * @module
  */
 
 import { MECHANISMS } from "./auth.ts";
+import { HOPS } from "./hops.ts";
 
-/** The extensions that a service offers, as its reply to `EHLO` lists them. */
+/** The lines that list what a service offers. */
 export function extensions(
   { maxMessageBytes }: { maxMessageBytes: number },
-  offers: { tls: boolean; auth: boolean },
+  offers: { tls: boolean; auth: boolean; hops: boolean },
 ): string[] {
   return [
     "PIPELINING",
@@ -19,6 +20,7 @@ export function extensions(
     "CHUNKING",
     "ENHANCEDSTATUSCODES",
     "HELP",
+    ...offers.hops ? [HOPS] : [],
     ...offers.tls ? ["STARTTLS"] : [],
     ...offers.auth ? [`AUTH ${MECHANISMS.join(" ")}`] : [],
   ];

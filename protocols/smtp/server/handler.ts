@@ -1,5 +1,5 @@
 /**
- * A mail service as users write it: what is done with a client, a message, its recipients, its content.
+ * A mail service as users write it: what becomes of a client, a message, its recipients, its content.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { Reply, SmtpSession } from "@protohost/protohost/protocols/smtp/cod
  */
 export type SmtpAnswer = Reply | string | void | undefined;
 
-/** Who is on the other end. */
+/** The client. */
 export interface SmtpClient {
-  /** The connection, for its addresses, its identifier, its signal. */
+  /** Its connection, for its addresses, identifier and signal. */
   readonly connection: Connection<Reply, SmtpSession>;
   /** What the client calls itself since `EHLO` or `HELO`; empty before. */
   readonly helo: string;
@@ -23,9 +23,9 @@ export interface SmtpClient {
   readonly isExtended: boolean;
   /** Whether TLS is on. */
   readonly isSecure: boolean;
-  /** Who it has proven to be. */
+  /** The user that it has authenticated as. */
   readonly user: string | undefined;
-  /** For the handler to keep what it likes, as long as the connection lasts. */
+  /** For the handler's own use, while the connection lasts. */
   readonly notes: Map<string, unknown>;
 }
 
@@ -51,26 +51,26 @@ export interface Mail {
   readonly params: Readonly<Record<string, string>>;
   /** Who has been accepted so far. */
   readonly recipients: readonly Recipient[];
-  /** Aborted when this is over, whatever came of it. */
+  /** Aborted when the message is over, whatever became of it. */
   readonly signal: AbortSignal;
-  /** For the handler to keep what it likes. */
+  /** For the handler's own use. */
   readonly notes: Map<string, unknown>;
 }
 
 /**
- * The content of a message as it comes: header and body with CR LF, without the dots that the wire adds. It is read
- * once; what is not read is discarded. While nobody asks for more, the client is not read from.
+ * The content of a message as it comes: header and body with CR LF, without dot-stuffing. It is read once; what is not
+ * read is discarded. While nobody asks for more, the client is not read from.
  *
- * Iterating throws if there will be no more: the client is gone, has begun anew, or has sent more than it may. Then
- * nothing may be kept of the message.
+ * Iterating throws if the rest will not come: the client is gone, has started anew, or has sent more than the limit. Then
+ * keep nothing of the message.
  */
 export type SmtpContent = AsyncIterable<Uint8Array>;
 
-/** A client's claim to be somebody. */
+/** A client's authentication. */
 export interface AuthAttempt {
   /** `PLAIN` or `LOGIN`. */
   mechanism: string;
-  /** Who it claims to be. */
+  /** The user's name. */
   user: string;
   /** The password in proof. */
   password: string;
@@ -78,7 +78,7 @@ export interface AuthAttempt {
   client: SmtpClient;
 }
 
-/** What a mail service does. Every part is optional; a callback may answer a promise. */
+/** What a mail service does. Every part is optional; callbacks may return promises. */
 export interface SmtpHandler {
   /** Where to listen, when the configuration or the command line does not say. */
   listen?: string | string[];
@@ -92,7 +92,7 @@ export interface SmtpHandler {
   onConnect?(client: SmtpClient): SmtpAnswer | Promise<SmtpAnswer>;
   /** A client has said who it is. */
   onHelo?(client: SmtpClient): SmtpAnswer | Promise<SmtpAnswer>;
-  /** Without it AUTH is not offered. True for yes; a refusal, or anything that is not a yes, for no. */
+  /** Without it AUTH is not offered. True means yes, a refusal or anything else no; a 4xx does not count as a failure. */
   onAuth?(attempt: AuthAttempt): boolean | SmtpAnswer | Promise<boolean | SmtpAnswer>;
   /** A message is announced. */
   onMail?(mail: Mail): SmtpAnswer | Promise<SmtpAnswer>;
@@ -107,10 +107,10 @@ export interface SmtpHandler {
   onClose?(client: SmtpClient): void;
 }
 
-/** A mail service's module: a handler, or a function of the service's context that makes one. */
+/** A mail service's module: a handler, or a function that makes one of the service's context. */
 export type SmtpModule = SmtpHandler | ((context: ServiceContext) => SmtpHandler | Promise<SmtpHandler>);
 
-/** Answers its argument, as what a service's module exports: gives the callbacks their types. */
+/** Returns its argument, for a service's module to export: gives the callbacks their types. */
 export function defineSmtp(service: SmtpModule): ServiceModule {
   return service as ServiceModule;
 }

@@ -1,21 +1,22 @@
 /**
- * The content of a message between the connection that brings it and the handler that takes it.
+ * The content of a message between the connection that brings it and the handler that reads it.
  *
- * At most one part waits: with it the connection pauses, until the handler asks for it.
+ * One part waits at most: with it the connection pauses, until the handler asks for it.
  *
- * What can go wrong: it is longer than it may be, there is a bare CR or LF in a chunk, the client goes or begins anew.
- * Then the handler's iteration throws; the rest is discarded, and what is said of it follows at its end.
+ * What can fail: it is longer than the limit, a chunk has a bare CR or LF and those are refused, the client goes or starts
+ * anew. Then the handler's iteration throws, the rest is discarded, and the client hears of it at the end of the content.
  *
  * @module
  */
 
 import { SmtpError } from "@protohost/protohost/protocols/smtp/codec";
 import type { SmtpContent } from "./handler.ts";
+import { NewlineNormalizer } from "./newlines.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** A message is longer than it may be; `code` is `message_too_large`. */
+/** A message is longer than the limit; `code` is `message_too_large`. */
 export class MessageTooLargeError extends RangeError {
   /** The class's own name. */
   override readonly name = "MessageTooLargeError";
@@ -34,10 +35,19 @@ export interface Source {
   resume(): void;
 }
 
+/** What is taken of content. */
+export interface IncomingOptions {
+  /** The longest content in bytes. */
+  maxBytes: number;
+  /** What becomes of a bare CR or LF in a chunk. */
+  bareNewlines: "normalize" | "refuse";
+}
+
 /** One message's content. */
 export class Incoming implements SmtpContent {
   readonly #source: Source;
   readonly #maxBytes: number;
+  readonly #normalizer: NewlineNormalizer | undefined;
   readonly #waiting: Uint8Array[] = [];
   #wanted: (() => void) | undefined;
   #isRead = false;
@@ -48,9 +58,10 @@ export class Incoming implements SmtpContent {
   /** Why there is no more. */
   error: Error | undefined;
 
-  constructor(source: Source, maxBytes: number) {
+  constructor(source: Source, { maxBytes, bareNewlines }: IncomingOptions) {
     this.#source = source;
     this.#maxBytes = maxBytes;
+    if (bareNewlines === "normalize") this.#normalizer = new NewlineNormalizer();
   }
 
   /** How many bytes have come. */
@@ -63,7 +74,7 @@ export class Incoming implements SmtpContent {
     return this.#isOver;
   }
 
-  /** Takes a part. */
+  /** Takes lines. */
   push(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     if (this.error === undefined && this.#bytes > this.#maxBytes) {
@@ -75,8 +86,9 @@ export class Incoming implements SmtpContent {
     this.#wake();
   }
 
-  /** Takes a part of a chunk, in which line ends have not been looked at yet. */
+  /** Takes some of a chunk, whose line ends nobody has looked at. */
   pushChunk(bytes: Uint8Array): void {
+    if (this.#normalizer !== undefined) return this.push(this.#normalizer.push(bytes));
     for (let at = 0; at < bytes.length && this.error === undefined;) {
       if (this.#endsWithCr && bytes[at] !== LF) this.#refuse("bare_cr", "a CR without LF");
       const lf = bytes.indexOf(LF, at);
@@ -91,14 +103,15 @@ export class Incoming implements SmtpContent {
     this.push(bytes);
   }
 
-  /** There is no more. */
+  /** All of it has come. */
   end(): void {
     if (this.#endsWithCr) this.#refuse("bare_cr", "a CR without LF");
+    if (this.#normalizer !== undefined) this.push(this.#normalizer.end());
     this.#isOver = true;
     this.#wake();
   }
 
-  /** There will be no more. */
+  /** No more will come. */
   fail(error: Error): void {
     if (this.#isOver || this.error !== undefined) return;
     this.error = error;
@@ -133,7 +146,7 @@ export class Incoming implements SmtpContent {
   }
 
   #refuse(code: "bare_cr" | "bare_lf", found: string): void {
-    this.fail(new SmtpError(code, `Cannot take the message: there is ${found} in it, wanted CR LF`));
+    this.fail(new SmtpError(code, `Cannot take the message: found ${found}, wanted CR LF`));
   }
 
   #wake(): void {

@@ -1,7 +1,7 @@
 /**
- * What the log hears of a mail service that needs no handler: who was refused what, and what became of each message.
+ * The log of a mail service that needs no handler: who was refused what, and what became of each message.
  *
- * What a client has said stands behind its address in each line, so that no client can write a line of another's.
+ * What a client has said comes after its address in each line, so that no client can forge a line about another.
  *
  * @module
  */
@@ -9,19 +9,20 @@
 import type { ServiceLog } from "@protohost/protohost";
 import { formatReply, type Reply } from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, SmtpClient } from "./handler.ts";
+import { addressOf } from "./network.ts";
 
-/** Under what name a message's identifier is noted. */
+/** The note of a message that holds its identifier. */
 export const ID = "id";
 
-/** Under what name it is noted why the last recipient was refused, where the client is not told. */
+/** The note that says why the last recipient was refused, where the client is not told. */
 export const REASON = "reason";
 
-/** Writes it. Without a log it writes nothing. */
+/** Writes the log; without one, nothing. */
 export class Journal {
   /** Where to. */
   log: ServiceLog | undefined;
 
-  /** Somebody is not who they claim to be. */
+  /** A password was wrong. */
   failedAuth(client: SmtpClient, user: string): void {
     this.log?.warn("Authentication failed from {address}: as {user} (connection {connection})", {
       ...origin(client),
@@ -29,19 +30,19 @@ export class Journal {
     });
   }
 
-  /** Authentication came to no claim. */
+  /** `AUTH` was refused before a password was checked. */
   refusedAuth(client: SmtpClient, reply: Reply): void {
     this.log?.info("Authentication refused from {address}: {reply} (connection {connection})", {
       ...origin(client),
-      reply: said(reply),
+      reply: formatted(reply),
     });
   }
 
-  /** A message was refused before it had recipients. */
+  /** `MAIL` was refused. */
   refusedSender({ client, reversePath: from }: Mail, reply: Reply): void {
     this.log?.info("Sender refused from {address}: {reply}, <{from}> (connection {connection})", {
       ...origin(client),
-      reply: said(reply),
+      reply: formatted(reply),
       from,
     });
   }
@@ -53,7 +54,7 @@ export class Journal {
     notes.delete(REASON);
     const text = "Recipient refused from {address}: {reply}, <{recipient}> of mail from <{from}> " +
       `(connection {connection})${reason === undefined ? "" : "; {reason}"}`;
-    this.log?.info(text, { ...origin(client), reply: said(reply), recipient, from, reason });
+    this.log?.info(text, { ...origin(client), reply: formatted(reply), recipient, from, reason });
   }
 
   /**
@@ -68,21 +69,16 @@ export class Journal {
       ...origin(client),
       from,
       recipients: recipients.map(({ path }) => path).join(", "),
-      outcome: isReply ? said(outcome) : `not taken, ${outcome}`,
+      outcome: isReply ? formatted(outcome) : `not taken, ${outcome}`,
       ...isReply ? { code: outcome.code } : {},
     });
   }
-}
-
-/** A client's address, without its port; `local` where it has none. */
-export function addressOf({ connection: { remoteAddr } }: SmtpClient): string {
-  return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
 }
 
 function origin(client: SmtpClient): { address: string; connection: string } {
   return { address: addressOf(client), connection: client.connection.id };
 }
 
-function said(reply: Reply): string {
+function formatted(reply: Reply): string {
   return formatReply(reply).trimEnd().replaceAll("\r\n", " | ");
 }

@@ -1,5 +1,5 @@
 /**
- * How one client shows who it is, as far as the handler has to do with it.
+ * The authentication of one client, as far as the handler takes part in it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { SmtpClient, SmtpHandler } from "./handler.ts";
 import type { Journal } from "./journal.ts";
 import type { ServiceOptions } from "./options.ts";
 
-/** What a client hears last that has been refused too often. */
+/** What a client hears last that was refused too often. */
 export const TOO_MANY_ERRORS: Reply = reply("421 4.7.0 Too many errors");
 const BAD_CREDENTIALS = reply("535 5.7.8 Authentication failed");
 
@@ -19,16 +19,18 @@ const BAD_CREDENTIALS = reply("535 5.7.8 Authentication failed");
 export interface DialogueOptions {
   /** What is done with mail. */
   handler: SmtpHandler;
-  /** What the service was told. */
+  /** The service's options. */
   options: ServiceOptions;
-  /** Who hears what was refused, and what became of messages. */
+  /** Whether the service relays, so that rounds through relays are counted. @default {false} */
+  countsHops?: boolean;
+  /** Logs what was refused and what became of messages. */
   journal?: Journal;
 }
 
 /** A client whose name is set here. */
 type Claimant = SmtpClient & { user: string | undefined };
 
-/** The side of `AUTH` of one client's dialogue. */
+/** `AUTH` in one client's dialogue. */
 export class Login {
   readonly #client: Claimant;
   readonly #service: DialogueOptions;
@@ -40,7 +42,7 @@ export class Login {
     this.#service = service;
   }
 
-  /** Whether the client may show who it is, as things stand. */
+  /** Whether `AUTH` is offered to this client now. */
   get isOffered(): boolean {
     const { handler, options } = this.#service;
     return handler.onAuth !== undefined && (this.#client.isSecure || options.authWithoutTls);
@@ -59,7 +61,7 @@ export class Login {
     return this.#step(this.#exchange?.next(line) ?? BAD_CREDENTIALS);
   }
 
-  /** Gives up what is under way. */
+  /** Gives up the exchange. */
   forget(): void {
     this.#exchange = undefined;
   }
@@ -87,6 +89,11 @@ export class Login {
         this.#client.user = step.user;
         return answered ?? reply("235 2.7.0 Welcome");
       }
+      // A temporary failure says nothing of the password.
+      if (answered !== undefined && answered.code < 500) {
+        journal?.refusedAuth(this.#client, answered);
+        return answered;
+      }
       return this.#failed(step, answered ?? BAD_CREDENTIALS);
     });
   }
@@ -95,7 +102,7 @@ export class Login {
     const { options, journal } = this.#service;
     journal?.failedAuth(this.#client, user);
     if (++this.#failures < options.maxAuthFailures) return refusal;
-    // Both, so that who counts refusals has this one too.
+    // Both, so that whoever counts refusals has this one too.
     this.#client.connection.send(refusal);
     return TOO_MANY_ERRORS;
   }

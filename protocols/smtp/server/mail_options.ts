@@ -11,43 +11,49 @@ import type { ServiceOptions } from "./options.ts";
 import type { RateOptions } from "./rate.ts";
 
 const MINUTE_MS = 60_000;
+/** RFC 5321, section 6.3, wants at least this. */
+const MAX_HOPS = 100;
+const MAX_CONNECTIONS = 100;
 
-/** How TLS is done with the next server: never, if it offers it, always. */
 const TLS_CHOICES: readonly RelayOptions["tls"][] = ["never", "offered", "required"];
 
 /** The next server. */
 export interface RelayOptions {
   /** Its address, such as `smtp://mail.example.org:25`, or `smtp+tls://...` for TLS from the first byte. */
   to: string;
-  /** Whether STARTTLS is asked for. @default {"offered"} */
+  /** Whether STARTTLS is used: never, if it is offered, or always. @default {"offered"} */
   tls: "never" | "offered" | "required";
-  /** Whether its certificate may be anybody's. @default {false} */
+  /** Whether any certificate is taken. @default {false} */
   insecure: boolean;
-  /** Who to authenticate as; wants TLS. */
+  /** Who to authenticate as; needs TLS. */
   user?: string;
   /** The password in proof. */
   password?: string;
   /** Whether anybody may send to anywhere. @default {false} */
   open: boolean;
+  /** The most connections to it at a time, for each instance of the service. @default {100} */
+  connections: number;
 }
 
 /** Where mail goes, and from whom it is taken. */
 export interface MailOptions extends ServiceOptions {
-  /** A Maildir's path, relative to the configuration; `{user}` and `{domain}` in it stand for the recipient's, in lower case. */
+  /** A Maildir's path, relative to the configuration; `{user}` and `{domain}` stand for the recipient's, in lower case. */
   maildir?: string;
-  /** Whose mail is taken from anybody. Without it, everybody's that goes to the Maildir. */
+  /** Domains whose mail is taken from anybody. Without them, all mail that goes to the Maildir. */
   domains?: readonly string[];
-  /** Whether Maildirs of recipients are made that are not there. An empty folder is there. @default {false} */
+  /** Whether a recipient's Maildir is made for their first message. An empty folder is one. @default {false} */
   create: boolean;
   /** Whether `Return-Path` and `Received` are written before the message. @default {true} */
   trace: boolean;
-  /** The next server, to hand messages on to. */
+  /** How many `Received` lines a message may have; one with more is in a loop. @default {100} */
+  maxHops: number;
+  /** The next server, to relay messages to. */
   relay?: RelayOptions;
   /** Users' names and the hashes of their passwords. Users may send to anywhere, if there is a relay. */
   users?: Readonly<Record<string, string>>;
   /**
-   * How many messages one address may send in a time, to each instance of the service. One counts from when its content
-   * begins, whatever comes of it; what is refused before does not.
+   * How many messages one address (of IPv6, one /64) may send in a time, to each instance of the service. A message counts
+   * from when its content begins, whatever becomes of it; what is refused before does not.
    */
   rate?: RateOptions;
 }
@@ -70,6 +76,7 @@ export function readMailOptions(options: OptionReader, common: ServiceOptions): 
     domains,
     create: options.flag("create", false),
     trace: options.flag("trace", true),
+    maxHops: options.count("maxHops", MAX_HOPS),
     relay: readRelay(options.inner("relay")),
     users,
     rate: readRate(options.inner("rate")),
@@ -100,13 +107,8 @@ function readMaildir(options: OptionReader): string | undefined {
 function readRelay(options: OptionReader | undefined): RelayOptions | undefined {
   if (options === undefined) return undefined;
   const to = options.text("to");
-  if (to === undefined) options.wrong("to", to, "an address such as smtp://mail.example.org:25");
-  else {
-    try {
-      parseEndpoint(to);
-    } catch {
-      options.wrong("to", to, "an address such as smtp://mail.example.org:25");
-    }
+  if (to === undefined || !isAddress(to)) {
+    options.wrong("to", to, "an address such as smtp://mail.example.org:25");
   }
   const [user, password] = [options.text("user"), options.text("password")];
   if ((user === undefined) !== (password === undefined)) {
@@ -124,7 +126,17 @@ function readRelay(options: OptionReader | undefined): RelayOptions | undefined 
     user,
     password,
     open: options.flag("open", false),
+    connections: options.count("connections", MAX_CONNECTIONS),
   };
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseEndpoint(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readRate(options: OptionReader | undefined): MailOptions["rate"] {

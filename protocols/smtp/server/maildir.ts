@@ -2,20 +2,21 @@
  * A Maildir (https://cr.yp.to/proto/maildir.html): a message is a file, written in `tmp` and moved to `new` when all of
  * it is on the disk.
  *
- * What can fail, and what covers it: the machine or the process ends while a file is written (it stays in `tmp`, where
- * nobody looks, and is removed after 36 hours); it ends behind the move (the folder was written to the disk before the
- * client was told that its message is safe); the disk is full (the file is removed, and the client told to come again).
+ * What can fail, and what covers it: the machine or the process stops while a file is written (it stays in `tmp`, where
+ * nobody looks, and is removed after 36 hours); it stops after the move (the folder was written to the disk before the
+ * client was told that its message is safe); the disk is full (the file is removed, and the client told to try again).
  *
  * @module
  */
 
 import { basename } from "node:path";
 
+// The order in which they are removed: a message under way is in the first.
 const FOLDERS = ["tmp", "new", "cur"] as const;
 /** What a writer has not finished for so long, it never will. */
 const STALE_MS = 36 * 3_600_000;
 
-/** What is found at a Maildir's path: all of one, some of one, or none, and why. */
+/** What is at a Maildir's path: all of one, some of one, or none, and why. */
 export type MaildirState = { is: "whole" | "begun" } | { is: "none"; why: string };
 
 /** A folder of messages. */
@@ -23,13 +24,24 @@ export class Maildir {
   /** Where it is. */
   readonly path: string;
   readonly #hostname: string;
+  readonly #create: boolean;
+  /** How many messages are being written. */
+  #drafts = 0;
+  /** Whether its folders were made for a message, and none has been kept. */
+  #isMade = false;
+  #changing: Promise<void> = Promise.resolve();
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | undefined;
 
-  /** Takes a path; nothing is looked at yet. */
-  constructor(path: string, hostname: string) {
+  /**
+   * Takes a path; nothing is looked at yet.
+   *
+   * @param options.create Whether it is made, if it does not exist, for the first message.
+   */
+  constructor(path: string, hostname: string, { create = false }: { create?: boolean } = {}) {
     this.path = path.replace(/\/+$/, "");
     this.#hostname = hostname.replace(/[/:]/g, "-");
+    this.#create = create;
   }
 
   /**
@@ -42,7 +54,7 @@ export class Maildir {
       for await (const entry of Deno.readDir(this.path)) entries.push(entry);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return none(`there is no folder ${this.path}`);
-      if (error instanceof Deno.errors.NotADirectory) return none(`${this.path} is no folder`);
+      if (error instanceof Deno.errors.NotADirectory) return none(`${this.path} is not a folder`);
       throw error;
     }
     const names = new Set(entries.filter(({ isFile }) => !isFile).map(({ name }) => name));
@@ -51,10 +63,10 @@ export class Maildir {
     const isElse = isPart ||
       !entries.every(({ name }) => names.has(name) && FOLDERS.some((own) => own === name));
     if (names.has("new") || !isElse) return { is: "begun" };
-    return none(`${this.path} is no Maildir: there is no folder new in it, nor is it empty`);
+    return none(`${this.path} is not a Maildir: it has no folder "new" and is not empty`);
   }
 
-  /** Makes its folders, where they are not there, and removes what was never finished. */
+  /** Makes its folders, where they do not exist, and removes messages that were never finished. */
   async create(): Promise<void> {
     for (const folder of FOLDERS) {
       await Deno.mkdir(`${this.path}/${folder}`, { recursive: true, mode: 0o700 });
@@ -63,7 +75,7 @@ export class Maildir {
     try {
       await syncFolder(`${this.path}/..`);
     } catch {
-      // It may not be read. Then the Maildir itself is not safe before the system writes it by and by.
+      // It may not be read. Then the system writes the Maildir itself to the disk in its own time.
     }
     await this.#clean();
   }
@@ -73,13 +85,50 @@ export class Maildir {
     const now = Date.now();
     const random = crypto.randomUUID().replaceAll("-", "");
     const name = `${Math.floor(now / 1000)}.M${now % 1000}P${Deno.pid}R${random}.${this.#hostname}`;
-    const file = await Deno.open(`${this.path}/tmp/${name}`, { write: true, createNew: true, mode: 0o600 });
-    return new Draft(this, name, file);
+    const path = `${this.path}/tmp/${name}`;
+    this.#drafts++;
+    try {
+      await this.#changing;
+      return new Draft(this, name, await this.#open(path));
+    } catch (error) {
+      this.#drafts--;
+      throw error;
+    }
+  }
+
+  /** A message is kept, or is not. Where the folders were made for one that is not, they go too. */
+  async ended(isKept: boolean): Promise<void> {
+    this.#drafts--;
+    if (isKept) this.#isMade = false;
+    if (!this.#isMade || this.#drafts > 0) return;
+    this.#isMade = false;
+    await (this.#changing = this.#remove());
   }
 
   /** Has what was moved to `new` written to the disk. Several messages at a time cost one write. */
   sync(): Promise<void> {
     return this.#nextSync ??= this.#syncAfter(this.#syncing);
+  }
+
+  async #open(path: string): Promise<Deno.FsFile> {
+    const options: Deno.OpenOptions = { write: true, createNew: true, mode: 0o600 };
+    try {
+      return await Deno.open(path, options);
+    } catch (error) {
+      if (!this.#create || !(error instanceof Deno.errors.NotFound)) throw error;
+      this.#isMade = true;
+      await this.create();
+      return await Deno.open(path, options);
+    }
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      for (const folder of FOLDERS) await Deno.remove(`${this.path}/${folder}`);
+      await Deno.remove(this.path);
+    } catch {
+      // Somebody else has put something there.
+    }
   }
 
   async #syncAfter(before: Promise<void>): Promise<void> {
@@ -123,7 +172,7 @@ export class Draft {
     this.#file.close();
   }
 
-  /** Makes it a message. It will be one for sure when the Maildir is synced. */
+  /** Makes it a message, which is safe when the Maildir is synced. */
   async publish(): Promise<void> {
     const { path } = this.#maildir;
     await Deno.rename(`${path}/tmp/${this.name}`, `${path}/new/${this.name}`);
@@ -139,13 +188,19 @@ export class Draft {
     for (const folder of ["tmp", "new"]) {
       await Deno.remove(`${this.#maildir.path}/${folder}/${this.name}`).catch(() => {});
     }
+    await this.#maildir.ended(false);
+  }
+
+  /** It is safe. */
+  async kept(): Promise<void> {
+    await this.#maildir.ended(true);
   }
 }
 
 /**
  * Delivers one message to several Maildirs, a copy in each. When this settles they are safe; if it fails, none is there.
  *
- * @param head What stands before the content.
+ * @param head What is written before the content.
  */
 export async function deliver(
   content: AsyncIterable<Uint8Array>,
@@ -163,10 +218,11 @@ export async function deliver(
     for (const draft of drafts) await draft.discard();
     throw error;
   }
+  await each(drafts, (draft) => draft.kept());
 }
 
 async function each<T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> {
-  // The first to fail leaves the others to end before it is told: nothing is under way that could still make a file.
+  // The first failure is told when the others have ended too, so that none can make a file afterwards.
   const outcomes = await Promise.allSettled(all.map(act));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -1,19 +1,19 @@
 /**
- * Reading of a service's `options`: every problem at once, each with its path.
+ * Reading a service's `options`: all problems at once, each with its path.
  *
  * @module
  */
 
 import { parseDuration, parseSize } from "@protohost/protohost";
 
-/** Options that are not what they should be; `code` is `bad_options`. */
+/** Wrong options; `code` is `bad_options`. */
 export class SmtpOptionsError extends TypeError {
   /** The class's own name. */
   override readonly name = "SmtpOptionsError";
   /** What programs compare. */
   readonly code = "bad_options";
 
-  /** Makes the error of all that is wrong. */
+  /** Makes the error of all problems. */
   constructor(problems: readonly string[]) {
     super(`Cannot serve smtp: ${problems.join("; ")}`);
   }
@@ -21,7 +21,7 @@ export class SmtpOptionsError extends TypeError {
 
 type Values = Record<string, unknown>;
 
-/** Reads the values of one mapping; what is wrong is noted for {@linkcode OptionReader.done}. */
+/** Reads the values of one mapping; problems are kept for {@linkcode OptionReader.done}. */
 export class OptionReader {
   readonly #values: Values;
   readonly #path: string;
@@ -29,7 +29,7 @@ export class OptionReader {
   readonly #known: Set<string> = new Set();
   readonly #inner: OptionReader[] = [];
 
-  /** Reads `options`, or what is inside of them at a path. */
+  /** Reads `options`, or a mapping inside them at a path. */
   constructor(values: unknown, path = "options", problems: string[] = []) {
     this.#path = path;
     this.#problems = problems;
@@ -37,7 +37,7 @@ export class OptionReader {
     if (values !== undefined && !isMapping(values)) this.wrong("", values, "a mapping");
   }
 
-  /** A text, if it is there. */
+  /** A text, if it is given. */
   text(name: string): string | undefined {
     return this.#read(
       name,
@@ -46,7 +46,7 @@ export class OptionReader {
     );
   }
 
-  /** Yes or no. */
+  /** True or false. */
   flag(name: string, byDefault: boolean): boolean {
     return this.#read(name, "true or false", (value) => typeof value === "boolean" ? value : undefined) ??
       byDefault;
@@ -98,7 +98,7 @@ export class OptionReader {
     });
   }
 
-  /** A mapping with options of its own, if it is there. */
+  /** A mapping with options of its own, if it is given. */
   inner(name: string): OptionReader | undefined {
     this.#known.add(name);
     if (this.#values[name] === undefined) return undefined;
@@ -117,8 +117,8 @@ export class OptionReader {
   /**
    * Ends the reading.
    *
-   * @param options Whether to put up with names that nobody asked for.
-   * @throws {SmtpOptionsError} If anything was wrong.
+   * @param options Whether names that nobody asked for are allowed.
+   * @throws {SmtpOptionsError} If there were problems.
    */
   done({ allowUnknown = false }: { allowUnknown?: boolean } = {}): void {
     if (!allowUnknown) this.#refuseUnknown();

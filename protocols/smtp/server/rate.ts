@@ -1,13 +1,13 @@
 /**
- * How many messages a client may send in a time. Pure: the time comes in.
+ * How many messages a client may send in a time. Pure: the time comes in, on a clock that only goes forward.
  *
  * @module
  */
 
-/** So many clients are remembered; who has not sent for longest is forgotten first. */
+/** How many clients are remembered; the one that has been silent for longest is forgotten first. */
 const MAX_CLIENTS = 10_000;
 
-/** So many messages in so many milliseconds. */
+/** A number of messages in a number of milliseconds. */
 export interface RateOptions {
   /** How many may come at once, and in the time. */
   messages: number;
@@ -15,7 +15,7 @@ export interface RateOptions {
   perMs: number;
 }
 
-/** Counts messages by whom they come from. Who has sent none for the time may send that many at once. */
+/** Counts messages by sender. One that has sent none for the time may send all of them at once. */
 export class Rate {
   readonly #options: RateOptions;
   /** How many each may still send, as of when. */
@@ -25,12 +25,12 @@ export class Rate {
     this.#options = options;
   }
 
-  /** Whether one more may come from there. */
+  /** Whether one more may come from a client. */
   has(client: string, nowMs: number): boolean {
     return this.#leftOf(client, nowMs) >= 1;
   }
 
-  /** The same; counts it if so. */
+  /** The same, and counts it if so. */
   take(client: string, nowMs: number): boolean {
     const left = this.#leftOf(client, nowMs);
     const takes = left >= 1;

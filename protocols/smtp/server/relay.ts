@@ -1,24 +1,39 @@
 /**
- * A message handed on while it comes: each step is asked of the next server, and what that answers is the answer. Nothing
- * is kept here, so nothing can be lost here.
+ * A message relayed while it comes: each step is asked of the next server, and its answer is the answer. Nothing is kept
+ * here, so nothing can be lost here.
  *
- * What can fail: the next server is not there, goes, or does not do what it must (the client is told to come again); the
- * client goes (the connection to the next server is cut before the end of the content, so that it takes nothing).
+ * What can fail: the next server is not there, goes, or does not do what it must (the client is told to try again); the
+ * client goes (the connection to the next server is cut before the end of the content, so that it keeps nothing).
  *
  * @module
  */
 
-import { bytes, type Client, concat, connect } from "@protohost/protohost";
-import smtp, { type Reply, reply, type Said } from "@protohost/protohost/protocols/smtp/codec";
+import { bytes, type Client, connect } from "@protohost/protohost";
+import smtp, {
+  type LinesPart,
+  type Reply,
+  reply,
+  type Said,
+} from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, SmtpContent } from "./handler.ts";
+import { HOPS, readHops } from "./hops.ts";
 import type { RelayOptions } from "./mail_options.ts";
 
-const CONNECT_TIMEOUT = "30s";
-const IDLE_TIMEOUT = "5m";
-/** So much may wait to be taken by the next server. */
+const MINUTE_MS = 60_000;
+/**
+ * How long the next server may take (RFC 5321, section 4.5.3.2). Up to the answer to a recipient somewhat less than the
+ * client waits, so that it hears of a failure; the answer to the content is waited for as long as the client does.
+ */
+const TIMES = {
+  connect: "30s",
+  recipientMs: 4.5 * MINUTE_MS,
+  dataMs: 2 * MINUTE_MS,
+  block: "3m",
+  contentMs: 10 * MINUTE_MS,
+} as const;
+/** How many bytes may wait for the next server to take them. */
 const MAX_QUEUED = 64 * 1024;
-/** The longest line in chunks. */
-const MAX_LINE_BYTES = 1024 ** 2;
+const CR = 0x0d;
 const LF = 0x0a;
 const CRLF = bytes("\r\n");
 
@@ -37,7 +52,7 @@ export class RelayError extends Error {
     heard: Reply = reply("451 4.4.1 The next server is not available"),
     options?: ErrorOptions,
   ) {
-    super(`Cannot hand the message on: ${found}`, options);
+    super(`Cannot relay the message: ${found}`, options);
     this.reply = heard;
   }
 }
@@ -52,9 +67,9 @@ export class Upstream {
   }
 
   /**
-   * Comes as far as the next server's readiness for `MAIL`.
+   * Connects, and goes as far as the next server's readiness for `MAIL`.
    *
-   * @throws {RelayError} If it does not come so far.
+   * @throws {RelayError} If it does not get so far.
    */
   static async open(
     options: RelayOptions,
@@ -64,9 +79,9 @@ export class Upstream {
     try {
       client = await connect<Said, Reply>(options.to, {
         protocol: smtp,
-        timeout: CONNECT_TIMEOUT,
-        limits: { idleTimeout: IDLE_TIMEOUT },
-        // What would go in plaintext is no worse off with a certificate that nobody vouches for.
+        timeout: TIMES.connect,
+        limits: { idleTimeout: 0, frameTimeout: 0, sendTimeout: TIMES.block },
+        // Where plaintext would do, a certificate that nobody vouches for does too.
         tls: { insecure: options.insecure || options.tls === "offered" },
         signal,
       });
@@ -74,12 +89,15 @@ export class Upstream {
       throw new RelayError((cause as Error).message, undefined, { cause });
     }
     const upstream = new Upstream(client);
+    const timer = setTimeout(() => upstream.#giveUp("readiness", TIMES.recipientMs), TIMES.recipientMs);
     try {
       await upstream.#begin(options, hostname);
       return upstream;
     } catch (error) {
       client.connection.destroy();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -88,6 +106,7 @@ export class Upstream {
     let args = `FROM:<${reversePath}>`;
     if ("SIZE" in params && this.#extensions.has("SIZE")) args += ` SIZE=${params.SIZE}`;
     if ("BODY" in params && this.#extensions.has("8BITMIME")) args += ` BODY=${params.BODY}`;
+    if (this.#extensions.has(HOPS)) args += ` ${HOPS}=${(readHops(params) ?? 0) + 1}`;
     if ("SMTPUTF8" in params) {
       if (!this.#extensions.has("SMTPUTF8")) {
         return Promise.resolve(reply("550 5.6.7 The next server does not take SMTPUTF8"));
@@ -102,19 +121,19 @@ export class Upstream {
     return this.#ask("RCPT", `TO:<${path}>`);
   }
 
-  /** Hands the content on. If that ends by a throw, the next server is cut off. */
+  /** Passes the content on. If that throws, the next server is cut off and keeps nothing. */
   async data(content: SmtpContent, head: Uint8Array): Promise<Reply> {
-    const ready = await this.#ask("DATA");
+    const ready = await this.#ask("DATA", "", TIMES.dataMs);
     if (ready.code !== 354) return ready;
     try {
-      await this.#send(head);
-      for await (const lines of wholeLines(content)) await this.#send(lines);
+      await this.#send({ part: "body", bytes: head, last: false });
+      for await (const part of linesOf(content)) await this.#send(part);
     } catch (error) {
       this.#client.connection.destroy();
       throw error;
     }
     this.#client.send({ part: "body", bytes: new Uint8Array(), last: true });
-    return await this.#next();
+    return await this.#next("the content", TIMES.contentMs);
   }
 
   /** Ends the conversation. */
@@ -124,8 +143,8 @@ export class Upstream {
   }
 
   async #begin({ tls, user, password }: RelayOptions, hostname: string): Promise<void> {
-    const greeting = await this.#next();
-    if (greeting.code !== 220) throw refused("its greeting", greeting);
+    const greeting = await this.#next("the connection", TIMES.recipientMs);
+    if (greeting.code !== 220) throw refused("the connection", greeting);
     await this.#hello(hostname);
     const { connection } = this.#client;
     if (connection.transport !== "tls" && tls !== "never") {
@@ -154,26 +173,36 @@ export class Upstream {
     );
   }
 
-  #ask(verb: string, args = ""): Promise<Reply> {
+  #ask(verb: string, args = "", timeoutMs: number = TIMES.recipientMs): Promise<Reply> {
     this.#client.send({ verb, args });
-    return this.#next();
+    return this.#next(verb, timeoutMs);
   }
 
-  async #next(): Promise<Reply> {
+  /** Waits for the answer to something. */
+  async #next(to: string, timeoutMs: number): Promise<Reply> {
+    const timer = setTimeout(() => this.#giveUp(to, timeoutMs), timeoutMs);
     let answer;
     try {
       answer = await this.#client.pong();
     } catch (cause) {
+      if (cause instanceof RelayError) throw cause;
       throw new RelayError((cause as Error).message, undefined, { cause });
+    } finally {
+      clearTimeout(timer);
     }
     if (answer === null) throw new RelayError("the next server has gone");
-    // It is this server's to say when its own connection ends.
+    // Only this server says when its own connection ends.
     return answer.code === 421 ? { ...answer, code: 451 } : answer;
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  #giveUp(to: string, timeoutMs: number): void {
+    const found = `the next server has not answered ${to} for ${timeoutMs / 1000} s`;
+    this.#client.connection.destroy(new RelayError(found));
+  }
+
+  async #send(part: LinesPart): Promise<void> {
     const { connection } = this.#client;
-    connection.send({ part: "body", bytes, last: false });
+    connection.send(part);
     if (connection.queuedBytes < MAX_QUEUED) return;
     try {
       await connection.flushed();
@@ -183,24 +212,43 @@ export class Upstream {
   }
 }
 
-/** The same content, in pieces that end where lines do; the last line gets its end if it has none. */
-export async function* wholeLines(content: SmtpContent): AsyncGenerator<Uint8Array, void> {
-  let begun: Uint8Array[] = [];
-  let length = 0;
+/** Content as parts of lines, a piece of which may end within one; the last line gets its end if it has none. */
+export async function* linesOf(content: SmtpContent): AsyncGenerator<LinesPart, void> {
+  let isMidLine = false;
+  let holdsCr = false;
   for await (const bytes of content) {
-    const end = bytes.lastIndexOf(LF) + 1;
-    if (end > 0) {
-      yield begun.length === 0 ? bytes.subarray(0, end) : concat([...begun, bytes.subarray(0, end)]);
-      [begun, length] = [[], 0];
-    }
-    if (end === bytes.length) continue;
-    begun.push(bytes.subarray(end));
-    length += bytes.length - end;
-    if (length > MAX_LINE_BYTES) {
-      throw new RelayError(`a line is longer than ${MAX_LINE_BYTES} bytes`, reply("554 5.6.0 Line too long"));
-    }
+    if (bytes.length === 0) continue;
+    // A CR stays with its LF.
+    const endsWithCr = bytes.at(-1) === CR;
+    const piece = endsWithCr ? bytes.subarray(0, bytes.length - 1) : bytes;
+    const lines = holdsCr ? joined(piece) : piece;
+    holdsCr = endsWithCr;
+    if (lines.length === 0) continue;
+    const isUnfinished = lines.at(-1) !== LF;
+    yield part(lines, { isMidLine, isUnfinished });
+    isMidLine = isUnfinished;
   }
-  if (length > 0) yield concat([...begun, CRLF]);
+  if (isMidLine || holdsCr) yield part(CRLF, { isMidLine, isUnfinished: false });
+}
+
+function joined(piece: Uint8Array): Uint8Array {
+  const lines = new Uint8Array(piece.length + 1);
+  lines[0] = CR;
+  lines.set(piece, 1);
+  return lines;
+}
+
+function part(
+  bytes: Uint8Array,
+  { isMidLine, isUnfinished }: Record<"isMidLine" | "isUnfinished", boolean>,
+): LinesPart {
+  return {
+    part: "body",
+    bytes,
+    ...isMidLine ? { continues: true } : {},
+    ...isUnfinished ? { unfinished: true } : {},
+    last: false,
+  };
 }
 
 function refused(what: string, answer: Reply): RelayError {

@@ -1,5 +1,5 @@
 /**
- * From a mail service's handler and options to what serves its connections.
+ * Makes what serves connections of a mail service's handler and options.
  *
  * @module
  */
@@ -21,9 +21,9 @@ const callbacks = ["onConnect", "onHelo", "onAuth", "onMail", "onRcpt", "onData"
 
 /**
  * Makes the handler of a service. One that handles messages itself (`onMessage`, `transmission`) is taken as it is, and
- * says every word, the greeting too. Without a handler the options say where mail goes.
+ * says everything itself, the greeting too. Without a handler the options say where mail goes.
  *
- * @throws {SmtpOptionsError} If the options are not what they should be.
+ * @throws {SmtpOptionsError} If the options are wrong.
  */
 export function service(user: unknown, options: unknown): ConnectionHandler {
   if (isRaw(user)) return user;
@@ -31,7 +31,8 @@ export function service(user: unknown, options: unknown): ConnectionHandler {
   const common = readServiceOptions(reader);
   const own = user as SmtpHandler | undefined;
   if (own !== undefined && callbacks.some((name) => own[name] !== undefined)) {
-    // The other options are the handler's own.
+    refuseWithoutEffect(own, options);
+    // Any other options are the handler's own.
     reader.done({ allowUnknown: true });
     return connectionHandler(
       own,
@@ -47,12 +48,13 @@ export function service(user: unknown, options: unknown): ConnectionHandler {
   const handler = mailService(mail, journal);
   return connectionHandler(
     handler,
-    (connection) => new Dialogue(connection, { handler, options: common, journal }),
+    (connection) =>
+      new Dialogue(connection, { handler, options: common, journal, countsHops: mail.relay !== undefined }),
   );
 }
 
 /**
- * Makes of a mail handler what `listen` takes.
+ * Makes a handler for `listen` of a mail handler.
  *
  * ```ts
  * import { listen } from "@protohost/protohost";
@@ -72,14 +74,23 @@ export function service(user: unknown, options: unknown): ConnectionHandler {
  * ```
  *
  * @param options As the configuration has them: `hostname`, `maxMessageBytes`, `maxRecipients`, `maxErrors`,
- *   `maxAuthFailures`, `authWithoutTls`, `requireTls`, `requireAuth`.
- * @throws {SmtpOptionsError} If they are not what they should be.
+ *   `maxAuthFailures`, `authWithoutTls`, `requireTls`, `requireAuth`, `requireBrackets`, `bareNewlines`.
+ * @throws {SmtpOptionsError} If they are wrong.
  */
 export function smtpHandler(
   handler: SmtpHandler,
   options: Record<string, unknown> = {},
 ): Handler<Said, Reply, SmtpSession> {
   return service(handler, options) as Handler<Said, Reply, SmtpSession>;
+}
+
+/** Where mail goes is for the handler, and one that takes no messages would refuse all of them. */
+function refuseWithoutEffect(handler: SmtpHandler, options: unknown): void {
+  if (handler.onData !== undefined) return;
+  const given = ["maildir", "relay"].filter((name) => name in (options as Record<string, unknown> ?? {}));
+  if (given.length === 0) return;
+  const found = `options.${given[0]} has no effect beside a handler without onData`;
+  throw new SmtpOptionsError([`${found}: wanted no handler, or onData`]);
 }
 
 function isRaw(user: unknown): user is ConnectionHandler {

@@ -1,5 +1,5 @@
 /**
- * The lines that a server writes before a message (RFC 5321, section 4.4). Pure but for the time.
+ * The lines that a server writes before a message (RFC 5321, section 4.4). Pure.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface TraceOptions {
   now: Date;
 }
 
-/** Writes where a message came from, so that it can be followed, and a loop be seen. */
+/** The line that says where a message came from, by which it can be followed and loops are found. */
 export function receivedLine(mail: Mail, { hostname, id, now }: TraceOptions): string {
   const { client, recipients } = mail;
   const { remoteAddr } = client.connection;
@@ -29,7 +29,7 @@ export function receivedLine(mail: Mail, { hostname, id, now }: TraceOptions): s
   return `Received: from ${client.helo} (${address})\r\n\tby ${hostname} with ${kind} id ${id}${whom};\r\n\t${date}\r\n`;
 }
 
-/** Writes who a message came from: what is delivered has no envelope any more. */
+/** The line that says who a message came from: a delivered message has no envelope. */
 export function returnPathLine({ reversePath }: Mail): string {
   return `Return-Path: <${reversePath}>\r\n`;
 }

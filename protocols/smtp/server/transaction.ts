@@ -34,7 +34,7 @@ export class Transaction implements Mail {
     return this.#over.signal;
   }
 
-  /** Has the handler take the content that is coming in. */
+  /** Gives the handler the content that is coming. */
   open(handler: SmtpHandler, incoming: Incoming): void {
     this.content = incoming;
     this.result = take(handler, incoming, this);
@@ -48,13 +48,13 @@ export class Transaction implements Mail {
   }
 }
 
-/** What is said of content that could not be taken to its end. */
+/** What is answered to content that could not be taken to its end. */
 export function refusalOf(error: Error): Reply {
   if (error instanceof MessageTooLargeError) return reply("552 5.3.4 The message is too long");
   return reply("554 5.6.0 Lines end with CR LF; a bare CR or LF is refused");
 }
 
-/** Has the handler take the content; never rejects. */
+/** Gives the handler the content; never rejects. */
 async function take(
   handler: SmtpHandler,
   content: Incoming,
