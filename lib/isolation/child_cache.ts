@@ -9,6 +9,7 @@
  * @module
  */
 
+import process from "node:process";
 import { dirname, join } from "@std/path";
 
 /** Files that each process opens for writing. */
@@ -70,16 +71,26 @@ export function removeChildCache(folder: string | undefined): void {
 
 let swept = false;
 
-/** Removes, once, what servers have left that were killed. Where their processes cannot be looked for, it stays. */
+/** Removes, once, what servers have left that were killed. Where nobody may ask whether they run, it stays. */
 function removeStale(): void {
-  if (swept || Deno.build.os !== "linux") return;
+  if (swept) return;
   swept = true;
   const probe = Deno.makeTempDirSync({ prefix: PREFIX });
   const temporary = dirname(probe);
   Deno.removeSync(probe);
   for (const { name } of Deno.readDirSync(temporary)) {
     const pid = name.startsWith(PREFIX) ? /^(\d+)_/.exec(name.slice(PREFIX.length))?.[1] : undefined;
-    if (pid !== undefined && !exists(`/proc/${pid}`)) removeChildCache(join(temporary, name));
+    if (pid !== undefined && isGone(Number(pid))) removeChildCache(join(temporary, name));
+  }
+}
+
+/** Whether there is surely no such process. */
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as { code?: string }).code === "ESRCH";
   }
 }
 

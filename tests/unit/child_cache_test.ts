@@ -1,0 +1,73 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { lockFileIn, makeChildCache, removeChildCache } from "../../lib/isolation/child_cache.ts";
+
+// Windows takes no links without a privilege: a child shares the cache there.
+const ignore = Deno.build.os === "windows";
+const config = new URL("../../deno.json", import.meta.url).pathname;
+
+Deno.test({
+  name: "a child's cache links to packages, and has files and a lock file of its own",
+  ignore,
+  fn() {
+    const folder = makeChildCache("copied", config)!;
+    try {
+      assert(Deno.lstatSync(join(folder, "npm")).isSymlink);
+      assert(Deno.lstatSync(join(folder, "dep_analysis_cache_v2")).isFile);
+      assertEquals(lockFileIn(folder), join(folder, "deno.lock"));
+    } finally {
+      removeChildCache(folder);
+    }
+    assert(!exists(folder));
+  },
+});
+
+Deno.test({
+  name: "a cache for many has folders where files would be, which cannot be opened",
+  ignore,
+  fn() {
+    const folder = makeChildCache("none", undefined)!;
+    try {
+      assert(Deno.lstatSync(join(folder, "dep_analysis_cache_v2")).isDirectory);
+      assertEquals(lockFileIn(folder), undefined);
+    } finally {
+      removeChildCache(folder);
+    }
+  },
+});
+
+Deno.test({
+  name: "caches of servers that are gone are removed, and those of others stay",
+  ignore,
+  async fn() {
+    const temporary = dirname(Deno.makeTempDirSync());
+    const gone = new Deno.Command("true").spawn();
+    await gone.status;
+    const [dead, live] = [gone.pid, Deno.ppid].map((pid) => join(temporary, `protohost_cache_${pid}_test`));
+    for (const folder of [dead, live]) await Deno.mkdir(folder);
+    try {
+      // What has been looked through is not looked through again by the same process.
+      const { success } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--config", config, SWEEP],
+        stdout: "null",
+      }).output();
+      assert(success);
+      assertEquals([exists(dead), exists(live)], [false, true]);
+    } finally {
+      for (const folder of [dead, live]) if (exists(folder)) await Deno.remove(folder);
+    }
+  },
+});
+
+const module = new URL("../../lib/isolation/child_cache.ts", import.meta.url).href;
+const SWEEP = `import { makeChildCache, removeChildCache } from "${module}";
+removeChildCache(makeChildCache("none", undefined));`;
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
