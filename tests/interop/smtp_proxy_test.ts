@@ -512,8 +512,8 @@ Deno.test("the example of mail does what it says", async (test) => {
   await folder.write({
     "hooks/anti_abuse.ts": await Deno.readTextFile(`${examples}/hooks/anti_abuse.ts`),
     "mail.yaml": mail.replace(":2525", ":0").replace(
-      "options: {",
-      `options: { authWithoutTls: true, users: { ann: "${password}" },`,
+      "options:\n",
+      `options:\n      authWithoutTls: true\n      users: { ann: "${password}" }\n`,
     ),
   });
   await using behind = new Program(fromSource, ["serve", "-c", "mail.yaml"], folder.path);
