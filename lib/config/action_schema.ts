@@ -70,13 +70,18 @@ const actionMapping = mapping("an action", {
   close: optional(message, "Close the connection, after sending the client this message"),
   log: optional(
     z.union([text, logAction], { error: "a text, or a mapping with level and message" }),
-    "Write this to the log, at `info` unless it says otherwise",
+    "Write this to the log, at `info` unless it says otherwise; `{message}`, `{command}`, `{direction}`, `{connection}` " +
+      "and `{remote}` in it stand for what they say",
   ),
   count: optional(
-    z.string({ error: "a name" }).regex(/^[A-Za-z][\w.:-]*$/, {
-      error: "a name of letters, digits and _ . : - that begins with a letter",
-    }),
-    "Add one to this counter of the service",
+    z.string({ error: "a name" }).regex(
+      /^(?:[A-Za-z]|\{command\}|\{direction\})(?:[\w.:-]|\{command\}|\{direction\})*$/,
+      {
+        error:
+          "a name of letters, digits and _ . : - that begins with a letter, with {command} or {direction} in it",
+      },
+    ),
+    "Add one to this counter of the service; `{command}` and `{direction}` in it stand for the message's",
   ),
   webhook: optional(
     z.union([webhookUrl, webhookAction], { error: "a URL, or a mapping with url" }),

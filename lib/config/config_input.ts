@@ -175,9 +175,12 @@ export interface ActionMapping {
   delay?: Quantity;
   /** Close the connection, after sending the client this message. */
   close?: unknown;
-  /** Write this to the log, at `info` unless it says otherwise. */
+  /**
+   * Write this to the log, at `info` unless it says otherwise; `{message}`, `{command}`, `{direction}`,
+   * `{connection}` and `{remote}` in it stand for what they say.
+   */
   log?: string | LogActionInput;
-  /** Add one to this counter of the service. */
+  /** Add one to this counter of the service; `{command}` and `{direction}` in it stand for the message's. */
   count?: string;
   /** Post what happened to this URL, in the background and with retries. */
   webhook?: string | WebhookActionInput;

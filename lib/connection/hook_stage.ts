@@ -42,14 +42,14 @@ export class HookStage {
   constructor(session: HookSession, ends: HookStageEnds) {
     this.#session = session;
     this.#ends = ends;
-    this.#in = new ReceivedEffects(ends);
-    this.#out = new SentEffects(ends);
+    this.#in = new ReceivedEffects(session, ends);
+    this.#out = new SentEffects(session, ends);
   }
 
   /** Takes a message that has been received. A promise holds back the next one. */
   receive(message: unknown, command: string): unknown {
     const verdict = this.#session.run("in", message, command);
-    return verdict === undefined ? this.#ends.handle(message) : applyVerdict(verdict, message, this.#in);
+    return verdict === undefined ? this.#in.pass(message) : applyVerdict(verdict, message, this.#in);
   }
 
   /** Takes a message that the handler sends. */
@@ -67,8 +67,7 @@ export class HookStage {
 
   #sendNow(message: unknown, command: string): SendResult {
     const verdict = this.#session.run("out", message, command);
-    if (verdict === undefined) return this.#ends.transmit(message);
-    const sent = applyVerdict(verdict, message, this.#out);
+    const sent = verdict === undefined ? this.#out.pass(message) : applyVerdict(verdict, message, this.#out);
     if (!(sent instanceof Promise)) return sent;
     this.#waiting = [];
     sent.then(() => this.#sendWaiting(), (error) => this.#ends.fail(error));
@@ -87,9 +86,11 @@ export class HookStage {
 
 /** What verdicts do with a message for the handler. */
 class ReceivedEffects implements VerdictEffects<unknown, unknown> {
+  readonly #session: HookSession;
   readonly #ends: HookStageEnds;
 
-  constructor(ends: HookStageEnds) {
+  constructor(session: HookSession, ends: HookStageEnds) {
+    this.#session = session;
     this.#ends = ends;
   }
 
@@ -98,10 +99,12 @@ class ReceivedEffects implements VerdictEffects<unknown, unknown> {
   }
 
   pass(message: unknown): unknown {
+    this.#session.forwarded(message);
     return this.#ends.handle(message);
   }
 
   replace(_message: unknown, other: unknown): unknown {
+    this.#session.forwarded(other);
     return this.#ends.handle(other);
   }
 
@@ -118,9 +121,11 @@ class ReceivedEffects implements VerdictEffects<unknown, unknown> {
 
 /** What verdicts do with a message of the handler's. */
 class SentEffects implements VerdictEffects<unknown, Sent> {
+  readonly #session: HookSession;
   readonly #ends: HookStageEnds;
 
-  constructor(ends: HookStageEnds) {
+  constructor(session: HookSession, ends: HookStageEnds) {
+    this.#session = session;
     this.#ends = ends;
   }
 
@@ -129,10 +134,12 @@ class SentEffects implements VerdictEffects<unknown, Sent> {
   }
 
   pass(message: unknown): SendResult {
+    this.#session.answered(message);
     return this.#ends.transmit(message);
   }
 
-  replace(_message: unknown, other: unknown): SendResult {
+  replace(message: unknown, other: unknown): SendResult {
+    this.#session.answered(message);
     return this.#ends.transmit(other);
   }
 
@@ -141,7 +148,8 @@ class SentEffects implements VerdictEffects<unknown, Sent> {
     return handled instanceof Promise ? handled.then(() => "queued") : "queued";
   }
 
-  drop(): SendResult {
+  drop(message: unknown): SendResult {
+    this.#session.answered(message);
     return "queued";
   }
 

@@ -52,6 +52,11 @@ export interface ServiceContext<Options = unknown> {
    * @throws {TypeError} If JSON has no words for it: it contains itself, or a bigint, or is undefined.
    */
   publish(topic: string, message: unknown): void;
+  /**
+   * Counts once under a name, for `protohost status`. Names may be made of what clients send: beyond 1,000 of them
+   * further ones are counted as `other`.
+   */
+  count(name: string): void;
   /** Hears what is published on a topic, its own publications too. Answers a function that ends it. */
   subscribe(topic: string, listener: (message: unknown) => void): () => void;
 }

@@ -24,7 +24,7 @@ export interface ServiceStats {
   bytesOut: number;
   /** Errors by their code. */
   errors: Record<string, number>;
-  /** What rules count, by name. */
+  /** What rules, hooks and handlers count, by name; at most {@linkcode MAX_COUNTS} names. */
   counts: Record<string, number>;
 }
 
@@ -49,9 +49,31 @@ export function countError(stats: ServiceStats, code: string): void {
   stats.errors[code] = (stats.errors[code] ?? 0) + 1;
 }
 
-/** Counts once what a rule counts. */
-export function countName(stats: ServiceStats, name: string): void {
-  stats.counts[name] = (stats.counts[name] ?? 0) + 1;
+/** The most names that are counted under. Names may be made of what clients send, so there have to be some. */
+export const MAX_COUNTS = 1_000;
+/** A name is cut at this many characters. */
+export const MAX_COUNT_NAME = 100;
+/** What is counted in place of further names. */
+export const OTHER_COUNTS = "other";
+
+const sizes: WeakMap<Record<string, number>, number> = new WeakMap();
+
+/** Counts once under a name; under {@linkcode OTHER_COUNTS} if there are too many names already. */
+export function countName({ counts }: ServiceStats, name: string): void {
+  const key = Object.hasOwn(counts, name) ? name : newName(counts, name);
+  counts[key] = (Object.hasOwn(counts, key) ? counts[key] : 0) + 1;
+}
+
+/** What a name that is not counted yet is counted under: it may be made of anything that a client has sent. */
+function newName(counts: Record<string, number>, name: string): string {
+  const shown = name.slice(0, MAX_COUNT_NAME).replaceAll(/[^\x20-\x7e]/g, "?");
+  // That one would be the prototype, not a key.
+  const key = shown === "__proto__" ? OTHER_COUNTS : shown;
+  if (Object.hasOwn(counts, key)) return key;
+  const size = sizes.get(counts) ?? Object.keys(counts).length;
+  if (size >= MAX_COUNTS) return OTHER_COUNTS;
+  sizes.set(counts, size + 1);
+  return key;
 }
 
 /** The sum of several instances' counters. */

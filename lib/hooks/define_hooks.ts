@@ -26,6 +26,14 @@ export interface OnOptions {
    * @default {0}
    */
   priority?: number;
+  /**
+   * Whether the hook only observes. It then runs whatever earlier hooks decide, sees the message as it is at its place in
+   * the order, and decides nothing: what it answers is an error, its promise holds nothing back, and if it fails the
+   * message goes on.
+   *
+   * @default {false}
+   */
+  observe?: boolean;
 }
 
 /** How a sequence is bound. */
@@ -44,7 +52,7 @@ export interface SequenceOptions extends OnOptions {
   strict?: boolean;
 }
 
-const ON_OPTIONS = ["direction", "priority"];
+const ON_OPTIONS = ["direction", "priority", "observe"];
 const SEQUENCE_OPTIONS = [...ON_OPTIONS, "within", "strict"];
 
 /** Returns its argument: hooks, or a function of the service's context that makes them. */
@@ -108,7 +116,7 @@ export function sequence<M>(
 }
 
 function common(run: unknown, options: OnOptions, known: readonly string[]): HookBase {
-  const { priority = 0, direction = "in" } = options;
+  const { priority = 0, direction = "in", observe = false } = options;
   if (typeof run !== "function") {
     throw new HookDefinitionError(`Cannot use ${describeValue(run)} as a hook, wanted a function`);
   }
@@ -122,6 +130,11 @@ function common(run: unknown, options: OnOptions, known: readonly string[]): Hoo
       `Cannot give a hook the priority ${JSON.stringify(priority)}, wanted a number`,
     );
   }
+  if (typeof observe !== "boolean") {
+    throw new HookDefinitionError(
+      `Cannot bind a hook with observe ${JSON.stringify(observe)}, wanted true or false`,
+    );
+  }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new HookDefinitionError(
@@ -129,5 +142,11 @@ function common(run: unknown, options: OnOptions, known: readonly string[]): Hoo
     );
   }
   const label = run.name === "" ? undefined : run.name;
-  return { priority, run: run as HookFunction, ...(label === undefined ? {} : { label }) };
+  return {
+    priority,
+    run: run as HookFunction,
+    seesRequest: true,
+    ...(observe ? { observe, mayReply: false } : {}),
+    ...(label === undefined ? {} : { label }),
+  };
 }

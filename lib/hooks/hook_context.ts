@@ -6,6 +6,7 @@
 
 import type { Connection } from "../contract/connection.ts";
 import type { ServiceContext } from "../contract/handler.ts";
+import type { HookRequest } from "./open_requests.ts";
 import type { Matched } from "./sequence_progress.ts";
 import type { Direction, Verdict } from "./verdict.ts";
 
@@ -20,6 +21,11 @@ export interface HookContext<M = any> {
   readonly direction: Direction;
   /** Of a sequence: its first 16 messages, as they came; the last one is `message` too. Empty for other hooks. */
   readonly matched: readonly Matched<M>[];
+  /**
+   * The request that this message answers. Undefined if it is none's answer or is a request itself, in hooks of rules, and
+   * where the protocol has no `answers` to tell.
+   */
+  readonly request: HookRequest<M> | undefined;
   /** The client's connection. */
   // deno-lint-ignore no-explicit-any
   readonly connection: Connection<any, any, any>;
@@ -29,12 +35,14 @@ export interface HookContext<M = any> {
   /** Writes to the server's log under the service's name. */
   readonly log: ServiceContext["log"];
   /** As {@linkcode ServiceContext.publish}. */
-  publish(topic: string, message: unknown): void;
+  readonly publish: (topic: string, message: unknown) => void;
+  /** As {@linkcode ServiceContext.count}. */
+  readonly count: (name: string) => void;
 }
 
 /** What a hook answers: a verdict, or nothing, which is a pass. */
 export type HookAnswer = Verdict | void | undefined;
 
-/** A hook. While its promise is pending, the connection's next message in this direction waits. */
+/** A hook. While its promise is pending, the connection's next message in this direction waits, unless it observes. */
 // deno-lint-ignore no-explicit-any
 export type HookFunction<M = any> = (context: HookContext<M>) => HookAnswer | Promise<HookAnswer>;

@@ -27,6 +27,14 @@ export interface HookBase {
   label?: string;
   /** Whether it can answer `reply`. @default {true} */
   mayReply?: boolean;
+  /**
+   * Whether it only observes: it sees every message, whatever earlier hooks decide, and decides nothing.
+   *
+   * @default {false}
+   */
+  observe?: boolean;
+  /** Whether it may ask for the request that a reply answers. @default {false} */
+  seesRequest?: boolean;
   /** What its user should know before it runs; `check` shows it. */
   warning?: string;
 }

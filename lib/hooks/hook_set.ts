@@ -63,6 +63,8 @@ export interface HookSet {
   readonly observed: Readonly<Record<Direction, boolean>>;
   /** Whether a hook could answer `reply` to an `in` message. */
   readonly mayReply: boolean;
+  /** Whether a hook could decide on an `in` message, so that it may be there to guard something. */
+  readonly guards: boolean;
   /** Whether a message can concern any hook or sequence; one that does not need not be given to the session. */
   concerns(direction: Direction, command: string): boolean;
   /** The hooks of one connection. */
@@ -82,6 +84,10 @@ export interface HookSession {
     message: unknown,
     command: string,
   ): undefined | Verdict | Promise<Verdict | undefined>;
+  /** The request last run goes on to what answers it, as it is or as this message. */
+  forwarded(message: unknown): void;
+  /** This has been said in answer to requests, or of its own accord. */
+  answered(message: unknown): void;
   /** Forgets everything. */
   end(): void;
 }
@@ -101,7 +107,10 @@ const DIRECTIONS: readonly Direction[] = ["in", "out"];
 
 class CompiledHooks implements HookSet {
   readonly mayReply: boolean;
+  readonly guards: boolean;
   readonly observed: Readonly<Record<Direction, boolean>>;
+  /** Whether sessions keep the requests that are open, to know which reply answers what. */
+  readonly keepsRequests: boolean;
   readonly options: HookOptions;
   readonly matcher: SequenceMatcher;
   readonly now: () => number;
@@ -117,9 +126,11 @@ class CompiledHooks implements HookSet {
       entry,
       label: entry.label ?? `hook ${index + 1}`,
       pattern: entry.kind === "sequence" ? sequences.indexOf(entry) : -1,
-      ...(entry.kind === "command" && typeof entry.commands === "function"
-        ? { predicate: entry.commands }
-        : {}),
+      predicate: entry.kind === "command" && typeof entry.commands === "function"
+        ? entry.commands
+        : undefined,
+      run: entry.run,
+      observe: entry.observe === true,
       // The sort is stable: those of one priority stay in their order.
     })).sort((a, b) => b.entry.priority - a.entry.priority);
     const names = this.#names();
@@ -127,17 +138,20 @@ class CompiledHooks implements HookSet {
       in: new PlanTable(names, (command) => this.#makePlan("in", command)),
       out: new PlanTable(names, (command) => this.#makePlan("out", command)),
     };
-    this.observed = { in: this.#observes("in"), out: this.#observes("out") };
-    this.mayReply = entries.some((entry) => entry.mayReply !== false && (directionsOf(entry) & 1) !== 0);
-  }
-
-  #observes(direction: Direction): boolean {
-    return this.matcher.observes(direction) ||
-      this.#hooks.some(({ entry }) => (directionsOf(entry) & DIRECTION_BITS[direction]) !== 0);
+    const concerning = (direction: Direction) =>
+      entries.filter((entry) => (directionsOf(entry) & DIRECTION_BITS[direction]) !== 0);
+    this.keepsRequests = options.protocol.answers !== undefined &&
+      (this.matcher.isMixed || concerning("out").some(({ seesRequest }) => seesRequest));
+    this.observed = {
+      in: this.keepsRequests || this.matcher.observes("in") || concerning("in").length > 0,
+      out: this.keepsRequests || this.matcher.observes("out") || concerning("out").length > 0,
+    };
+    this.mayReply = concerning("in").some(({ mayReply }) => mayReply !== false);
+    this.guards = concerning("in").some(({ observe }) => !observe);
   }
 
   concerns(direction: Direction, command: string): boolean {
-    return this.#plans[direction].get(command) !== null;
+    return this.keepsRequests || this.#plans[direction].get(command) !== null;
   }
 
   session(connection: Connection): HookSession {
@@ -185,10 +199,13 @@ class CompiledHooks implements HookSet {
 
 function describeHook({ entry, label }: BoundHook): string {
   const isObvious = entry.kind === "command" && typeof entry.commands !== "function";
-  const priority = entry.priority === 0 ? "" : `, priority ${entry.priority}`;
-  return isObvious && priority === ""
-    ? label
-    : `${label} (${isObvious ? priority.slice(2) : describeBinding(entry) + priority})`;
+  const more = [
+    ...(isObvious ? [] : [describeBinding(entry)]),
+    ...(entry.priority === 0 ? [] : [`priority ${entry.priority}`]),
+    // Of a rule that is plain from its actions.
+    ...(entry.observe && entry.seesRequest ? ["observes"] : []),
+  ];
+  return more.length === 0 ? label : `${label} (${more.join(", ")})`;
 }
 
 function monotonic(): number {

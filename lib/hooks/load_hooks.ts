@@ -9,6 +9,7 @@ import { describeValue, loadDefault } from "../modules/load_module.ts";
 import type { HookEntry } from "./hook_entry.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
+import { isMixed } from "./pattern.ts";
 import type { HookSource, InstanceAction } from "./rule.ts";
 import type { EffectOptions } from "./rule_effects.ts";
 import { compileRule } from "./rule_hook.ts";
@@ -75,10 +76,22 @@ function isEntry(value: unknown): value is HookEntry {
   return (kind === "command" || kind === "sequence") && typeof (value as HookEntry).run === "function";
 }
 
-/** Code may reply as well, but only a rule is known to. */
-function withWarning(entry: HookEntry, { protocol, proxied }: LoadHooksOptions): HookEntry {
-  if (!proxied || protocol.answers !== undefined || entry.mayReply !== true) return entry;
-  const warning =
-    `${entry.label}: a reply may overtake those of the server behind, since the protocol ${protocol.name} has no answers to count them by`;
-  return { ...entry, warning };
+function withWarning(entry: HookEntry, options: LoadHooksOptions): HookEntry {
+  const doubts = doubtsOf(entry, options);
+  return doubts.length === 0 ? entry : { ...entry, warning: `${entry.label}: ${doubts.join("; ")}` };
+}
+
+/** What may not hold without `answers` of the protocol, which tell which reply answers what. */
+function doubtsOf(entry: HookEntry, { protocol, proxied }: LoadHooksOptions): string[] {
+  if (protocol.answers !== undefined) return [];
+  const since = `since the protocol ${protocol.name} has no answers to`;
+  const doubts: string[] = [];
+  // Code may reply as well, but only a rule is known to.
+  if (proxied && entry.mayReply === true) {
+    doubts.push(`a reply may overtake those of the server behind, ${since} count them by`);
+  }
+  if (entry.kind === "sequence" && isMixed(entry.pattern)) {
+    doubts.push(`a client that does not wait for replies can pass the sequence by, ${since} order them by`);
+  }
+  return doubts;
 }

@@ -5,7 +5,7 @@
  */
 
 import { testName } from "./names.ts";
-import { DIRECTION_BITS, type Pattern } from "./pattern.ts";
+import { DIRECTION_BITS, isMixed, type Pattern } from "./pattern.ts";
 import { type Matched, SequenceProgress } from "./sequence_progress.ts";
 import type { Direction } from "./verdict.ts";
 
@@ -21,6 +21,8 @@ export interface Fired {
 export interface EventClass {
   command: string;
   direction: Direction;
+  /** Whether any of its moves waits for answers. */
+  mayWait: boolean;
   /** One for each pattern that they concern. */
   moves: readonly Move[];
 }
@@ -31,6 +33,11 @@ interface Move {
   fits: readonly boolean[];
   /** Whether it can be the first command of a match. */
   begins: boolean;
+  /**
+   * Whether it waits until earlier requests are answered, since the answers are part of the pattern: always, or while a
+   * match has begun.
+   */
+  waits: "never" | "begun" | "always";
 }
 
 /** The sequences of a service. */
@@ -52,6 +59,11 @@ export class SequenceMatcher {
     return this.#directions.some((bits) => (bits & DIRECTION_BITS[direction]) !== 0);
   }
 
+  /** Whether any pattern has commands of both directions. */
+  get isMixed(): boolean {
+    return this.patterns.some(isMixed);
+  }
+
   /** What a command does; undefined if it concerns no sequence. */
   classify(direction: Direction, command: string): EventClass | undefined {
     const bit = DIRECTION_BITS[direction];
@@ -62,10 +74,15 @@ export class SequenceMatcher {
         (directions & bit) !== 0 && testName(test, command)
       );
       if (!strict && !fits.includes(true)) continue;
-      const must = positions.findIndex(({ optional }) => !optional);
-      moves.push({ pattern, fits, begins: fits.slice(0, must + 1).includes(true) });
+      const first = positions.slice(0, positions.findIndex(({ optional }) => !optional) + 1);
+      const begins = fits.slice(0, first.length).includes(true);
+      const isOrdered = direction === "in" && this.#directions[pattern] === DIRECTION_BITS.both;
+      const mayBeginWithReply = first.some(({ directions }) => (directions & DIRECTION_BITS.out) !== 0);
+      const waits = !isOrdered ? "never" : begins || mayBeginWithReply ? "always" : "begun";
+      moves.push({ pattern, fits, begins, waits });
     }
-    return moves.length === 0 ? undefined : { command, direction, moves };
+    if (moves.length === 0) return undefined;
+    return { command, direction, moves, mayWait: moves.some(({ waits }) => waits !== "never") };
   }
 
   /** Whether a command can complete a pattern. */
@@ -92,6 +109,13 @@ export class MatcherState {
   /** How many states the matches are in. */
   get live(): number {
     return this.#progress.reduce((sum, progress) => sum + (progress?.live ?? 0), 0);
+  }
+
+  /** Whether a command has to wait until the requests before it are answered. */
+  waits({ moves }: EventClass): boolean {
+    return moves.some(({ pattern, waits }) =>
+      waits === "always" || (waits === "begun" && this.#progress[pattern]?.hasBegun === true)
+    );
   }
 
   /**

@@ -63,6 +63,11 @@ export function compilePattern(steps: readonly SequenceStep[], options: PatternO
   return { positions, withinMs, strict, keep };
 }
 
+/** Whether a sequence has commands of both directions. */
+export function isMixed({ positions }: Pattern): boolean {
+  return positions.reduce((bits, { directions }) => bits | directions, 0) === DIRECTION_BITS.both;
+}
+
 function write(
   step: SequenceStep,
   inherited: { direction: HookDirection; optional: boolean },

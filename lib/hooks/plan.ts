@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HookFunction } from "./hook_context.ts";
 import type { HookEntry } from "./hook_entry.ts";
 import type { EventClass } from "./matcher.ts";
 import { NameCache } from "./name_cache.ts";
@@ -16,7 +17,9 @@ export interface BoundHook {
   /** Of a sequence: its index in the matcher; -1 otherwise. */
   pattern: number;
   /** Decides for each message, where the name is not enough. */
-  predicate?: (command: string, message: unknown) => boolean;
+  predicate: ((command: string, message: unknown) => boolean) | undefined;
+  run: HookFunction;
+  observe: boolean;
 }
 
 /** The hooks for commands of one name in one direction. */

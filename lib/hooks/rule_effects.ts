@@ -13,6 +13,7 @@ import type { HookContext } from "./hook_context.ts";
 import { describeMessage } from "./hook_error.ts";
 import type { HookOptions } from "./hook_set.ts";
 import type { InstanceAction, Rule } from "./rule.ts";
+import { compileText } from "./rule_text.ts";
 import { type DecidingAction, isDeciding } from "./rule_verdict.ts";
 
 /** Does what an action says, and returns at once. */
@@ -42,21 +43,31 @@ function compileEffect(
 ): Effect {
   const { context: { log }, service, rule, hook } = options;
   switch (action.do) {
-    case "count":
-      return () => options.count(action.name);
+    case "count": {
+      const name = compileText(action.name);
+      return (context) => options.count(name(context));
+    }
     case "publish":
       return (context) => {
         const event = { service, ...eventOf(context, kindOf(rule)) };
         context.publish(action.topic, { ...event, message: JSON.parse(messageJson(context.message)) });
       };
-    case "log":
+    case "log": {
+      const text = compileText(action.text);
       return (context) => {
         const { command, direction, connection: { id, remoteAddr } } = context;
         log[action.level]("{text} ({at} of connection {id} from {remote})", {
-          ...{ text: action.text, hook: `hooks[${hook}]`, at: describeMessage(context), command, direction },
+          ...{
+            text: text(context),
+            hook: `hooks[${hook}]`,
+            at: describeMessage(context),
+            command,
+            direction,
+          },
           ...{ id, remote: formatAddr(remoteAddr) },
         });
       };
+    }
     case "webhook":
     case "exec":
       return request(action, index, options);

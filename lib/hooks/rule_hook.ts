@@ -11,7 +11,7 @@ import { within } from "./hook_error.ts";
 import { compilePattern } from "./pattern.ts";
 import { describeRule, type InstanceAction, type Rule } from "./rule.ts";
 import { compileEffects, type EffectOptions } from "./rule_effects.ts";
-import { compileVerdict, type MakeVerdict } from "./rule_verdict.ts";
+import { compileVerdict, isDeciding, type MakeVerdict } from "./rule_verdict.ts";
 import type { Direction } from "./verdict.ts";
 
 /** What a rule is compiled with. */
@@ -42,6 +42,7 @@ export function compileRule(rule: Rule<InstanceAction>, options: RuleOptions): H
     run,
     label: `${place}: ${describeRule(rule)}`,
     mayReply: rule.then.some((action) => action.do === "reply"),
+    observe: !rule.then.some(isDeciding),
   };
   const { direction, withinMs, strict } = rule;
   if (rule.sequence === undefined) {

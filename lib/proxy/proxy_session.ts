@@ -21,7 +21,7 @@ import { applyVerdict, type VerdictEffects } from "../hooks/apply_verdict.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import { countError } from "../contract/stats.ts";
 import { type PendingMessage, Relay } from "./relay.ts";
-import { isPart, isPartial, isWhole } from "./parts.ts";
+import { isPart, isPartial, isWhole } from "../contract/parts.ts";
 import type { Proxy } from "./proxy.ts";
 import { UNFRAMED } from "./unframed.ts";
 
@@ -53,8 +53,8 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
   constructor(client: ServiceConnection, proxy: Proxy) {
     this.client = client;
     this.#proxy = proxy;
-    this.#relay = new Relay(client, proxy.protocol, { counts: proxy.counts });
     this.#hooks = proxy.options.hooks?.session(client);
+    this.#relay = new Relay(client, proxy.protocol, { counts: proxy.counts, hooks: this.#hooks });
     client.relay = this;
     if (!proxy.framed.in) client.inbound.setCodec(UNFRAMED);
     client.pause();

@@ -9,8 +9,9 @@ import { codecOf } from "../contract/codec_of.ts";
 import type { ServiceConnection } from "../connection/service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { AnyProtocol, Direction, Upgrade, Withdrawal } from "../contract/protocol.ts";
+import type { HookSession } from "../hooks/hook_set.ts";
 import { FrameBatch } from "./frame_batch.ts";
-import { isPart, isWhole } from "./parts.ts";
+import { isPart, isWhole } from "../contract/parts.ts";
 import { ReplyOrder } from "./reply_order.ts";
 import { UNFRAMED } from "./unframed.ts";
 
@@ -38,15 +39,24 @@ export class Relay {
   upstream: ServiceConnection | undefined;
   readonly #protocol: AnyProtocol;
   readonly #turns: ReplyOrder<Injected> | undefined;
+  readonly #hooks: HookSession | undefined;
   readonly #in = new FrameBatch();
   readonly #out = new FrameBatch();
   /** Whether the client is to be closed when the answers before its last one have come. */
   #closing = false;
 
-  /** @param options.counts Whether requests and answers are counted, so that injected replies wait for their turn. */
-  constructor(client: ServiceConnection, protocol: AnyProtocol, options: { counts: boolean }) {
+  /**
+   * @param options.counts Whether requests and answers are counted, so that injected replies wait for their turn.
+   * @param options.hooks Told what has gone on and what has been answered.
+   */
+  constructor(
+    client: ServiceConnection,
+    protocol: AnyProtocol,
+    options: { counts: boolean; hooks?: HookSession },
+  ) {
     this.client = client;
     this.#protocol = protocol;
+    this.#hooks = options.hooks;
     this.#turns = options.counts ? new ReplyOrder({ greets: protocol.greets === true }) : undefined;
   }
 
@@ -108,6 +118,7 @@ export class Relay {
 
   /** Lets injected replies follow what the upstream has said, when it is their turn. */
   heard(message: unknown): void {
+    this.#hooks?.answered(message);
     if (this.#turns === undefined) return;
     const answers = this.#protocol.answers!(message, this.client);
     this.#giveOut(this.#turns.heard(answers, isWhole(message)));
@@ -164,6 +175,7 @@ export class Relay {
   /** Counts a request, if answers are counted and it is one. Answers whether the message may go on. */
   #count(direction: Direction, message: unknown, upgrade: Upgrade | undefined): boolean {
     const turns = this.#turns;
+    if (direction === "in") this.#hooks?.forwarded(message);
     if (turns === undefined) return true;
     if (direction === "in" && this.#asks(message)) turns.ask();
     if (upgrade !== "tls" || turns.open <= 1) return true;

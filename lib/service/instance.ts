@@ -104,9 +104,9 @@ export class Instance {
     this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
     const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } =
       spec;
-    this.#owned = createContext(name, this.#bus, { instance, options, base });
-    const { context } = this.#owned;
     const stats = createStats();
+    this.#owned = createContext(name, this.#bus, { instance, options, base, stats });
+    const { context } = this.#owned;
     const all = await loadBindings(spec, context, {
       stats,
       runAction: (request) => this.#actions.run(request),

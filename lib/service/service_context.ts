@@ -9,6 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import type { LocalBus } from "./service_bus.ts";
 import type { Connection } from "../contract/connection.ts";
 import type { ServiceContext } from "../contract/handler.ts";
+import { countName, createStats, type ServiceStats } from "../contract/stats.ts";
 
 /** Where a service's log records go: `protohost`, then its name. */
 export const LOG_CATEGORY = "protohost";
@@ -23,9 +24,10 @@ export interface OwnedContext {
 export function createContext(
   name: string,
   bus: LocalBus,
-  options: { instance?: number; options?: unknown; base?: string } = {},
+  options: { instance?: number; options?: unknown; base?: string; stats?: ServiceStats } = {},
 ): OwnedContext {
   const abort = new AbortController();
+  const stats = options.stats ?? createStats();
   return {
     abort,
     context: {
@@ -39,6 +41,7 @@ export function createContext(
       log: getLogger([LOG_CATEGORY, name]),
       signal: abort.signal,
       connections: new Set<Connection>(),
+      count: (name) => countName(stats, name),
       publish: (topic, message) => bus.publish(topic, message),
       subscribe: (topic, listener) => bus.subscribe(topic, listener),
     },

@@ -206,6 +206,7 @@ Deno.test("handlers.md lists every callback, and every member of a connection an
     connections: true,
     publish: true,
     subscribe: true,
+    count: true,
   } satisfies Record<keyof ServiceContext, true>;
   assertSame(bare(names("docs/handlers.md", "Callbacks")), Object.keys(callbacks));
   assertSame(bare(names("docs/handlers.md", "Connections")), Object.keys(connection));
@@ -245,6 +246,8 @@ Deno.test("hooks.md lists every verdict, every action, and what a hook is given"
     notes: true,
     log: true,
     publish: true,
+    request: true,
+    count: true,
   } satisfies Record<keyof HookContext, true>;
   assertSame(bare(names("docs/hooks.md", "Verdicts")), Object.keys(verdicts));
   assertSame(bare(names("docs/hooks.md", "Rules: hooks without code")), Object.keys(actions));

@@ -193,7 +193,11 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ],
     [
       "{ on: A, then: { count: a b } }",
-      '.then.count: found "a b", wanted a name of letters, digits and _ . : - that begins with a letter',
+      '.then.count: found "a b", wanted a name of letters, digits and _ . : - that begins with a letter, with {command} or {direction} in it',
+    ],
+    [
+      "{ on: A, then: { count: 'x.{user}' } }",
+      '.then.count: found "x.{user}", wanted a name of letters, digits and _ . : - that begins with a letter, with {command} or {direction} in it',
     ],
     [
       "{ on: A, when: { address: 10.0.0.0/33 }, then: drop }",

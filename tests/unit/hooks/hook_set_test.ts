@@ -364,3 +364,83 @@ Deno.test("compileHooks refuses a name that no message has, wherever the hooks c
     told,
   );
 });
+
+Deno.test("a hook that observes sees every message, and decides on none", async () => {
+  const seen: string[] = [];
+  const see = (name: string) => ({ message }: HookContext) => void seen.push(`${name} ${message}`);
+  const slow = Promise.withResolvers<void>();
+  const { hooks, told } = testHooks([
+    on("*", see("first"), { observe: true }),
+    on("B", () => replace("b")),
+    on("C", () => reply("no")),
+    on("D", () => Promise.resolve(close())),
+    on("*", see("last"), { observe: true }),
+    on("*", see("decides")),
+    on("*", () => slow.promise, { observe: true }),
+    sequence(["C", "C"], see("twice"), { observe: true }),
+    on("E", () => drop() as Verdict, { observe: true }),
+    on("F", () => {
+      throw new Error("no such thing");
+    }, { observe: true }),
+    on("G", () => Promise.reject(new Error("not so fast")), { observe: true }),
+    on("H", () => Promise.resolve(pass()), { observe: true }),
+  ]);
+  const session = hooks.session(testConnection());
+  const verdicts: [command: string, verdict: Verdict | undefined][] = [
+    ["A", undefined],
+    ["B", replace("b")],
+    ["C", reply("no")],
+    ["C", reply("no")],
+    ["D", close()],
+    ["E", undefined],
+    ["F", undefined],
+    ["G", undefined],
+    ["H", undefined],
+  ];
+  for (const [command, verdict] of verdicts) {
+    seen.length = 0;
+    // What it promises, nothing waits for.
+    const outcome = session.run("in", command, command);
+    assertEquals(command === "D" ? await outcome : outcome, verdict, command);
+    const decided = verdict !== undefined && verdict.verdict !== "replace";
+    const message = command === "B" ? "b" : command;
+    assertEquals(
+      seen.filter((line) => !line.startsWith("twice")),
+      [`first ${command}`, `last ${message}`, ...(decided ? [] : [`decides ${message}`])],
+      command,
+    );
+  }
+  await new Promise((resolve) => setTimeout(resolve));
+  slow.resolve();
+  assertEquals(told.errors.map(({ code, message }) => `${code}: ${message}`), [
+    "hook_error: The hook hook 9 failed at command E: TypeError: Cannot take a hook's answer: " +
+    "found drop of one that only observes",
+    "hook_error: The hook hook 10 failed at command F: Error: no such thing",
+    "hook_error: The hook hook 11 failed at command G: Error: not so fast",
+  ]);
+  assertEquals(
+    hooks.describe(["H"]).find(({ command }) => command === "H")?.hooks.at(-1),
+    "hook 12 (observes)",
+  );
+});
+
+Deno.test("a set knows whether any of its hooks can decide on what comes in", () => {
+  const table: [entries: HookEntry[], guards: boolean, mayReply: boolean][] = [
+    [[on("A", () => {})], true, true],
+    [[on("A", () => {}, { observe: true })], false, false],
+    [[on("A", () => {}, { direction: "out" })], false, false],
+    [[sequence(["A", step("B", { direction: "out" })], () => {})], false, false],
+    [[sequence([step("B", { direction: "out" }), "A"], () => {})], true, true],
+  ];
+  for (const [entries, guards, mayReply] of table) {
+    const { hooks } = testHooks(entries);
+    assertEquals([hooks.guards, hooks.mayReply], [guards, mayReply]);
+  }
+});
+
+Deno.test("a hook counts under names of its own", () => {
+  const { hooks, told } = testHooks([on("*", ({ command, count }) => count(`command.${command}`))]);
+  const session = hooks.session(testConnection());
+  for (const command of ["A", "B", "A"]) session.run("in", "", command);
+  assertEquals(told.counts, ["command.A", "command.B", "command.A"]);
+});

@@ -169,7 +169,7 @@ Deno.test("a rule counts, logs and publishes beside its verdict", async () => {
   assertEquals(session.run("in", "A", "A"), undefined);
   assertEquals(session.run("out", { big: 1n }, "B"), drop());
   assertEquals(told.counts, ["pairs"]);
-  const { level, line, properties } = told.logged[0];
+  const { level, line, properties } = told.logged.at(-1)!;
   assertEquals(line, "a {pair} (reply B of connection test.1 from 192.0.2.7:4711)");
   assertEquals([level, properties.text, properties.command, properties.remote], [
     "warning",
@@ -189,6 +189,63 @@ Deno.test("a rule counts, logs and publishes beside its verdict", async () => {
     connection: { id: "test.1", remote: "192.0.2.7:4711" },
     message: { big: "1" },
   });
+});
+
+Deno.test("a rule's log and count say what the message says, and leave braces of other words as they are", async () => {
+  const { hooks, told } = await load([{
+    on: "*",
+    direction: "both",
+    then: [
+      { log: "{command} {direction} {message} by {connection} at {remote} {user} {" },
+      { count: "{direction}.{command}" },
+    ],
+  }]);
+  const session = hooks.session(testConnection());
+  const table: [message: unknown, shown: string][] = [
+    ["two words", "two words"],
+    [{ user: "Ann", big: 1n }, '{"user":"Ann","big":"1"}'],
+    [new TextEncoder().encode("raw"), "raw"],
+    ["x".repeat(5000), `${"x".repeat(1000)}…`],
+    [undefined, "null"],
+  ];
+  for (const [message, shown] of table) {
+    session.run("in", message, "A");
+    assertEquals(
+      told.logged.at(-1)!.properties.text,
+      `A in ${shown} by test.1 at 192.0.2.7:4711 {user} {`,
+    );
+  }
+  session.run("out", "", "B\nC");
+  assertEquals(told.counts, [...table.map(() => "in.A"), "out.B\nC"]);
+});
+
+Deno.test("a rule that decides nothing sees the messages that rules before it decide on", async () => {
+  const { hooks, told } = await load([
+    { on: "A", then: { reply: "no" } },
+    { on: "*", then: { count: "all" } },
+    { on: "A", then: [{ count: "never" }, "drop"] },
+    { sequence: ["A", "A"], then: { count: "twice" } },
+  ]);
+  const session = hooks.session(testConnection());
+  for (let round = 0; round < 2; round++) assertEquals(session.run("in", "A", "A"), reply("NO"));
+  assertEquals(told.counts, ["all", "all", "twice"]);
+});
+
+Deno.test("a sequence with replies is a warning where the protocol does not tell which reply answers what", async () => {
+  const rules: RuleInput[] = [
+    { sequence: ["A", { command: "B", direction: "out" }], then: "close" },
+    { sequence: ["A", "B"], then: "close" },
+  ];
+  const warnings = async (more: Partial<LoadHooksOptions>) =>
+    (await load(rules, more)).told.logged.map(({ properties }) => String(properties.warning));
+  const [warning, ...others] = await warnings({});
+  assertEquals(
+    warning,
+    "hooks[0]: close: a client that does not wait for replies can pass the sequence by, " +
+      "since the protocol lines has no answers to order them by",
+  );
+  assertEquals(others, []);
+  assertEquals(await warnings({ protocol: { ...lines, answers: () => true } }), []);
 });
 
 Deno.test("rules say by their actions whether they may reply", async () => {
