@@ -23,6 +23,7 @@ export const CONNECTION_ERRORS = {
   plaintext_after_starttls: "bytes followed a request for TLS before TLS began",
   upgrade_failed: "the connection could not be given what an upgrade asked for",
   tls_handshake: "the TLS handshake failed",
+  tls_truncated: "the peer ended the connection without TLS's close_notify",
   tls_handshake_timeout: "the TLS handshake did not complete within `tlsHandshakeTimeout`",
   ambiguous_request: "the server behind may read the request as another than hooks see",
   connection_reset: "the peer, or something between, reset the connection",

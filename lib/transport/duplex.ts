@@ -16,11 +16,17 @@ export class TransportDuplex extends Duplex {
   #isFull: () => boolean = () => false;
   /** Whether the stream wants data that {@linkcode TransportDuplex.pauseWhile} has held back. */
   #isHeldBack = false;
+  #peerEnded = false;
 
   constructor(base: Transport, first?: Promise<Uint8Array | null>) {
     super({ allowHalfOpen: true });
     this.#base = base;
     this.#first = first;
+  }
+
+  /** Whether the peer has ended its half of the transport. */
+  get peerEnded(): boolean {
+    return this.#peerEnded;
   }
 
   /** Stops reading while this answers true: `node:tls` buffers all that it is given, without a limit. */
@@ -54,7 +60,10 @@ export class TransportDuplex extends Duplex {
   }
 
   #feed(): void {
-    this.#next().then((chunk) => this.push(chunk), (error) => this.destroy(error));
+    this.#next().then((chunk) => {
+      this.#peerEnded ||= chunk === null;
+      this.push(chunk);
+    }, (error) => this.destroy(error));
   }
 
   async #next(): Promise<Uint8Array | null> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Transport } from "./transport.ts";
+import { abortQuietly, type Transport } from "./transport.ts";
 
 /** Delegates to the transport beneath; may have addresses of its own. */
 export class LayeredTransport implements Transport {
@@ -32,5 +32,9 @@ export class LayeredTransport implements Transport {
 
   close(): void {
     this.base.close();
+  }
+
+  abort(): void {
+    abortQuietly(this.base);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { TLSSocket } from "node:tls";
+import { ConnectionError } from "../contract/connection_error.ts";
 import type { TransportDuplex } from "./duplex.ts";
 import type { Transport } from "./transport.ts";
 
@@ -13,6 +14,10 @@ import type { Transport } from "./transport.ts";
  * itself and then lose the end of the stream; one more chunk and the record that it completes stay below that.
  */
 const MAX_WAITING_BYTES = 24 * 1024;
+
+/** How long a closing socket has to send its close_notify to a peer that does not read. */
+const CLOSE_MS = 1000;
+
 /** Reads and writes what the socket decrypts and encrypts. */
 export class TlsTransport implements Transport {
   readonly localAddr: Deno.Addr;
@@ -35,8 +40,10 @@ export class TlsTransport implements Transport {
       this.#ended = true;
       this.#awake();
     });
-    socket.on("error", (error: Error) => this.#error ??= error);
+    for (const stream of [socket, duplex]) stream.on("error", (error: Error) => this.#error ??= error);
+    this.#watchEnd();
     socket.on("close", () => {
+      if (!this.#ended) this.#error ??= truncated();
       this.#ended = true;
       this.#awake();
     });
@@ -71,9 +78,38 @@ export class TlsTransport implements Transport {
     return new Promise((resolve) => this.#socket.end(() => resolve()));
   }
 
+  /** Ends with a close_notify, unless there has been one. */
   close(): void {
+    const socket = this.#socket;
+    this.#ended = true;
+    this.#awake();
+    if (socket.destroyed || this.#duplex.writableFinished || this.#error !== undefined) return this.abort();
+    const timer = setTimeout(() => this.abort(), CLOSE_MS);
+    this.#duplex.once("finish", () => {
+      clearTimeout(timer);
+      this.abort();
+    });
+    socket.end();
+  }
+
+  /** Ends without a close_notify, if there has been none. */
+  abort(): void {
+    this.#ended = true;
     this.#socket.destroy();
     this.#awake();
+  }
+
+  /**
+   * Finds out whether the peer's stream ends with a close_notify or with that of the transport: then it may be cut off
+   * (RFC 8446, section 6.1). The socket tells either end in the same way, but the first before the transport's.
+   */
+  #watchEnd(): void {
+    const socket = this.#socket;
+    const push = socket.push;
+    socket.push = (chunk, encoding) => {
+      if (chunk === null && this.#duplex.peerEnded) this.#error ??= truncated();
+      return push.call(socket, chunk, encoding);
+    };
   }
 
   #awake(): void {
@@ -81,4 +117,11 @@ export class TlsTransport implements Transport {
     this.#wake = undefined;
     wake?.();
   }
+}
+
+function truncated(): ConnectionError {
+  return new ConnectionError(
+    "tls_truncated",
+    "Cannot tell whether all has come: the peer ended the connection without TLS's close_notify",
+  );
 }

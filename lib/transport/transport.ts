@@ -14,8 +14,10 @@ export interface Transport {
   write(bytes: Uint8Array): Promise<number>;
   /** Ends writing; reading goes on. */
   closeWrite(): Promise<void>;
-  /** Closes both directions. Pending reads and writes reject or answer null. */
+  /** Closes both directions, in good order. Pending reads and writes reject or answer null. */
   close(): void;
+  /** Closes both directions so that the peer can tell that the stream is cut off. Without it the transport has no way. */
+  abort?(): void;
   /** Receives one datagram; null once closed. Only datagram transports have it. */
   receive?(): Promise<Uint8Array<ArrayBuffer> | null>;
 }
@@ -34,6 +36,14 @@ export type Secure = (
 export function closeQuietly(transport: Transport): void {
   try {
     transport.close();
+  } catch { /* already closed */ }
+}
+
+/** The same, so that the peer can tell that the stream is cut off, if there is a way. */
+export function abortQuietly(transport: Transport): void {
+  try {
+    if (transport.abort === undefined) transport.close();
+    else transport.abort();
   } catch { /* already closed */ }
 }
 
