@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isPart, isPartial, isWhole } from "../../lib/proxy/parts.ts";
+import { isPart, isPartial, isWhole } from "../../lib/contract/parts.ts";
 
 for (
   const [message, isPartWanted, isPartialWanted, isWholeWanted] of [
