@@ -67,6 +67,8 @@ export interface ServiceConfig {
   permissions?: Permissions;
   /** Limits of the whole service. */
   limits: Limits;
+  /** Which of them the configuration gives; a protocol may have others in place of the rest. */
+  givenLimits?: readonly string[];
   /** Certificates by absolute path. */
   tls?: TlsSpec;
 }

@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { resolveLimits } from "../contract/limits.ts";
+import { givenLimits, resolveLimits } from "../contract/limits.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
 import { resolveHooks } from "./resolve_hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
@@ -63,6 +63,7 @@ function resolveService(
   const isolation = input.isolation ?? defaults.isolation;
   const user = input.user ?? defaults.user;
   const group = input.group ?? defaults.group;
+  const given = givenLimits(defaults.limits, input.limits);
   const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
   return {
     name,
@@ -82,6 +83,7 @@ function resolveService(
     ...(group === undefined ? {} : { group: String(group) }),
     ...(permissions === undefined ? {} : { permissions }),
     limits: resolveLimits(defaults.limits, input.limits),
+    ...(given.length === 0 ? {} : { givenLimits: given }),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),
   };
 }

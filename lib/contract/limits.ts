@@ -158,6 +158,33 @@ export function parseLimit(name: keyof LimitsInput, value: unknown): number | { 
   return number;
 }
 
+/** The limits that are given in any of several places, by name. */
+export function givenLimits(...inputs: (LimitsInput | undefined)[]): (keyof LimitsInput)[] {
+  const names = inputs.flatMap((input) =>
+    Object.entries(input ?? {}).filter(([, value]) => value !== undefined).map(([name]) => name)
+  );
+  return [...new Set(names)] as (keyof LimitsInput)[];
+}
+
+/**
+ * Limits of a service with those of its protocol where none is given.
+ *
+ * @param given The limits that the configuration gives.
+ */
+export function limitsFor(
+  protocol: { limits?: LimitsInput },
+  limits: Limits,
+  { given }: { given: readonly string[] },
+): Limits {
+  const own = resolveLimits(protocol.limits);
+  const result = { ...limits };
+  for (const name of givenLimits(protocol.limits)) {
+    const { field } = LIMIT_FIELDS[name];
+    if (!given.includes(name)) result[field] = own[field];
+  }
+  return result;
+}
+
 /**
  * Resolves limits, later ones over earlier ones over the defaults.
  *

@@ -8,6 +8,7 @@
 
 import type { Peer } from "./connection.ts";
 import type { Handler } from "./handler.ts";
+import type { LimitsInput } from "./limits.ts";
 
 /** What `decode` and `end` answer when the bytes are consumed but make no message. */
 export const skip: unique symbol = Symbol.for("protohost.skip");
@@ -83,6 +84,8 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   reply?: Codec<Out, S>;
   /** Makes the protocol's own state of one connection, both directions. */
   session?(): S;
+  /** The limits of connections that speak this, in place of the defaults; those of the configuration go over them. */
+  limits?: LimitsInput;
   /** Whether the server speaks first: no reply of a proxy's own comes before that greeting. */
   greets?: boolean;
   /** Makes the handler of a service from what the user gave: greeting, adapters, a built-in service. */

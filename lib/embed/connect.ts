@@ -13,7 +13,7 @@ import type { Handler } from "../contract/handler.ts";
 import { Script } from "../connection/conversation.ts";
 import { dial } from "../transport/dial.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
-import { type Limits, type LimitsInput, resolveLimits } from "../contract/limits.ts";
+import { givenLimits, type Limits, limitsFor, type LimitsInput, resolveLimits } from "../contract/limits.ts";
 import { checkConnectOptions } from "./connect_options.ts";
 import { ProtocolError, resolveProtocol } from "../modules/find_protocol.ts";
 import { createStats } from "../contract/stats.ts";
@@ -123,7 +123,7 @@ class ReconnectingClient implements Client {
   constructor(endpoint: Endpoint, protocol: AnyProtocol, options: ConnectOptions) {
     this.#endpoint = endpoint;
     this.#options = options;
-    this.#limits = resolveLimits(options.limits);
+    this.#limits = limitsFor(protocol, resolveLimits(options.limits), { given: givenLimits(options.limits) });
     const { reconnect, timeout = DEFAULT_TIMEOUT } = options;
     const timeoutMs = parseDuration(timeout);
     if (timeoutMs === undefined) {

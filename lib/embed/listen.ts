@@ -17,7 +17,7 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoi
 import type { HookModule } from "../hooks/hook_entry.ts";
 import { compileHooks } from "../hooks/hook_set.ts";
 import { hookReports } from "../hooks/hook_reports.ts";
-import { type Limits, type LimitsInput, resolveLimits } from "../contract/limits.ts";
+import { givenLimits, type Limits, type LimitsInput, resolveLimits } from "../contract/limits.ts";
 import { warnOfMistakes } from "../service/load_service.ts";
 import { loadUpstreams } from "../proxy/load_proxy.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
@@ -109,6 +109,7 @@ export async function listen<In = any, Out = any, S = any, T = any>(
     context,
     stats,
     limits: resolved,
+    givenLimits: givenLimits(limits),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, currentFolder()) }),
     mode,
     ...(acceptProxyProtocol ? { trustedProxies: new TrustedProxies(acceptProxyProtocol) } : {}),

@@ -118,6 +118,7 @@ export class Instance {
         bindings,
         context,
         limits,
+        givenLimits: spec.givenLimits,
         stats,
         ...(tls ? { tls } : {}),
         ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),

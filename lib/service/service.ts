@@ -15,7 +15,7 @@ import { conversational } from "../connection/conversation.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
-import type { Limits } from "../contract/limits.ts";
+import { type Limits, limitsFor } from "../contract/limits.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
 import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { Proxy } from "../proxy/proxy.ts";
@@ -41,6 +41,8 @@ export interface ServiceOptions {
   bindings: Binding[];
   context: ServiceContext;
   limits: Limits;
+  /** Which of them are given; a protocol may have others in place of the rest. @default {none} */
+  givenLimits?: readonly string[];
   tls?: TlsSpec;
   /** What the identifiers of its connections begin with. */
   idPrefix?: string;
@@ -199,11 +201,12 @@ class IsolateService implements Service {
   }
 
   #servedHost(binding: Binding): ConnectionHost {
-    const { limits, context } = this.#options;
-    const { handler } = binding;
+    const { context, givenLimits: given = [] } = this.#options;
+    const { handler, protocol } = binding;
+    const limits = limitsFor(protocol, this.#options.limits, { given });
     return {
       side: "server",
-      protocol: binding.protocol,
+      protocol,
       handler: handler.transmission === undefined ? handler : conversational(handler),
       limits,
       clock: this.#clock,

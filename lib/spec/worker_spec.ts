@@ -47,6 +47,8 @@ export interface WorkerSpec {
   permissions?: Permissions;
   /** The share of this instance. */
   limits: Limits;
+  /** Which limits the configuration gives; a protocol may have others in place of the rest. */
+  givenLimits?: readonly string[];
   tls?: TlsSpec;
   /** The configuration's `protocols`: names to module URLs. */
   protocols: Record<string, string>;

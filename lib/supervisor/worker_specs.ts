@@ -54,6 +54,7 @@ export function workerSpecs(
     ...(service.group === undefined ? {} : { group: service.group }),
     permissions: permissionsOf(service, config),
     limits: shareLimits(service.limits, instances),
+    ...(service.givenLimits === undefined ? {} : { givenLimits: service.givenLimits }),
     ...(service.tls === undefined ? {} : { tls: service.tls }),
     protocols: config.protocols,
     base: config.base,

@@ -6,6 +6,8 @@
 
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { type Connection, type LimitsInput, listen, type ListenOptions } from "@protohost/protohost";
+import text from "../../protocols/text.ts";
+import { fromSource, Program, TempFolder } from "../support/program.ts";
 import { soon, until, Wire } from "../support/wire.ts";
 
 interface Case {
@@ -142,4 +144,38 @@ Deno.test("a full buffer behind a pending promise is read on once that settles",
   using wire = await Wire.open(server.port);
   await wire.write(("y".repeat(99) + "\n").repeat(500));
   await until(() => lines === 500, "every line");
+});
+
+/** Whether a connection is open some time after it has begun a frame. */
+async function outlives(port: number, ms: number): Promise<boolean> {
+  using wire = await Wire.open(port);
+  await wire.write("hel");
+  const ended = wire.rest().then(() => true, () => true);
+  return !await Promise.race([ended, new Promise<false>((resolve) => setTimeout(resolve, ms, false))]);
+}
+
+Deno.test("a frame may take as long as its protocol says, unless the configuration says otherwise", async () => {
+  const hasty = { ...text, limits: { frameTimeout: "100ms" } };
+  await using own = await listen("tcp://127.0.0.1:0", { protocol: hasty });
+  assertEquals(await outlives(own.port, 5_000), false);
+  await using given = await listen("tcp://127.0.0.1:0", { protocol: hasty, limits: { frameTimeout: "1m" } });
+  assertEquals(await outlives(given.port, 500), true);
+  await using folder = new TempFolder();
+  await folder.write({
+    "protocols/hasty.ts": `import text from "@protohost/protohost/protocols/text";
+export default { ...text, name: "hasty", limits: { frameTimeout: "100ms" } };
+`,
+    "protohost.yaml": `
+control: false
+services:
+  own: { listen: "hasty://127.0.0.1:0", handler: ./echo.ts }
+  given: { listen: "hasty://127.0.0.1:0", handler: ./echo.ts, limits: { frameTimeout: 1m } }
+`,
+    "echo.ts": "export default { onMessage: (connection, line) => void connection.send(line) };\n",
+  });
+  await using program = new Program(fromSource, ["serve"], folder.path);
+  const port = async (name: string) =>
+    Number((await program.until(new RegExp(`^ {2}${name} +\\S+?:(\\d+)\\b`, "m")))[1]);
+  assertEquals(await outlives(await port("own"), 5_000), false);
+  assertEquals(await outlives(await port("given"), 500), true);
 });

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { listen } from "@protohost/protohost";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Limits, listen } from "@protohost/protohost";
 import { hashPassword } from "@protohost/protohost/password";
 import { SmtpOptionsError } from "../../protocols/smtp/mod.ts";
 import { ReceivedCounter } from "../../protocols/smtp/server/hops.ts";
 import { ownerOf } from "../../protocols/smtp/server/network.ts";
 import { Rate } from "../../protocols/smtp/server/rate.ts";
+import { RelayError, TIMES, Upstream } from "../../protocols/smtp/server/relay.ts";
 import { service } from "../../protocols/smtp/server/service.ts";
 import { TempFolder } from "../support/program.ts";
 import {
@@ -651,6 +652,49 @@ Deno.test("a relay passes on a line of any length", async () => {
   await wire.write(bdat(`.${line}`) + bdat(".\r") + bdat("\n.\r\n", " LAST"));
   for (let i = 0; i < 3; i++) assertEquals((await wire.reply()).slice(0, 3), "250");
   assert(messages[1] === `.${line}.\r\n.\r\n`);
+});
+
+Deno.test("a next server that is silent is given up in time, and the client told to come again", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const relay = {
+    ...{
+      to: `smtp://127.0.0.1:${listener.addr.port}`,
+      tls: "never",
+      insecure: false,
+      open: true,
+      connections: 1,
+    },
+  } as const;
+  const accepted = listener.accept();
+  const { signal } = new AbortController();
+  const untilMs = performance.now() + 200;
+  const error = await assertRejects(
+    () => Upstream.open(relay, { hostname: "a.b", signal, untilMs }),
+    RelayError,
+  );
+  assertEquals(
+    error.message,
+    "Cannot relay the message: the next server has not answered the connection in time",
+  );
+  assertEquals(error.reply.code, 451);
+  (await accepted).close();
+});
+
+Deno.test("a client and the next server have the time that RFC 5321 gives them", async () => {
+  let limits: Limits | undefined;
+  await using server = await serve({ onHelo: ({ connection }) => void (limits = connection.limits) });
+  using wire = await MailWire.greeted(server.port);
+  await wire.ask(EHLO);
+  assert(
+    limits!.frameTimeoutMs >= 300_000 && limits!.idleTimeoutMs >= 300_000,
+    "less than 5 minutes for a line",
+  );
+  assert(
+    limits!.handlerTimeoutMs > TIMES.contentMs,
+    "less for the answer to content than the next server has",
+  );
+  assertEquals(TIMES.contentMs, 600_000);
+  assert(TIMES.recipientMs < 300_000, "the client has gone before it hears of a recipient");
 });
 
 // Who has how much of what

@@ -133,6 +133,7 @@ services:
     options: { root: "./public", deep: [1, null, { when: "2026-01-01" }] },
     instances: 2,
     limits: { ...DEFAULT_LIMITS, idleTimeoutMs: 5000, maxFrameBytes: 2048, maxConnections: 10 },
+    givenLimits: ["maxFrameBytes", "idleTimeout", "maxConnections"],
     tls: defaultTls,
   });
   assertEquals(mine.protocol, urlOf("protocols/mine.ts"));

@@ -263,6 +263,7 @@ Deno.test("protocols.md lists every part of a protocol, and both lists of bundle
     end: true,
     service: true,
     upgrade: true,
+    limits: true,
     greets: true,
     asks: true,
     answers: true,

@@ -1,7 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   DEFAULT_LIMITS,
+  givenLimits,
   LIMIT_FIELDS,
+  limitsFor,
   type LimitsInput,
   parseLimit,
   resolveLimits,
@@ -65,4 +67,18 @@ Deno.test("resolveLimits refuses a name that is no limit", () => {
   for (const name of ["idleTimeoutMs", "toString", "constructor"]) {
     assertThrows(() => resolveLimits({ [name]: 1 } as LimitsInput), RangeError, `"${name}"`);
   }
+});
+
+Deno.test("a protocol has limits of its own, and what is given goes over them", () => {
+  const protocol = { limits: { frameTimeout: "5m", handlerTimeout: "11m" } };
+  const inputs = [{ frameTimeout: "30s", idleTimeout: undefined }, { maxFrameBytes: 100 }];
+  const given = givenLimits(...inputs, undefined);
+  assertEquals(given, ["frameTimeout", "maxFrameBytes"]);
+  assertEquals(limitsFor(protocol, resolveLimits(...inputs), { given }), {
+    ...DEFAULT_LIMITS,
+    frameTimeoutMs: 30_000,
+    handlerTimeoutMs: 660_000,
+    maxFrameBytes: 100,
+  });
+  assertEquals(limitsFor({}, resolveLimits(...inputs), { given }), resolveLimits(...inputs));
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Codec, type Protocol, skip, text } from "@protohost/protohost";
+import { type Codec, type LimitsInput, type Protocol, skip, text } from "@protohost/protohost";
 import {
   type Command,
   type Credentials,
@@ -36,10 +36,17 @@ export interface SmtpProtocol extends Protocol<Said, Reply, SmtpSession> {
 /** The longest verb of a command that nothing may follow, and one byte more. */
 const MAX_AWAITED_VERB = "STARTTLS".length + 1;
 
+/**
+ * How long to wait for a peer (RFC 5321, section 4.5.3.2): five minutes for the rest of a line, and as long as a client
+ * waits for the answer to its content, ten minutes, for who makes that answer.
+ */
+const LIMITS: LimitsInput = { frameTimeout: "5m", handlerTimeout: "11m" };
+
 /** SMTP's two directions. */
 export const codec: SmtpProtocol = {
   name: "smtp",
   greets: true,
+  limits: LIMITS,
   session: () => new SmtpSession(),
   input(buffer, { session, limits }, from) {
     const { state } = session;

@@ -22,7 +22,7 @@ import { Mailboxes, splitAddress } from "./mailboxes.ts";
 import type { MailOptions } from "./mail_options.ts";
 import { addressOf, ownerOf } from "./network.ts";
 import { Rate } from "./rate.ts";
-import { RelayError, Upstream } from "./relay.ts";
+import { RelayError, TIMES, Upstream } from "./relay.ts";
 import { receivedLine, returnPathLine } from "./trace.ts";
 
 const ROUTE = "route";
@@ -162,8 +162,10 @@ class MailService {
   async #toUpstream(path: string, mail: Mail): Promise<Reply> {
     const route = mail.notes.get(ROUTE) as Route | undefined;
     if (route !== undefined && !("upstream" in route)) return anotherWay();
+    const untilMs = performance.now() + TIMES.recipientMs;
     try {
-      const relayed = route ?? await this.#connect(mail);
+      const relayed = route ?? await this.#connect(mail, untilMs);
+      relayed.upstream.untilMs = untilMs;
       const answer = route === undefined ? await relayed.upstream.mail(mail) : undefined;
       const refusal = answer !== undefined && answer.code >= 300 ? answer : undefined;
       const result = refusal ?? await relayed.upstream.rcpt(path);
@@ -179,7 +181,7 @@ class MailService {
   }
 
   /** Connects to the next server, for one message. */
-  async #connect({ client, signal }: Mail): Promise<Relayed> {
+  async #connect({ client, signal }: Mail, untilMs: number): Promise<Relayed> {
     const { hostname, relay } = this.#options;
     if (this.#upstreams >= relay!.connections) {
       const found = `there are ${this.#upstreams} connections to the next server, as many as may be`;
@@ -195,7 +197,7 @@ class MailService {
     };
     let upstream: Upstream | undefined;
     try {
-      upstream = await Upstream.open(relay!, { hostname, signal: client.connection.signal });
+      upstream = await Upstream.open(relay!, { hostname, signal: client.connection.signal, untilMs });
     } catch (error) {
       end();
       throw error;

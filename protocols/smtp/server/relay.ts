@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000;
  * How long the next server may take (RFC 5321, section 4.5.3.2). Up to the answer to a recipient somewhat less than the
  * client waits, so that it hears of a failure; the answer to the content is waited for as long as the client does.
  */
-const TIMES = {
+export const TIMES = {
   connect: "30s",
   recipientMs: 4.5 * MINUTE_MS,
   dataMs: 2 * MINUTE_MS,
@@ -59,6 +59,8 @@ export class RelayError extends Error {
 
 /** A conversation with the next server, for one message. */
 export class Upstream {
+  /** Until when the next server may take for what it is asked up to `DATA`, by `performance.now()`. */
+  untilMs = 0;
   readonly #client: Client<Said, Reply>;
   #extensions: ReadonlyMap<string, string> = new Map();
 
@@ -73,7 +75,7 @@ export class Upstream {
    */
   static async open(
     options: RelayOptions,
-    { hostname, signal }: { hostname: string; signal: AbortSignal },
+    { hostname, signal, untilMs }: { hostname: string; signal: AbortSignal; untilMs: number },
   ): Promise<Upstream> {
     let client;
     try {
@@ -89,15 +91,13 @@ export class Upstream {
       throw new RelayError((cause as Error).message, undefined, { cause });
     }
     const upstream = new Upstream(client);
-    const timer = setTimeout(() => upstream.#giveUp("readiness", TIMES.recipientMs), TIMES.recipientMs);
+    upstream.untilMs = untilMs;
     try {
       await upstream.#begin(options, hostname);
       return upstream;
     } catch (error) {
       client.connection.destroy();
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -123,7 +123,8 @@ export class Upstream {
 
   /** Passes the content on. If that throws, the next server is cut off and keeps nothing. */
   async data(content: SmtpContent, head: Uint8Array): Promise<Reply> {
-    const ready = await this.#ask("DATA", "", TIMES.dataMs);
+    this.untilMs = performance.now() + TIMES.dataMs;
+    const ready = await this.#ask("DATA");
     if (ready.code !== 354) return ready;
     try {
       await this.#send({ part: "body", bytes: head, last: false });
@@ -133,7 +134,8 @@ export class Upstream {
       throw error;
     }
     this.#client.send({ part: "body", bytes: new Uint8Array(), last: true });
-    return await this.#next("the content", TIMES.contentMs);
+    this.untilMs = performance.now() + TIMES.contentMs;
+    return await this.#next("the content");
   }
 
   /** Ends the conversation. */
@@ -143,7 +145,7 @@ export class Upstream {
   }
 
   async #begin({ tls, user, password }: RelayOptions, hostname: string): Promise<void> {
-    const greeting = await this.#next("the connection", TIMES.recipientMs);
+    const greeting = await this.#next("the connection");
     if (greeting.code !== 220) throw refused("the connection", greeting);
     await this.#hello(hostname);
     const { connection } = this.#client;
@@ -173,14 +175,14 @@ export class Upstream {
     );
   }
 
-  #ask(verb: string, args = "", timeoutMs: number = TIMES.recipientMs): Promise<Reply> {
+  #ask(verb: string, args = ""): Promise<Reply> {
     this.#client.send({ verb, args });
-    return this.#next(verb, timeoutMs);
+    return this.#next(verb);
   }
 
   /** Waits for the answer to something. */
-  async #next(to: string, timeoutMs: number): Promise<Reply> {
-    const timer = setTimeout(() => this.#giveUp(to, timeoutMs), timeoutMs);
+  async #next(to: string): Promise<Reply> {
+    const timer = setTimeout(() => this.#giveUp(to), Math.max(0, this.untilMs - performance.now()));
     let answer;
     try {
       answer = await this.#client.pong();
@@ -195,8 +197,8 @@ export class Upstream {
     return answer.code === 421 ? { ...answer, code: 451 } : answer;
   }
 
-  #giveUp(to: string, timeoutMs: number): void {
-    const found = `the next server has not answered ${to} for ${timeoutMs / 1000} s`;
+  #giveUp(to: string): void {
+    const found = `the next server has not answered ${to} in time`;
     this.#client.connection.destroy(new RelayError(found));
   }
 
