@@ -656,15 +656,8 @@ Deno.test("a relay passes on a line of any length", async () => {
 
 Deno.test("a next server that is silent is given up in time, and the client told to come again", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const relay = {
-    ...{
-      to: `smtp://127.0.0.1:${listener.addr.port}`,
-      tls: "never",
-      insecure: false,
-      open: true,
-      connections: 1,
-    },
-  } as const;
+  const to = `smtp://127.0.0.1:${listener.addr.port}`;
+  const relay = { to, tls: "never", insecure: false, open: true, connections: 1 } as const;
   const accepted = listener.accept();
   const { signal } = new AbortController();
   const untilMs = performance.now() + 200;
