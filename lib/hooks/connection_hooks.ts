@@ -27,7 +27,7 @@ import type { HookOptions, HookSession } from "./hook_set.ts";
 import type { Fired, MatcherState, SequenceMatcher } from "./matcher.ts";
 import { type HookRequest, OpenRequests } from "./open_requests.ts";
 import type { BoundHook, Plan } from "./plan.ts";
-import { type ContextOwner, MessageContext } from "./message_context.ts";
+import { type ContextOwner, MessageContext, ReplyContext } from "./message_context.ts";
 import type { Matched } from "./sequence_progress.ts";
 import { late, settleWithin } from "../base/settle.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "./timeouts.ts";
@@ -179,11 +179,15 @@ export class ConnectionHooks implements HookSession, ContextOwner {
   }
 
   /** Calls a hook, if the message is for it. */
-  #call({ run, pattern, predicate }: BoundHook, passage: Passage): HookAnswer | Promise<HookAnswer> {
+  #call(
+    { run, pattern, predicate, seesRequest }: BoundHook,
+    passage: Passage,
+  ): HookAnswer | Promise<HookAnswer> {
     const matched = pattern < 0 ? NONE : matchedBy(pattern, passage.fired);
     if (matched === undefined) return undefined;
     if (predicate !== undefined && !predicate(passage.command, passage.message)) return undefined;
-    return run(new MessageContext(this, passage, matched));
+    const Context = seesRequest ? ReplyContext : MessageContext;
+    return run(new Context(this, passage, matched));
   }
 
   async #await(

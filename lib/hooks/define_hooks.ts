@@ -34,6 +34,13 @@ export interface OnOptions {
    * @default {false}
    */
   observe?: boolean;
+  /**
+   * Whether a hook on replies is given the request that each answers. Both directions are decoded for that, and the
+   * requests that are open are kept.
+   *
+   * @default {false}
+   */
+  request?: boolean;
 }
 
 /** How a sequence is bound. */
@@ -52,7 +59,7 @@ export interface SequenceOptions extends OnOptions {
   strict?: boolean;
 }
 
-const ON_OPTIONS = ["direction", "priority", "observe"];
+const ON_OPTIONS = ["direction", "priority", "observe", "request"];
 const SEQUENCE_OPTIONS = [...ON_OPTIONS, "within", "strict"];
 
 /** Returns its argument: hooks, or a function of the service's context that makes them. */
@@ -116,7 +123,7 @@ export function sequence<M>(
 }
 
 function common(run: unknown, options: OnOptions, known: readonly string[]): HookBase {
-  const { priority = 0, direction = "in", observe = false } = options;
+  const { priority = 0, direction = "in", observe = false, request = false } = options;
   if (typeof run !== "function") {
     throw new HookDefinitionError(`Cannot use ${describeValue(run)} as a hook, wanted a function`);
   }
@@ -130,9 +137,10 @@ function common(run: unknown, options: OnOptions, known: readonly string[]): Hoo
       `Cannot give a hook the priority ${JSON.stringify(priority)}, wanted a number`,
     );
   }
-  if (typeof observe !== "boolean") {
+  for (const [key, value] of Object.entries({ observe, request })) {
+    if (typeof value === "boolean") continue;
     throw new HookDefinitionError(
-      `Cannot bind a hook with observe ${JSON.stringify(observe)}, wanted true or false`,
+      `Cannot bind a hook with ${key} ${JSON.stringify(value)}, wanted true or false`,
     );
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
@@ -145,7 +153,7 @@ function common(run: unknown, options: OnOptions, known: readonly string[]): Hoo
   return {
     priority,
     run: run as HookFunction,
-    seesRequest: true,
+    ...(request ? { seesRequest: true } : {}),
     ...(observe ? { observe, mayReply: false } : {}),
     ...(label === undefined ? {} : { label }),
   };

@@ -22,8 +22,9 @@ export interface HookContext<M = any> {
   /** Of a sequence: its first 16 messages, as they came; the last one is `message` too. Empty for other hooks. */
   readonly matched: readonly Matched<M>[];
   /**
-   * The request that this message answers. Undefined if it is none's answer or is a request itself, in hooks of rules, and
-   * where the protocol has no `answers` to tell.
+   * The request that this message answers; undefined if it answers none.
+   *
+   * @throws {TypeError} If the hook is not bound with `request: true`.
    */
   readonly request: HookRequest<M> | undefined;
   /** The client's connection. */

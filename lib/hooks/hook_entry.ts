@@ -33,7 +33,7 @@ export interface HookBase {
    * @default {false}
    */
   observe?: boolean;
-  /** Whether it may ask for the request that a reply answers. @default {false} */
+  /** Whether it is given the request that a reply answers. @default {false} */
   seesRequest?: boolean;
   /** What its user should know before it runs; `check` shows it. */
   warning?: string;

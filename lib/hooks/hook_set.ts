@@ -95,12 +95,30 @@ export interface HookSession {
 /**
  * Compiles hooks, in their order.
  *
- * @throws {HookDefinitionError} If one is bound to a name that no message of the protocol has.
+ * @throws {HookDefinitionError} If one is bound to a name that no message of the protocol has, or asks for what the
+ * protocol cannot tell.
  */
 export function compileHooks(entries: readonly HookEntry[], options: HookOptions): HookSet {
-  const problems = unmatchedNames(entries, options.protocol);
+  const problems = [
+    ...unmatchedNames(entries, options.protocol),
+    ...unknownRequests(entries, options.protocol),
+  ];
   if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
   return new CompiledHooks(entries, options);
+}
+
+/** What is wrong with hooks that ask for the request that a reply answers, one problem a hook. */
+export function unknownRequests(entries: readonly HookEntry[], protocol: AnyProtocol): string[] {
+  return entries.filter(({ seesRequest }) => seesRequest).flatMap((entry) => {
+    const label = entry.label ?? "A hook";
+    if ((directionsOf(entry) & DIRECTION_BITS.out) === 0) {
+      return [`${label} asks for the request that a reply answers, but sees no replies: its direction is in`];
+    }
+    if (protocol.answers !== undefined) return [];
+    return [
+      `${label} asks for the request that a reply answers, which the protocol ${protocol.name} cannot tell: it has no answers`,
+    ];
+  });
 }
 
 const DIRECTIONS: readonly Direction[] = ["in", "out"];
@@ -131,6 +149,7 @@ class CompiledHooks implements HookSet {
         : undefined,
       run: entry.run,
       observe: entry.observe === true,
+      seesRequest: entry.seesRequest === true,
       // The sort is stable: those of one priority stay in their order.
     })).sort((a, b) => b.entry.priority - a.entry.priority);
     const names = this.#names();
@@ -202,8 +221,6 @@ function describeHook({ entry, label }: BoundHook): string {
   const more = [
     ...(isObvious ? [] : [describeBinding(entry)]),
     ...(entry.priority === 0 ? [] : [`priority ${entry.priority}`]),
-    // Of a rule that is plain from its actions.
-    ...(entry.observe && entry.seesRequest ? ["observes"] : []),
   ];
   return more.length === 0 ? label : `${label} (${more.join(", ")})`;
 }

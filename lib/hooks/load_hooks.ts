@@ -8,7 +8,7 @@ import type { ServiceContext } from "../contract/handler.ts";
 import { describeValue, loadDefault } from "../modules/load_module.ts";
 import type { HookEntry } from "./hook_entry.ts";
 import { HookDefinitionError } from "./hook_error.ts";
-import { compileHooks, type HookOptions, type HookSet } from "./hook_set.ts";
+import { compileHooks, type HookOptions, type HookSet, unknownRequests } from "./hook_set.ts";
 import { isMixed } from "./pattern.ts";
 import type { HookSource, InstanceAction } from "./rule.ts";
 import type { EffectOptions } from "./rule_effects.ts";
@@ -46,7 +46,10 @@ export async function loadHooks(
       problems.push(error.message);
     }
   }
-  problems.push(...unmatchedNames(entries, options.protocol));
+  problems.push(
+    ...unmatchedNames(entries, options.protocol),
+    ...unknownRequests(entries, options.protocol),
+  );
   if (problems.length > 0) throw new HookDefinitionError(problems.join("\n"));
   const doubtful = entries.map((entry) => withWarning(entry, options));
   for (const { warning } of doubtful) if (warning) options.context.log.warn("{warning}", { warning });

@@ -50,7 +50,7 @@ export class MessageContext implements HookContext {
   }
 
   get request(): HookRequest | undefined {
-    return this.#passage.request;
+    throw new TypeError("Cannot read request: the hook is bound without it, wanted { request: true }");
   }
 
   get connection(): HookContext["connection"] {
@@ -73,5 +73,19 @@ export class MessageContext implements HookContext {
 
   get count(): HookContext["count"] {
     return this.#owner.options.count;
+  }
+}
+
+/** One message, as a hook sees it that is given the request. */
+export class ReplyContext extends MessageContext {
+  readonly #request: HookRequest | undefined;
+
+  constructor(owner: ContextOwner, passage: HookedPassage, matched: readonly Matched[]) {
+    super(owner, passage, matched);
+    this.#request = passage.request;
+  }
+
+  override get request(): HookRequest | undefined {
+    return this.#request;
   }
 }

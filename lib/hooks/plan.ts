@@ -20,6 +20,7 @@ export interface BoundHook {
   predicate: ((command: string, message: unknown) => boolean) | undefined;
   run: HookFunction;
   observe: boolean;
+  seesRequest: boolean;
 }
 
 /** The hooks for commands of one name in one direction. */

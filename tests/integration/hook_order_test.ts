@@ -71,6 +71,7 @@ Deno.test("a reply's hook gets the request that it answers, also where hooks ans
     on("USER", () => reply("530 nobody")),
     on("*", ({ message, request }) => void seen.push(`${request?.message}: ${message}`), {
       direction: "out",
+      request: true,
     }),
   ];
   const heard = await hears(hooks, "NOOP", "USER a", "PASS 1", "QUIT");

@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { on, sequence } from "../../../lib/hooks/define_hooks.ts";
 import type { HookEntry } from "../../../lib/hooks/hook_entry.ts";
+import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookSession } from "../../../lib/hooks/hook_set.ts";
 import { MAX_OPEN, MAX_OPEN_BYTES } from "../../../lib/hooks/open_requests.ts";
 import { step } from "../../../lib/hooks/steps.ts";
@@ -130,6 +131,7 @@ Deno.test("a hook on replies is given the request that each answers", async () =
         void seen.push([message, request && `${request.command}: ${request.message}`]),
       {
         direction: "both",
+        request: true,
       },
     ),
   ]);
@@ -151,7 +153,7 @@ Deno.test("a hook on replies is given the request that each answers", async () =
 Deno.test("no more requests are kept than are bounded, by number and by bytes, and none is lost", async () => {
   const requests: unknown[] = [];
   const talk = new Talk([
-    on("*", ({ request }) => void requests.push(request?.message), { direction: "out" }),
+    on("*", ({ request }) => void requests.push(request?.message), { direction: "out", request: true }),
   ]);
   const many = Array.from({ length: MAX_OPEN + 100 }, (_, index) => `GET ${index}`);
   talk.send(...many);
@@ -179,14 +181,42 @@ Deno.test("the end of a connection ends what waits, and no hook runs any more", 
   assertEquals(talk.session.run("out", "error", "error"), undefined);
 });
 
-Deno.test("nothing is kept where no hook asks for it or the protocol cannot tell", () => {
-  const table: [entries: HookEntry[], protocol: typeof lines, observesRequests: boolean][] = [
-    [[on("*", () => {}, { direction: "out" })], answered, true],
-    [[on("*", () => {}, { direction: "out" })], { ...lines, parse: undefined }, false],
-    [[{ ...on("*", () => {}, { direction: "out" }), seesRequest: false }], answered, false],
-    [[sequence([out("a"), out("b")], () => {})], answered, true],
+Deno.test("nothing is kept where no hook asks for it", () => {
+  const table: [entries: HookEntry[], observesRequests: boolean][] = [
+    [[on("*", () => {}, { direction: "out", request: true })], true],
+    [[on("*", () => {}, { direction: "out" })], false],
+    [[sequence(["a", out("b")], () => {})], true],
+    [[sequence([out("a"), out("b")], () => {})], false],
+    [[sequence([out("a"), out("b")], () => {}, { request: true })], true],
   ];
-  for (const [entries, protocol, observesRequests] of table) {
-    assertEquals(testHooks(entries, { protocol }).hooks.observed.in, observesRequests);
+  for (const [entries, observesRequests] of table) {
+    assertEquals(testHooks(entries, { protocol: answered }).hooks.observed.in, observesRequests);
   }
+});
+
+Deno.test("a hook that asks for what it cannot be given is refused, or told when it asks", () => {
+  const told: [entry: HookEntry, protocol: typeof lines, message: string][] = [
+    [
+      on("A", () => {}, { request: true }),
+      answered,
+      "A hook asks for the request that a reply answers, but sees no replies: its direction is in",
+    ],
+    [
+      on("A", drop, { direction: "out", request: true }),
+      { ...lines, parse: undefined },
+      "drop asks for the request that a reply answers, which the protocol lines cannot tell: it has no answers",
+    ],
+  ];
+  for (const [entry, protocol, message] of told) {
+    assertThrows(() => testHooks([entry], { protocol }), HookDefinitionError, message);
+  }
+  const { hooks, told: { errors } } = testHooks([
+    on("A", ({ request }) => void request, { direction: "out" }),
+  ]);
+  hooks.session(testConnection()).run("out", "A", "A");
+  assertEquals(
+    errors[0].message,
+    "The hook hook 1 failed at reply A: TypeError: Cannot read request: the hook is " +
+      "bound without it, wanted { request: true }",
+  );
 });
