@@ -15,7 +15,7 @@ const steps: Record<string, string[]> = {
   layers: ["run", "-P=build", "scripts/layers.ts"],
   doc: ["doc", "--lint", "mod.ts", "lib/testing/mod.ts"],
   schema: ["run", "--permission-set=test", "scripts/schema.ts", "--check"],
-  test: ["task", "test"],
+  test: ["task", "test:all"],
   publish: ["publish", "--dry-run", "--allow-dirty"],
 };
 

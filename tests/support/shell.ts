@@ -85,8 +85,8 @@ async function denoProblem([command, ...args]: readonly string[]): Promise<strin
 async function taskProblem([name, ...args]: readonly string[]): Promise<string | undefined> {
   if (!Object.hasOwn(config.tasks, name)) return `there is no task ${name}`;
   if (name === "protohost") return await protohostProblem(args);
-  const { command } = config.tasks[name as keyof typeof config.tasks];
-  const [script] = /\S+\.ts/.exec(command) ?? [];
+  const task = config.tasks[name as keyof typeof config.tasks];
+  const [script] = /\S+\.ts/.exec("command" in task ? task.command : "") ?? [];
   if (script === undefined) return undefined;
   const folder = new URL("./", new URL(script, root));
   for (const flag of args.filter((arg) => arg.startsWith("--"))) {

@@ -13,7 +13,7 @@ import { resolveLimits } from "../../lib/contract/limits.ts";
 import { StartError } from "../../lib/supervisor/supervisor_error.ts";
 import { resetAfter } from "../support/reset.ts";
 import { until, Wire } from "../support/wire.ts";
-import { LogWatch, type ServiceWords, supervise, type Supervised } from "./supervised.ts";
+import { LogWatch, type ServiceWords, supervise, type Supervised } from "../integration/supervised.ts";
 
 const ignore = Deno.build.os === "windows";
 const certificate = (name: string) => fromFileUrl(new URL(`../fixtures/tls/${name}`, import.meta.url));

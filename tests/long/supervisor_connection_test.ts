@@ -1,4 +1,4 @@
 import { hasUnixSockets } from "../../lib/transport/unix_socket.ts";
-import { testSupervisor } from "./supervisor_suite.ts";
+import { testSupervisor } from "../integration/supervisor_suite.ts";
 
 if (hasUnixSockets) testSupervisor("connection");

@@ -1,3 +1,0 @@
-import { testSupervisor } from "./supervisor_suite.ts";
-
-testSupervisor("process");

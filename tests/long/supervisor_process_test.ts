@@ -1,0 +1,3 @@
+import { testSupervisor } from "../integration/supervisor_suite.ts";
+
+testSupervisor("process");
