@@ -28,6 +28,16 @@ export interface FrameRelay {
   bad(connection: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean;
   /** All that can be taken on for now has been: frames are no longer where they were. */
   passed(connection: ServiceConnection): void;
+  /** The peer has ended its half, and every frame has been taken on. */
+  ended(connection: ServiceConnection): void;
+  /** `maxSendBytes` are queued on it. */
+  full(connection: ServiceConnection): void;
+  /** Less than half of that is queued. */
+  drained(connection: ServiceConnection): void;
+  /** Hears of every error, reported already. */
+  failed(connection: ServiceConnection, error: Error): void;
+  /** It is closed. */
+  closed(connection: ServiceConnection): void;
 }
 
 /** What a connection's surroundings give it, the same for all connections of a listener. */
@@ -35,7 +45,10 @@ export interface ConnectionHost {
   readonly side: Side;
   readonly protocol: AnyProtocol;
   readonly handler: AnyHandler;
-  readonly limits: Limits;
+  /** Makes what takes the place of hooks and handler, where the connections are relayed. */
+  relay?(connection: ServiceConnection): FrameRelay;
+  /** Frozen: every connection shows them to user code. */
+  readonly limits: Readonly<Limits>;
   readonly clock: Clock;
   readonly stats: ServiceStats;
   /** How this side does TLS when an upgrade asks for it. */

@@ -4,16 +4,13 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { AnyHandler } from "../contract/handler.ts";
 import type { Connection, Conversation, SendResult } from "../contract/connection.ts";
 import { toError } from "../base/error_record.ts";
-
-/** What a script waits with. */
-type Awaiting = PromiseWithResolvers<unknown>;
-
-/** The end of the stream, which no message can be mistaken for. */
-const END = Symbol("end of stream");
+import { type ConnectionFacade, engineOf } from "./connection_facade.ts";
+import { END, MessageQueue } from "./message_queue.ts";
 
 /** So many messages may wait for a script to ask for them before delivery is held back. */
 const WAITING_MESSAGES = 16;
@@ -23,68 +20,94 @@ const WAITING_MESSAGES = 16;
  * half-closes is still answered.
  */
 export function conversational(handler: AnyHandler): AnyHandler {
-  const conversations = new WeakMap<Connection, Script>();
+  const inboxes = new WeakMap<Connection, Inbox>();
   return {
     ...handler,
     allowHalfOpen: true,
     onConnect(connection) {
-      const script = new Script(connection);
-      conversations.set(connection, script);
+      const inbox = new Inbox(connection);
+      inboxes.set(connection, inbox);
       const connecting = handler.onConnect?.(connection);
-      if (connecting === undefined) return void converse(handler, script);
-      return connecting.then(() => void converse(handler, script));
+      if (connecting === undefined) return void converse(handler, inbox);
+      return connecting.then(() => void converse(handler, inbox));
     },
-    onMessage: (connection, message) => conversations.get(connection)?.receive(message),
+    onMessage: (connection, message) => inboxes.get(connection)?.receive(message),
     onEnd(connection) {
-      conversations.get(connection)?.finish();
+      inboxes.get(connection)?.end();
       return handler.onEnd?.(connection);
     },
     onError(connection, error) {
       // What is its end already, though it may linger on.
-      if (connection.error === error) conversations.get(connection)?.finish(error);
+      if (connection.error === error) inboxes.get(connection)?.end(error);
       handler.onError?.(connection, error);
     },
     onClose(connection) {
-      conversations.get(connection)?.finish(connection.error);
+      inboxes.get(connection)?.end(connection.error);
       handler.onClose?.(connection);
     },
   };
 }
 
-async function converse(handler: AnyHandler, script: Script): Promise<void> {
-  const { connection } = script;
+async function converse(handler: AnyHandler, inbox: Inbox): Promise<void> {
+  const { connection, conversation } = inbox;
   try {
-    await handler.transmission!(script);
+    await handler.transmission!(conversation);
     connection.close();
   } catch (thrown) {
-    script.abandon();
+    inbox.abandon();
     const error = toError(thrown);
-    if (handler.exception === undefined) return connection.fail(error);
+    if (handler.exception === undefined) return fail(connection, error);
     try {
-      handler.exception(error, script);
+      handler.exception(error, conversation);
       connection.close();
     } catch (second) {
-      connection.fail(second);
+      fail(connection, second);
     }
   }
 }
 
-/** What a script needs of its connection beside the public part. */
-interface Failing extends Connection {
-  fail(error: unknown): void;
+function fail(connection: Connection, error: unknown): void {
+  engineOf(connection as ConnectionFacade).fail(error);
 }
 
-/** The messages of one connection, handed out one by one to whoever asks. */
-export class Script implements Conversation {
-  readonly connection: Failing;
-  readonly #waiting: unknown[] = [];
-  #awaiting: Awaiting | undefined;
-  #ended = false;
-  /** What has ended the connection before its peer has ended the stream. */
-  #error: Error | undefined;
+/** The messages of one connection, for the conversation on it. */
+export class Inbox {
+  readonly connection: Connection;
+  /** What user code gets of it. */
+  readonly conversation: Conversation;
+  readonly #messages: MessageQueue = new MessageQueue();
 
   constructor(connection: Connection) {
-    this.connection = connection as Failing;
+    this.connection = connection;
+    this.conversation = new ConnectionConversation(connection, this.#messages);
+  }
+
+  /** Takes in a message; holds the connection back when too many wait. */
+  receive(message: unknown): void {
+    this.#messages.push(message);
+    if (this.#messages.size >= WAITING_MESSAGES) this.connection.pause();
+  }
+
+  /** No message will follow: the stream has ended, or this error has ended the connection. Only the first end counts. */
+  end(error?: Error): void {
+    this.#messages.end(error);
+  }
+
+  /** Nobody will ask any more. */
+  abandon(): void {
+    this.#messages.clear();
+    this.#messages.end();
+  }
+}
+
+/** A conversation as user code gets it. */
+class ConnectionConversation implements Conversation {
+  readonly connection: Connection;
+  readonly #messages: MessageQueue;
+
+  constructor(connection: Connection, messages: MessageQueue) {
+    this.connection = connection;
+    this.#messages = messages;
   }
 
   ping(message: unknown): SendResult {
@@ -92,10 +115,11 @@ export class Script implements Conversation {
   }
 
   async pingPong(message: unknown): Promise<unknown> {
-    this.connection.send(message);
+    // What was not sent has no answer: waiting for one would take somebody else's.
+    if (this.connection.send(message) === "refused") throw this.#refusal();
     const answer = await this.#next();
     if (answer !== END) return answer;
-    throw new ConnectionError("end_of_stream", "Cannot receive an answer: the stream has ended");
+    throw streamEnded();
   }
 
   async pong(): Promise<unknown | null> {
@@ -107,41 +131,29 @@ export class Script implements Conversation {
     for (let message = await this.#next(); message !== END; message = await this.#next()) yield message;
   }
 
-  /** Takes in a message; holds the connection back when too many wait. */
-  receive(message: unknown): void {
-    const awaiting = this.#awaiting;
-    if (awaiting !== undefined) {
-      this.#awaiting = undefined;
-      return awaiting.resolve(message);
-    }
-    if (this.#waiting.push(message) >= WAITING_MESSAGES) this.connection.pause();
-  }
-
-  /** No message will follow: the stream has ended, or this error has ended the connection. Only the first end counts. */
-  finish(error?: Error): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#error = error;
-    if (error === undefined) this.#awaiting?.resolve(END);
-    else this.#awaiting?.reject(error);
-    this.#awaiting = undefined;
-  }
-
-  /** Nobody will ask any more. */
-  abandon(): void {
-    this.#waiting.length = 0;
-    this.finish();
+  /** Why a message was not sent. */
+  #refusal(): Error {
+    const { error, queuedBytes, limits: { maxSendBytes } } = this.connection;
+    if (error !== undefined) return error;
+    if (this.#messages.isEnded) return streamEnded();
+    return queuedBytes >= maxSendBytes
+      ? new ConnectionError(
+        "send_refused",
+        `Cannot send a message: ${queuedBytes} bytes are queued, maxSendBytes is ${maxSendBytes}`,
+      )
+      : new ConnectionError("connection_closed", "Cannot send a message: the connection is closing");
   }
 
   #next(): Promise<unknown> {
-    if (this.#waiting.length > 0) {
-      const message = this.#waiting.shift();
-      if (this.#waiting.length === 0) this.connection.resume();
-      return Promise.resolve(message);
-    }
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#ended) return Promise.resolve(END);
-    this.#awaiting = Promise.withResolvers();
-    return this.#awaiting.promise;
+    const waited = this.#messages.size > 0;
+    const next = this.#messages.next();
+    if (waited && this.#messages.size === 0) this.connection.resume();
+    return next;
   }
+}
+
+freezeClass(ConnectionConversation);
+
+function streamEnded(): ConnectionError {
+  return new ConnectionError("end_of_stream", "Cannot receive an answer: the stream has ended");
 }

@@ -13,6 +13,8 @@ import type { Transport } from "../transport/transport.ts";
 import { commandOf } from "../contract/command_of.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import type { ConnectionError, ConnectionErrorCode } from "../contract/connection_error.ts";
+import { end } from "./closing.ts";
+import { failAs, report, transportFailed } from "./error_policy.ts";
 import { FrameLoop, type FrameSink, Hold } from "../framing/frame_loop.ts";
 import { pipe } from "./pipe.ts";
 import { Reader, type ReadEvents } from "./reader.ts";
@@ -21,8 +23,6 @@ import { Reader, type ReadEvents } from "./reader.ts";
 export class Inbound implements ReadEvents, FrameSink {
   readonly frameLoop: FrameLoop;
   readonly reader: Reader;
-  /** Whether it comes in datagrams. */
-  readonly isDatagrams: boolean;
   readonly #of: ServiceConnection;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
@@ -30,9 +30,13 @@ export class Inbound implements ReadEvents, FrameSink {
 
   constructor(of: ServiceConnection, transport: Transport) {
     this.#of = of;
-    this.isDatagrams = transport.receive !== undefined;
-    this.frameLoop = new FrameLoop(of, this, { datagrams: this.isDatagrams });
+    this.frameLoop = new FrameLoop(of.facade, this, { datagrams: this.isDatagrams });
     this.reader = new Reader(transport, this.frameLoop, this);
+  }
+
+  /** Whether it comes in datagrams. */
+  get isDatagrams(): boolean {
+    return this.#of.transport.receive !== undefined;
   }
 
   /** What has come and is not delivered. */
@@ -60,7 +64,7 @@ export class Inbound implements ReadEvents, FrameSink {
   /** Gives a message to whom it is for. */
   handle(message: unknown): unknown {
     if (this.#pipe !== undefined) return pipe(message, this.#of, this.#pipe);
-    return this.#of.host.handler.onMessage?.(this.#of, message);
+    return this.#of.host.handler.onMessage?.(this.#of.facade, message);
   }
 
   /** Delivers no more, and throws away what still comes. */
@@ -88,7 +92,7 @@ export class Inbound implements ReadEvents, FrameSink {
     if (phase === "open") {
       this.buffer.commit(bytes);
       this.frameLoop.pass();
-    } else if (phase === "lingering" && this.reader.discardLimitReached) this.#of.closeNow();
+    } else if (this.reader.discardLimitReached) end(this.#of, "limit_reached");
   }
 
   datagram(datagram: Uint8Array<ArrayBuffer>): void {
@@ -100,12 +104,13 @@ export class Inbound implements ReadEvents, FrameSink {
 
   endOfStream(): void {
     const { phase } = this.#of;
-    if (phase === "lingering" || this.isDatagrams) this.#of.closeNow();
+    if (this.isDatagrams) this.#of.abort();
+    else if (phase === "lingering") end(this.#of, "peer_ended");
     else if (phase !== "closed") this.frameLoop.endOfStream();
   }
 
   readFailed(error: unknown): void {
-    this.#of.transportFailed(error, "connection_reset");
+    transportFailed(this.#of, error, "connection_reset");
   }
 
   #count(bytes: number): void {
@@ -120,12 +125,12 @@ export class Inbound implements ReadEvents, FrameSink {
   message(message: unknown): unknown {
     const of = this.#of;
     of.host.stats.messagesIn++;
-    const to = of.protocol.upgrade?.(message, of.side === "server" ? "in" : "out", of);
+    const to = of.protocol.upgrade?.(message, of.side === "server" ? "in" : "out", of.facade);
     if (of.relay !== undefined) return of.relay.message(of, message, to);
     if (to !== undefined) of.upgrade(to);
     const { hooks } = of.host;
     if (!hooks?.observed.in) return this.handle(message);
-    const command = commandOf(this.#codec, message, of);
+    const command = commandOf(this.#codec, message, of.facade);
     if (!hooks.concerns("in", command)) return this.handle(message);
     return of.hookStageOf(hooks).receive(message, command);
   }
@@ -135,23 +140,26 @@ export class Inbound implements ReadEvents, FrameSink {
   }
 
   end(): unknown {
+    const of = this.#of;
     this.#pipe?.end();
-    return this.#of.host.handler.onEnd?.(this.#of);
+    if (of.relay !== undefined) return of.relay.ended(of);
+    return of.host.handler.onEnd?.(of.facade);
   }
 
   ended(): void {
     const of = this.#of;
-    if (of.outbound.isEnded || !(of.host.handler.allowHalfOpen || this.#pipe)) of.close();
+    const staysOpen = of.relay !== undefined || this.#pipe !== undefined || of.host.handler.allowHalfOpen;
+    if (of.outbound.isEnded || !staysOpen) of.close();
   }
 
   failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
     const of = this.#of;
     const passable = fallback === "bad_frame" || fallback === "bad_message";
-    if (!passable || !of.relay?.bad(of, toError(thrown), frame)) of.failAs(thrown, fallback);
+    if (!passable || !of.relay?.bad(of, toError(thrown), frame)) failAs(of, thrown, fallback);
   }
 
   lost(error: ConnectionError): void {
-    this.#of.report(error, error.code);
+    report(this.#of, error, error.code);
   }
 
   busy(pending: boolean): void {

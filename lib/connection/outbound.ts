@@ -11,26 +11,21 @@ import type { Transport } from "../transport/transport.ts";
 import { commandOf } from "../contract/command_of.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
-import { type FrameLoop, Hold } from "../framing/frame_loop.ts";
+import { attempt, report, transportFailed } from "./error_policy.ts";
+import { Hold } from "../framing/frame_loop.ts";
 import { type WriteEvents, WriteQueue } from "./write_queue.ts";
 
 /** What a connection does with what it is to say. */
 export class Outbound implements WriteEvents {
   readonly queue: WriteQueue;
   readonly #of: ServiceConnection;
-  readonly #frameLoop: FrameLoop;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
   #ended = false;
 
-  /** @param delivery Of the receiving half, which rests while too much is queued, and ends each pass with a write. */
-  constructor(of: ServiceConnection, transport: Transport, delivery: FrameLoop) {
+  constructor(of: ServiceConnection, transport: Transport) {
     this.#of = of;
-    this.#frameLoop = delivery;
-    this.queue = new WriteQueue(transport, this, {
-      maxBytes: of.limits.maxSendBytes,
-      separate: transport.receive !== undefined,
-    });
+    this.queue = new WriteQueue(transport, this, { separate: transport.receive !== undefined });
   }
 
   /** Whether nothing more is to be said. */
@@ -50,9 +45,9 @@ export class Outbound implements WriteEvents {
     if (options?.raw === true) return this.#transmit(message as Uint8Array | string);
     const { hooks } = this.#of.host;
     if (hooks?.observed.out) {
-      const command = commandOf(this.#codec, message, this.#of);
+      const command = commandOf(this.#codec, message, this.#of.facade);
       // Behind what a hook has not decided on everything waits.
-      if (this.#of.isHooked || hooks.concerns("out", command)) {
+      if (this.#of.hookStage !== undefined || hooks.concerns("out", command)) {
         return this.#of.hookStageOf(hooks).send(message, command);
       }
     }
@@ -64,8 +59,8 @@ export class Outbound implements WriteEvents {
     if (!this.#isOpen) return "refused";
     if (this.queue.isFull) return this.#refuse();
     const of = this.#of;
-    const sent = this.#transmit(this.#codec.encode(message, of));
-    const to = of.protocol.upgrade?.(message, of.side === "server" ? "out" : "in", of);
+    const sent = this.#transmit(this.#codec.encode(message, of.facade));
+    const to = of.protocol.upgrade?.(message, of.side === "server" ? "out" : "in", of.facade);
     if (to !== undefined && sent === "queued") of.upgrade(to);
     return sent;
   }
@@ -73,7 +68,7 @@ export class Outbound implements WriteEvents {
   /** Takes a last message, however full the queue is. */
   sendLast(message: unknown, options: SendOptions | undefined): void {
     if (this.#ended) return;
-    this.#queue(options?.raw ? message as Uint8Array | string : this.#codec.encode(message, this.#of));
+    this.#queue(options?.raw ? message as Uint8Array | string : this.#codec.encode(message, this.#of.facade));
   }
 
   /** Takes whole frames, however full the queue is: who relays them has paused the other side by then. */
@@ -81,7 +76,7 @@ export class Outbound implements WriteEvents {
     if (!this.#isOpen) return;
     this.#of.host.stats.messagesOut += count;
     this.queue.push(frames);
-    if (!this.#frameLoop.isPassing) this.queue.flush();
+    if (!this.#of.inbound.frameLoop.isPassing) this.queue.flush();
   }
 
   /** Takes no more, and ends writing when all is written. */
@@ -106,16 +101,21 @@ export class Outbound implements WriteEvents {
     this.#of.host.stats.messagesOut++;
     if (data.length === 0) return;
     this.queue.push(data);
-    if (!this.#frameLoop.isPassing) this.queue.schedule();
+    if (!this.#of.inbound.frameLoop.isPassing) this.queue.schedule();
   }
 
   #refuse(): SendResult {
-    const found = `${this.queue.size} bytes are queued, maxSendBytes is ${this.#of.limits.maxSendBytes}`;
-    this.#of.report(new ConnectionError("send_refused", `Cannot queue a message: ${found}`), "send_refused");
+    const found = `${this.queue.size} bytes are queued, maxSendBytes is ${this.#of.host.limits.maxSendBytes}`;
+    const error = new ConnectionError("send_refused", `Cannot queue a message: ${found}`);
+    report(this.#of, error, error.code);
     return "refused";
   }
 
   // How it goes
+
+  get maxQueuedBytes(): number {
+    return this.#of.host.limits.maxSendBytes;
+  }
 
   writing(): void {
     this.#of.deadlines.writeSince = this.#of.host.clock.now;
@@ -131,14 +131,16 @@ export class Outbound implements WriteEvents {
 
   full(): void {
     const of = this.#of;
-    if (of.relay === undefined) this.#frameLoop.hold(Hold.full);
-    of.attempt(() => of.host.handler.onBufferFull?.(of));
+    if (of.relay !== undefined) return of.relay.full(of);
+    of.inbound.frameLoop.hold(Hold.full);
+    attempt(of, () => of.host.handler.onBufferFull?.(of.facade));
   }
 
   drained(): void {
     const of = this.#of;
-    of.attempt(() => of.host.handler.onBufferDrain?.(of));
-    this.#frameLoop.release(Hold.full);
+    if (of.relay !== undefined) return of.relay.drained(of);
+    attempt(of, () => of.host.handler.onBufferDrain?.(of.facade));
+    of.inbound.frameLoop.release(Hold.full);
   }
 
   empty(): void {
@@ -146,7 +148,7 @@ export class Outbound implements WriteEvents {
   }
 
   writeFailed(error: unknown): void {
-    this.#of.transportFailed(error, "connection_reset");
+    transportFailed(this.#of, error, "connection_reset");
   }
 }
 

@@ -27,8 +27,8 @@ export class Reader {
   readonly #read: ReadEvents;
   #transport: Transport;
   #stopped = false;
-  #discards = false;
-  #discarded = 0;
+  /** How many bytes have been thrown away; undefined while none are to be. */
+  #discarded: number | undefined;
   #pending = false;
   #yielding = false;
   #handOver: ((bytes: Uint8Array | null) => void) | undefined;
@@ -43,7 +43,7 @@ export class Reader {
 
   /** Whether more has been discarded than a closing connection puts up with. */
   get discardLimitReached(): boolean {
-    return this.#discarded > LINGER_BYTES;
+    return this.#discarded !== undefined && this.#discarded > LINGER_BYTES;
   }
 
   /** Reads on until one of the ends; nothing that fails is thrown. */
@@ -60,7 +60,7 @@ export class Reader {
 
   /** Throws away what comes from now on. */
   discard(): void {
-    this.#discards = true;
+    this.#discarded ??= 0;
     this.wake();
   }
 
@@ -93,7 +93,7 @@ export class Reader {
     const { buffer } = this.#frameLoop;
     try {
       while (!this.#stopped) {
-        if (this.#discards ? this.discardLimitReached : buffer.isFull) {
+        if (this.#discarded !== undefined ? this.discardLimitReached : buffer.isFull) {
           await new Promise<void>((resolve) => this.#wake = resolve);
           continue;
         }
@@ -103,7 +103,7 @@ export class Reader {
         this.#pending = false;
         if (this.#handOver !== undefined) return this.#handOver(count === null ? null : room.slice(0, count));
         if (count === null) return this.#read.endOfStream();
-        if (this.#discards) this.#discarded += count;
+        if (this.#discarded !== undefined) this.#discarded += count;
         this.#read.received(count);
         if (this.#yielding) return;
       }
@@ -115,7 +115,7 @@ export class Reader {
   async #datagrams(): Promise<void> {
     try {
       while (!this.#stopped) {
-        if (!this.#frameLoop.isFree && !this.#discards) {
+        if (!this.#frameLoop.isFree && this.#discarded === undefined) {
           await new Promise<void>((resolve) => this.#wake = resolve);
           continue;
         }

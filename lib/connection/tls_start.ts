@@ -8,14 +8,13 @@
 import type { Transport } from "../transport/transport.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
+import { transportFailed } from "./error_policy.ts";
 import { Hold } from "../framing/frame_loop.ts";
 
 /** Why TLS cannot be started on a connection now; undefined if it can. */
 export function tlsObstacle(of: ServiceConnection): ConnectionError | undefined {
   if (!of.canStartTls) {
-    const why = of.host.secure === undefined
-      ? "no certificate is configured"
-      : `its transport is ${of.transport}`;
+    const why = of.host.secure === undefined ? "no certificate is configured" : `its transport is ${of.kind}`;
     return new ConnectionError("upgrade_failed", `Cannot start TLS: ${why}`);
   }
   const waiting = of.inbound.buffer.length;
@@ -51,7 +50,7 @@ export class TlsStart {
       // What has come since the request for TLS, or will by a read that is pending, is the handshake or fails it.
       secured = await of.host.secure!(transport, inbound.reader.takeOver());
     } catch (error) {
-      return of.transportFailed(error, "tls_handshake");
+      return transportFailed(of, error, "tls_handshake");
     }
     if (of.phase === "closed") return secured.close();
     of.switchTransport(secured);

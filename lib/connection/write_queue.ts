@@ -10,11 +10,13 @@ import type { Transport } from "../transport/transport.ts";
 
 /** Who is told how sending goes. */
 export interface WriteEvents {
+  /** How much may be queued before it is {@linkcode full}. */
+  readonly maxQueuedBytes: number;
   /** A write begins. */
   writing(): void;
   /** The operating system took so many bytes. */
   wrote(count: number): void;
-  /** `maxBytes` are queued; once until {@linkcode drained}. */
+  /** So much is queued; once until {@linkcode drained}. */
   full(): void;
   /** Less than half of that is queued. */
   drained(): void;
@@ -26,38 +28,36 @@ export interface WriteEvents {
 /** A queue of bytes and the writes that empty it. */
 export class WriteQueue {
   readonly #sender: WriteEvents;
-  readonly #maxBytes: number;
   #transport: Transport;
   #buffer: SendBuffer;
-  /** What must leave before the transport is replaced, while that is awaited. */
-  #before: SendBuffer | undefined;
-  #afterBarrier: (() => void) | undefined;
+  /** While the transport is to be replaced: what must leave before that, if anything is left, and what to do then. */
+  #barrier: { before: SendBuffer | undefined; then(): void } | undefined;
   #full = false;
   #writing = false;
   #scheduled = false;
   #stopped = false;
   #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
 
-  constructor(transport: Transport, sender: WriteEvents, options: { maxBytes: number; separate: boolean }) {
+  constructor(transport: Transport, sender: WriteEvents, options: { separate: boolean }) {
     this.#transport = transport;
     this.#sender = sender;
-    this.#maxBytes = options.maxBytes;
     this.#buffer = new SendBuffer({ separate: options.separate });
   }
 
   /** Bytes accepted and not yet taken by the operating system. */
   get size(): number {
-    return this.#before === undefined ? this.#buffer.size : this.#buffer.size + this.#before.size;
+    const before = this.#barrier?.before;
+    return before === undefined ? this.#buffer.size : this.#buffer.size + before.size;
   }
 
   /** Whether nothing more should be accepted. */
   get isFull(): boolean {
-    return this.#full && this.#holds(this.#maxBytes);
+    return this.#full && this.#holds(this.#sender.maxQueuedBytes);
   }
 
   push(data: Uint8Array | string): void {
     this.#buffer.push(data);
-    if (this.#full || !this.#holds(this.#maxBytes)) return;
+    if (this.#full || !this.#holds(this.#sender.maxQueuedBytes)) return;
     this.#full = true;
     this.#sender.full();
   }
@@ -81,9 +81,10 @@ export class WriteQueue {
   /** Writes what is queued, unless a write is under way: then that goes on to the rest. */
   flush(): void {
     if (this.#writing || this.#stopped) return;
-    const buffer = this.#before ?? this.#buffer;
+    const barrier = this.#barrier;
+    const buffer = barrier?.before ?? this.#buffer;
     if (buffer.size === 0) return this.#emptied();
-    if (this.#afterBarrier !== undefined && this.#before === undefined) return;
+    if (barrier !== undefined && barrier.before === undefined) return;
     this.#writing = true;
     this.#sender.writing();
     // Made for each write: kept, they would take more room in an idle connection than they take time here.
@@ -95,36 +96,35 @@ export class WriteQueue {
 
   /** Has all that is queued leave, then calls back; what is queued later waits for {@linkcode replace}. */
   barrier(then: () => void): void {
-    this.#before = this.#buffer;
+    this.#barrier = { before: this.#buffer, then };
     this.#buffer = new SendBuffer();
-    this.#afterBarrier = then;
     this.schedule();
   }
 
   /** Goes on over another transport. */
   replace(transport: Transport): void {
     this.#transport = transport;
-    this.#afterBarrier = undefined;
+    this.#barrier = undefined;
     this.flush();
   }
 
   /** Gives up a barrier, and with it what was to wait for another transport. */
   dropBarrier(): void {
-    if (this.#afterBarrier === undefined || this.#before === undefined) return;
-    this.#buffer = this.#before;
-    this.#before = this.#afterBarrier = undefined;
+    if (this.#barrier?.before === undefined) return;
+    this.#buffer = this.#barrier.before;
+    this.#barrier = undefined;
   }
 
   /** Drops everything. */
   stop(error: Error): void {
     this.#stopped = true;
     this.#buffer.clear();
-    this.#before = undefined;
+    if (this.#barrier !== undefined) this.#barrier.before = undefined;
     for (const waiter of this.#takeWaiters()) waiter.reject(error);
   }
 
   #holds(bytes: number): boolean {
-    return this.#before === undefined ? this.#buffer.holds(bytes) : this.size >= bytes;
+    return this.#barrier === undefined ? this.#buffer.holds(bytes) : this.size >= bytes;
   }
 
   #takeWaiters(): { resolve(): void; reject(error: Error): void }[] {
@@ -134,11 +134,12 @@ export class WriteQueue {
   }
 
   #emptied(): void {
-    if (this.#before !== undefined) {
-      this.#before = undefined;
-      return this.#afterBarrier?.();
+    const barrier = this.#barrier;
+    if (barrier !== undefined) {
+      if (barrier.before === undefined) return;
+      barrier.before = undefined;
+      return barrier.then();
     }
-    if (this.#afterBarrier !== undefined) return;
     if (this.#waiters !== undefined) { for (const waiter of this.#takeWaiters()) waiter.resolve(); }
     this.#sender.empty();
   }
@@ -146,9 +147,9 @@ export class WriteQueue {
   #written(count: number): void {
     this.#writing = false;
     if (this.#stopped) return;
-    (this.#before ?? this.#buffer).consume(count);
+    (this.#barrier?.before ?? this.#buffer).consume(count);
     this.#sender.wrote(count);
-    if (this.#full && this.size < this.#maxBytes / 2) {
+    if (this.#full && this.size < this.#sender.maxQueuedBytes / 2) {
       this.#full = false;
       this.#sender.drained();
     }

@@ -26,7 +26,7 @@ export interface Peer<S = unknown> {
   /** The address on this side. */
   readonly localAddr: Deno.Addr;
   /** What the service bears. */
-  readonly limits: Limits;
+  readonly limits: Readonly<Limits>;
   /** The protocol's own state of this connection. */
   session: S;
   /**

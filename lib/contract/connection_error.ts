@@ -30,6 +30,7 @@ export const CONNECTION_ERRORS = {
   connection_closed: "the connection was closed before what was awaited came",
   end_of_stream: "`pingPong` awaited a message and the stream ended",
 } as const;
+Object.freeze(CONNECTION_ERRORS);
 
 /** A key of {@linkcode CONNECTION_ERRORS}. */
 export type ConnectionErrorCode = keyof typeof CONNECTION_ERRORS;

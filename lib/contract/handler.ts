@@ -10,7 +10,7 @@ import type { Protocol } from "./protocol.ts";
 /** Writes a line to a log. A `{name}` in the text stands for the property of that name. */
 export type WriteLog = (text: string, properties?: Record<string, unknown>) => void;
 
-/** Writes to the server's log under a service's name; a logger of LogTape. */
+/** Writes to the server's log under a service's name. */
 export interface ServiceLog {
   /** What happens in detail. */
   trace: WriteLog;

@@ -11,7 +11,7 @@ import type { Limits, LimitsInput } from "./limit_types.ts";
 export type { Limits, LimitsInput };
 
 /** The limits of a service that says nothing of its own. */
-export const DEFAULT_LIMITS: Readonly<Limits> = {
+export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   maxFrameBytes: 1024 ** 2,
   maxSendBytes: 1024 ** 2,
   maxConnections: 16_384,
@@ -26,7 +26,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   drainTimeoutMs: 30_000,
   heartbeatMs: 5_000,
   memoryBytes: 0,
-};
+});
 
 /** What a limit is a number of. */
 export type LimitKind = "size" | "count" | "duration";
@@ -186,11 +186,11 @@ export function limitsFor(
 }
 
 /**
- * Resolves limits, later ones over earlier ones over the defaults.
+ * Resolves limits, later ones over earlier ones over the defaults. They are frozen, since all connections share them.
  *
  * @throws {RangeError} If one does not read as its kind.
  */
-export function resolveLimits(...inputs: (LimitsInput | undefined)[]): Limits {
+export function resolveLimits(...inputs: (LimitsInput | undefined)[]): Readonly<Limits> {
   const limits: Limits = { ...DEFAULT_LIMITS };
   for (const input of inputs) {
     for (const [key, value] of Object.entries(input ?? {})) {
@@ -208,5 +208,5 @@ export function resolveLimits(...inputs: (LimitsInput | undefined)[]): Limits {
       limits[LIMIT_FIELDS[name].field] = number;
     }
   }
-  return limits;
+  return Object.freeze(limits);
 }

@@ -46,7 +46,7 @@ export function createStats(): ServiceStats {
 
 /** Counts one error under its code. */
 export function countError(stats: ServiceStats, code: string): void {
-  stats.errors[code] = (stats.errors[code] ?? 0) + 1;
+  add(stats.errors, code, 1);
 }
 
 /** The most names that are counted under. Names may be made of what clients send, so there have to be some. */
@@ -90,7 +90,17 @@ export function mergeStats(all: Iterable<ServiceStats>): ServiceStats {
 }
 
 function addTo(sum: Record<string, number>, counts: Record<string, number>): void {
-  for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(counts)) add(sum, name, count);
+}
+
+/** The name may be one that objects inherit something by. */
+function add(counts: Record<string, number>, name: string, count: number): void {
+  counts[name] = (Object.hasOwn(counts, name) ? counts[name] : 0) + count;
+}
+
+/** A copy of counters, as they are now. */
+export function copyStats(stats: ServiceStats): ServiceStats {
+  return { ...stats, errors: { ...stats.errors }, counts: { ...stats.counts } };
 }
 
 /** One open connection, for people and programs that watch. */

@@ -10,7 +10,7 @@ import type { ConnectionHost } from "../connection/connection_host.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import type { Connection, SendResult } from "../contract/connection.ts";
 import type { Handler } from "../contract/handler.ts";
-import { Script } from "../connection/conversation.ts";
+import { Inbox } from "../connection/conversation.ts";
 import { dial } from "../transport/dial.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { givenLimits, type Limits, limitsFor, type LimitsInput, resolveLimits } from "../contract/limits.ts";
@@ -116,7 +116,7 @@ class ReconnectingClient implements Client {
   readonly #attempts: number;
   readonly #ended: AbortController = new AbortController();
   #connection!: ServiceConnection;
-  #script!: Script;
+  #inbox!: Inbox;
   #settle!: () => void;
   #count = 0;
 
@@ -148,7 +148,7 @@ class ReconnectingClient implements Client {
   }
 
   get connection(): Connection {
-    return this.#connection;
+    return this.#connection.facade;
   }
 
   /** Connects, as often as the options say. */
@@ -175,15 +175,15 @@ class ReconnectingClient implements Client {
   }
 
   pingPong(message: unknown): Promise<unknown> {
-    return this.#script.pingPong(message);
+    return this.#inbox.conversation.pingPong(message);
   }
 
   pong(): Promise<unknown | null> {
-    return this.#script.pong();
+    return this.#inbox.conversation.pong();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    return this.#script[Symbol.asyncIterator]();
+    return this.#inbox.conversation[Symbol.asyncIterator]();
   }
 
   close(): Promise<void> {
@@ -201,17 +201,17 @@ class ReconnectingClient implements Client {
     const { onMessage } = this.#options;
     return {
       ...this.#options,
-      onMessage: onMessage ?? ((_, message) => this.#script.receive(message)),
+      onMessage: onMessage ?? ((_, message) => this.#inbox.receive(message)),
       onEnd: (connection) => {
-        this.#script.finish();
+        this.#inbox.end();
         return this.#options.onEnd?.(connection);
       },
       onError: (connection, error) => {
-        if (connection.error === error) this.#script.finish(error);
+        if (connection.error === error) this.#inbox.end(error);
         this.#options.onError?.(connection, error);
       },
       onClose: (connection) => {
-        this.#script.finish(connection.error);
+        this.#inbox.end(connection.error);
         this.#options.onClose?.(connection);
       },
     };
@@ -225,7 +225,7 @@ class ReconnectingClient implements Client {
     });
     const kind = this.#endpoint.transport;
     this.#connection = new ServiceConnection(`${++this.#count}`, transport, { kind, host: this.#host });
-    this.#script = new Script(this.#connection);
+    this.#inbox = new Inbox(this.#connection.facade);
     this.#connection.run();
   }
 

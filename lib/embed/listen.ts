@@ -94,7 +94,10 @@ export async function listen<In = any, Out = any, S = any, T = any>(
   const spoken = await Promise.all(endpoints.map(({ protocol: named }) => protocolOf(protocol ?? named)));
   const resolved = resolveLimits(limits);
   const stats = createStats();
-  const { context, abort } = createContext(name ?? spoken[0].name, bus, { options: given, stats });
+  const { context, abort, connections } = createContext(name ?? spoken[0].name, bus, {
+    options: given,
+    stats,
+  });
   warnOfMistakes(options, spoken, { log: context.log, known: MIDDLE_CALLBACKS });
   const equip = await equipment(options, { context, stats, limits: resolved });
   const handler: AnyHandler = options;
@@ -107,6 +110,7 @@ export async function listen<In = any, Out = any, S = any, T = any>(
       ...equip(spoken[index]),
     })),
     context,
+    connections,
     stats,
     limits: resolved,
     givenLimits: givenLimits(limits),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
 import type { Connection } from "../contract/connection.ts";
 import type { HookContext } from "./hook_context.ts";
 import type { HookOptions } from "./hook_set.ts";
@@ -89,3 +90,6 @@ export class ReplyContext extends MessageContext {
     return this.#request;
   }
 }
+
+freezeClass(MessageContext);
+freezeClass(ReplyContext);

@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { ServiceConnection } from "../connection/service_connection.ts";
 import type { ConnectionHost } from "../connection/connection_host.ts";
-import type { AnyHandler } from "../contract/handler.ts";
 import type { AnyProtocol, Direction } from "../contract/protocol.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { createStats } from "../contract/stats.ts";
@@ -44,7 +42,12 @@ export class Proxy {
     this.options = options;
     const { hooks } = options;
     this.observed = hooks?.observed ?? { in: false, out: false };
-    this.host = { ...base, protocol: skimming(protocol, this.observed), handler: new ClientSide(this) };
+    this.host = {
+      ...base,
+      protocol: skimming(protocol, this.observed),
+      handler: {},
+      relay: (client) => new ProxySession(client, this),
+    };
     const observed = this.observed.in || this.observed.out;
     // A protocol that keeps a session or changes under way must see both directions to know where it is.
     const stateful = protocol.session !== undefined || protocol.upgrade !== undefined;
@@ -73,57 +76,12 @@ export class Proxy {
       ...host,
       side: "client",
       secure,
-      handler: UPSTREAM_SIDE,
+      // Its relay is that of its client.
+      relay: undefined,
       // Every byte passes the client's connection too: that one is idle when this one is, and is what is counted.
-      limits: { ...host.limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 },
+      limits: Object.freeze({ ...host.limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 }),
       stats: { ...createStats(), errors: host.stats.errors },
       closed: () => {},
     };
   }
-}
-
-/** What becomes of the connections of clients: a session each, which is their relay. */
-class ClientSide implements AnyHandler {
-  readonly allowHalfOpen = true;
-  readonly #proxy: Proxy;
-
-  constructor(proxy: Proxy) {
-    this.#proxy = proxy;
-  }
-
-  onConnect(client: unknown): void {
-    new ProxySession(client as ServiceConnection, this.#proxy);
-  }
-
-  onEnd(client: unknown): void {
-    sessionOf(client).clientEnded();
-  }
-
-  onBufferFull(client: unknown): void {
-    sessionOf(client).upstream?.pause();
-  }
-
-  onBufferDrain(client: unknown): void {
-    sessionOf(client).upstream?.resume();
-  }
-
-  onError(client: unknown, error: Error): void {
-    sessionOf(client).clientFailed(error);
-  }
-
-  onClose(client: unknown): void {
-    sessionOf(client).clientClosed();
-  }
-}
-
-const UPSTREAM_SIDE: AnyHandler = {
-  allowHalfOpen: true,
-  onEnd: (upstream) => sessionOf(upstream).upstreamEnded(),
-  onBufferFull: (upstream) => sessionOf(upstream).client.pause(),
-  onBufferDrain: (upstream) => sessionOf(upstream).client.resume(),
-  onClose: (upstream) => sessionOf(upstream).upstreamClosed(),
-};
-
-function sessionOf(connection: unknown): ProxySession {
-  return (connection as ServiceConnection).relay as ProxySession;
 }

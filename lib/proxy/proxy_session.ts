@@ -53,9 +53,8 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
   constructor(client: ServiceConnection, proxy: Proxy) {
     this.client = client;
     this.#proxy = proxy;
-    this.#hooks = proxy.options.hooks?.session(client);
+    this.#hooks = proxy.options.hooks?.session(client.facade);
     this.#relay = new Relay(client, proxy.protocol, { counts: proxy.counts, hooks: this.#hooks });
-    client.relay = this;
     if (!proxy.framed.in) client.inbound.setCodec(UNFRAMED);
     client.pause();
     this.#connect();
@@ -83,12 +82,12 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
       batch.swallows = false;
     }
     const { protocol, options } = this.#proxy;
-    const command = commandOf(codecOf(protocol, direction), message, from);
+    const command = commandOf(codecOf(protocol, direction), message, from.facade);
     const isHooked = options.hooks!.concerns(direction, command);
     if (direction === "in") {
-      const refusal = protocol.ambiguous?.(message, from, isHooked ? HOOKED : UNHOOKED);
+      const refusal = protocol.ambiguous?.(message, from.facade, isHooked ? HOOKED : UNHOOKED);
       if (refusal !== undefined) return this.#refuseAmbiguous(message, refusal);
-      if (isHooked) message = protocol.plain?.(message, from) ?? message;
+      if (isHooked) message = protocol.plain?.(message, from.facade) ?? message;
     }
     if (!isHooked) return this.#passOn(direction, message, came, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
@@ -131,7 +130,12 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
   #withoutTls(reply: unknown): unknown {
     const { protocol } = this.#proxy;
     if (protocol.withoutTls === undefined || this.client.canStartTls) return reply;
-    return protocol.withoutTls(reply, this.client) ?? reply;
+    return protocol.withoutTls(reply, this.client.facade) ?? reply;
+  }
+
+  /** The other one of the two; undefined while it is not there. */
+  #otherThan(one: ServiceConnection): ServiceConnection | undefined {
+    return one === this.client ? this.upstream : this.client;
   }
 
   #directionOf(from: ServiceConnection): Direction {
@@ -151,7 +155,7 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
   replace(held: Held, other: unknown): void {
     const { direction, message } = held;
     this.#relay.batch(direction).swallows = isPartial(message) && !isPartial(other);
-    if (direction === "in") this.#proxy.protocol.replaced?.(message, other, this.client);
+    if (direction === "in") this.#proxy.protocol.replaced?.(message, other, this.client.facade);
     this.#relay.passAs(this.#relay.encode(direction, other), held);
   }
 
@@ -192,14 +196,14 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
   /** A message goes no further, nor do its parts. */
   #withdraw(direction: Direction, message: unknown): Withdrawal<unknown> {
     this.#relay.batch(direction).swallows = true;
-    return direction === "in" && this.#proxy.protocol.withdrawn?.(message, this.client) || PLAIN;
+    return direction === "in" && this.#proxy.protocol.withdrawn?.(message, this.client.facade) || PLAIN;
   }
 
   /** Keeps a request from the upstream that may be another there than it is here. */
   #refuseAmbiguous(message: unknown, refusal: unknown): void {
     const { host, protocol } = this.#proxy;
     const code = "ambiguous_request";
-    const name = JSON.stringify(commandOf(protocol, message, this.client).slice(0, MAX_SHOWN));
+    const name = JSON.stringify(commandOf(protocol, message, this.client.facade).slice(0, MAX_SHOWN));
     countError(host.stats, code);
     host.report(
       this.client,
@@ -217,36 +221,45 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
 
   // Connections
 
-  clientEnded(): void {
-    this.#relay.leave("in");
-    this.upstream?.end();
+  ended(of: ServiceConnection): void {
+    if (of === this.client) {
+      this.#relay.leave("in");
+      this.upstream?.end();
+    } else {
+      this.#relay.upstreamOver();
+      this.client.end();
+    }
+  }
+
+  full(of: ServiceConnection): void {
+    this.#otherThan(of)?.pause();
+  }
+
+  drained(of: ServiceConnection): void {
+    this.#otherThan(of)?.resume();
   }
 
   /** Tells the client why its connection ends, where the protocol is followed and has a word for it. */
-  clientFailed(error: Error): void {
+  failed(of: ServiceConnection, error: Error): void {
     const { client } = this;
-    if (client.error !== error || !this.#proxy.framed.in || this.#passthrough) return;
-    const message = this.#proxy.protocol.refusal?.(error, client);
+    if (of !== client || client.error !== error || !this.#proxy.framed.in || this.#passthrough) return;
+    const message = this.#proxy.protocol.refusal?.(error, client.facade);
     if (message !== undefined) client.close(message);
   }
 
-  clientClosed(): void {
+  closed(of: ServiceConnection): void {
+    if (of === this.client) return this.#clientClosed();
+    this.#relay.upstreamOver();
+    this.client.close();
+  }
+
+  #clientClosed(): void {
     this.#dialing?.abort();
     this.#hooks?.end();
     this.#relay.leave("in");
     // A reset goes through as the end that it is: nothing queued is worth sending any more.
     if (this.client.error === undefined) this.upstream?.close();
     else this.upstream?.destroy();
-  }
-
-  upstreamEnded(): void {
-    this.#relay.upstreamOver();
-    this.client.end();
-  }
-
-  upstreamClosed(): void {
-    this.#relay.upstreamOver();
-    this.client.close();
   }
 
   async #connect(): Promise<void> {
@@ -262,7 +275,7 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
       const upstream = new ServiceConnection(`${client.id}.upstream`, transport, { kind, host });
       this.#relay.upstream = upstream;
       upstream.relay = this;
-      upstream.session = client.session;
+      upstream.facade.session = client.facade.session;
       if (!this.#proxy.framed.out || this.#passthrough) upstream.inbound.setCodec(UNFRAMED);
       upstream.run();
       client.resume();

@@ -103,7 +103,7 @@ export class Relay {
   replaces(message: unknown): boolean {
     const turns = this.#turns;
     if (turns === undefined || !turns.isReplaced || !isWhole(message)) return false;
-    if (!this.#protocol.answers!(message, this.client)) return false;
+    if (!this.#protocol.answers!(message, this.client.facade)) return false;
     this.#giveOut(turns.heardReplaced());
     return true;
   }
@@ -120,7 +120,7 @@ export class Relay {
   heard(message: unknown): void {
     this.#hooks?.answered(message);
     if (this.#turns === undefined) return;
-    const answers = this.#protocol.answers!(message, this.client);
+    const answers = this.#protocol.answers!(message, this.client.facade);
     this.#giveOut(this.#turns.heard(answers, isWhole(message)));
   }
 
@@ -153,7 +153,7 @@ export class Relay {
 
   /** The bytes of a message in a direction. */
   encode(direction: Direction, message: unknown): Uint8Array | string {
-    return codecOf(this.#protocol, direction).encode(message, this.#target(direction));
+    return codecOf(this.#protocol, direction).encode(message, this.#target(direction).facade);
   }
 
   #injected(reply: unknown, closes: boolean): Injected {
@@ -186,7 +186,7 @@ export class Relay {
   /** Whether the upstream is going to answer a message. */
   #asks(message: unknown): boolean {
     const protocol = this.#protocol;
-    return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.client);
+    return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.client.facade);
   }
 
   /** The client has sent more behind its request for TLS: somebody between may have put it there. */
@@ -209,6 +209,6 @@ export class Relay {
     this.leave("out");
     this.client.upgrade(to);
     this.upstream!.upgrade(to);
-    this.upstream!.session = this.client.session;
+    this.upstream!.facade.session = this.client.facade.session;
   }
 }

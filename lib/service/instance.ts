@@ -106,7 +106,7 @@ export class Instance {
       spec;
     const stats = createStats();
     this.#owned = createContext(name, this.#bus, { instance, options, base, stats });
-    const { context } = this.#owned;
+    const { context, connections } = this.#owned;
     const all = await loadBindings(spec, context, {
       stats,
       runAction: (request) => this.#actions.run(request),
@@ -117,6 +117,7 @@ export class Instance {
       this.#service = createService({
         bindings,
         context,
+        connections,
         limits,
         givenLimits: spec.givenLimits,
         stats,

@@ -28,7 +28,7 @@ export async function refusalOf(protocol: AnyProtocol, limits: Limits): Promise<
       side: "server",
       protocol,
       handler: {},
-      limits: { ...limits, lingerTimeoutMs: 0 },
+      limits: Object.freeze({ ...limits, lingerTimeoutMs: 0 }),
       clock: new Clock(limits),
       stats: createStats(),
       report() {},

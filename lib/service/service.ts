@@ -5,12 +5,13 @@
  */
 
 import { Clock } from "../connection/clock.ts";
+import { type ConnectionFacade, engineOf } from "../connection/connection_facade.ts";
 import { ServiceConnection } from "../connection/service_connection.ts";
 import type { ConnectionHost } from "../connection/connection_host.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { AnyHandler, ServiceContext } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
-import type { TransportName } from "../contract/connection.ts";
+import type { Connection, TransportName } from "../contract/connection.ts";
 import { conversational } from "../connection/conversation.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   stats?: ServiceStats;
   bindings: Binding[];
   context: ServiceContext;
+  /** What `context.connections` shows. */
+  connections: Set<Connection>;
   limits: Limits;
   /** Which of them are given; a protocol may have others in place of the rest. @default {none} */
   givenLimits?: readonly string[];
@@ -99,7 +102,7 @@ class IsolateService implements Service {
   readonly stats: ServiceStats;
   readonly #options: ServiceOptions;
   readonly #clock: Clock;
-  readonly #open: Set<ServiceConnection>;
+  readonly #open: Set<ConnectionFacade>;
   readonly #acceptor: Acceptor;
   #secure: Secure | undefined;
   #count = 0;
@@ -111,7 +114,7 @@ class IsolateService implements Service {
     this.#options = options;
     this.stats = options.stats ?? createStats();
     this.#clock = new Clock(options.limits);
-    this.#open = options.context.connections as Set<ServiceConnection>;
+    this.#open = options.connections as Set<ConnectionFacade>;
     const { limits, trustedProxies, context: { log }, mode } = options;
     this.#acceptor = new Acceptor({ limits, stats: this.stats, trustedProxies, log, mode });
   }
@@ -157,10 +160,10 @@ class IsolateService implements Service {
   async drain(timeoutMs: number): Promise<{ finished: number; cut: number }> {
     await this.unlisten();
     const before = this.#open.size;
-    for (const connection of [...this.#open]) connection.drain();
+    for (const connection of this.#all()) connection.drain();
     await this.#acceptor.admission.emptyWithin(timeoutMs);
     const cut = this.#cut + this.#open.size;
-    for (const connection of [...this.#open]) {
+    for (const connection of this.#all()) {
       connection.fail(
         new ConnectionError(
           "drain_timeout",
@@ -177,19 +180,23 @@ class IsolateService implements Service {
     this.#stopped = true;
     await this.unlisten();
     this.#cut = this.#open.size;
-    for (const connection of [...this.#open]) connection.destroy();
+    for (const connection of this.#all()) connection.destroy();
     this.#acceptor.admission.close();
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
 
   connections(): ConnectionInfo[] {
-    return [...this.#open].map((connection) => connection.info(this.#options.context.name));
+    return this.#all().map((connection) => connection.info(this.#options.context.name));
+  }
+
+  #all(): ServiceConnection[] {
+    return [...this.#open].map(engineOf);
   }
 
   #serve(transport: Transport, kind: TransportName, host: ConnectionHost): void {
     const id = `${this.#options.idPrefix ?? ""}${++this.#count}`;
     const connection = new ServiceConnection(id, transport, { kind, host });
-    this.#open.add(connection);
+    this.#open.add(connection.facade);
     connection.run();
   }
 
@@ -208,7 +215,7 @@ class IsolateService implements Service {
       side: "server",
       protocol,
       handler: handler.transmission === undefined ? handler : conversational(handler),
-      limits,
+      limits: Object.freeze(limits),
       clock: this.#clock,
       stats: this.stats,
       secure: this.#secure,
@@ -222,7 +229,7 @@ class IsolateService implements Service {
         } else context.log.warn(said, { ...properties, error: error.message });
       },
       closed: (connection) => {
-        this.#open.delete(connection);
+        this.#open.delete(connection.facade);
         this.#acceptor.admission.release(connection);
       },
     };

@@ -6,18 +6,24 @@
 
 import { toFileUrl } from "@std/path";
 import { getLogger } from "@logtape/logtape";
+import { freezeMembers } from "../base/freeze_class.ts";
+import { ReadonlySetView } from "../base/readonly_set_view.ts";
 import type { LocalBus } from "./service_bus.ts";
 import type { Connection } from "../contract/connection.ts";
-import type { ServiceContext } from "../contract/handler.ts";
+import type { ServiceContext, ServiceLog } from "../contract/handler.ts";
 import { countName, createStats, type ServiceStats } from "../contract/stats.ts";
 
 /** Where a service's log records go: `protohost`, then its name. */
 export const LOG_CATEGORY = "protohost";
 
-/** A context, and the way to end its signal. */
+/** A context, and what only its owner changes. */
 export interface OwnedContext {
+  /** What user code gets: frozen, since the hooks and the handler of a service share it. */
   context: ServiceContext;
+  /** Ends its signal. */
   abort: AbortController;
+  /** What its `connections` show. */
+  connections: Set<Connection>;
 }
 
 /** Makes the context of one instance of a service. */
@@ -27,23 +33,36 @@ export function createContext(
   options: { instance?: number; options?: unknown; base?: string; stats?: ServiceStats } = {},
 ): OwnedContext {
   const abort = new AbortController();
+  const connections = new Set<Connection>();
   const stats = options.stats ?? createStats();
-  return {
-    abort,
-    context: {
-      name,
-      instance: options.instance ?? 0,
-      options: options.options ?? {},
-      get base() {
-        // Where there is no configuration it is the current folder, which may not be asked for everywhere.
-        return options.base ?? toFileUrl(`${Deno.cwd()}/`).href;
-      },
-      log: getLogger([LOG_CATEGORY, name]),
-      signal: abort.signal,
-      connections: new Set<Connection>(),
-      count: (name) => countName(stats, name),
-      publish: (topic, message) => bus.publish(topic, message),
-      subscribe: (topic, listener) => bus.subscribe(topic, listener),
+  const context: ServiceContext = {
+    name,
+    instance: options.instance ?? 0,
+    options: options.options ?? {},
+    get base() {
+      // Where there is no configuration it is the current folder, which may not be asked for everywhere.
+      return options.base ?? toFileUrl(`${Deno.cwd()}/`).href;
     },
+    log: createLog(name),
+    signal: abort.signal,
+    connections: new ReadonlySetView(connections),
+    count: (name) => countName(stats, name),
+    publish: (topic, message) => bus.publish(topic, message),
+    subscribe: (topic, listener) => bus.subscribe(topic, listener),
   };
+  return { abort, connections, context: freezeMembers(context) };
+}
+
+/** Writes as a service. A logger of LogTape itself leads to all others of its isolate, and to where they write. */
+function createLog(name: string): ServiceLog {
+  const logger = getLogger([LOG_CATEGORY, name]);
+  return freezeMembers({
+    trace: (...args) => logger.trace(...args),
+    debug: (...args) => logger.debug(...args),
+    info: (...args) => logger.info(...args),
+    warn: (...args) => logger.warn(...args),
+    warning: (...args) => logger.warning(...args),
+    error: (...args) => logger.error(...args),
+    fatal: (...args) => logger.fatal(...args),
+  });
 }
