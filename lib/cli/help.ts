@@ -61,9 +61,9 @@ function exitCodes(): string {
     `${EXIT.ok} success`,
     `${EXIT.failed} failure`,
     `${EXIT.usage} wrong usage`,
-    `${EXIT.cannotStart} the server cannot start`,
-    `${EXIT.noServer} no server is running`,
-    `${EXIT.interrupted} and ${EXIT.terminated} stopped by a second signal`,
+    `${EXIT.cannotStart} cannot start`,
+    `${EXIT.noServer} no server running`,
+    `${EXIT.interrupted} and ${EXIT.terminated} second signal`,
   ].join(", ");
 }
 
