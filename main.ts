@@ -11,9 +11,10 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 async function main(args: string[]): Promise<number> {
   if (args[0] === CHILD_COMMAND) {
     // It starts in half the time without what commands have in common; there is a user to be told only if it is none.
-    const { hostInstance, isChild } = await import("./lib/worker/child_host.ts");
-    if (isChild()) {
-      await hostInstance(Number(args[1]));
+    const { hostInstance, isChildOf } = await import("./lib/worker/child_host.ts");
+    const serverPid = Number(args[1]);
+    if (isChildOf(serverPid)) {
+      await hostInstance(serverPid);
       return 0;
     }
   }

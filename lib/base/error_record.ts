@@ -23,13 +23,27 @@ export function toError(thrown: unknown): Error {
 
 /** Makes a record of a thrown value. */
 export function toErrorRecord(error: unknown): ErrorRecord {
-  if (!(error instanceof Error)) return { name: "Error", code: "error", message: String(error) };
+  if (!(error instanceof Error)) return { name: "Error", code: "error", message: bounded(error) };
   return {
-    name: error.name,
-    code: errorCode(error),
-    message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    name: bounded(error.name),
+    code: bounded(errorCode(error)),
+    message: bounded(error.message),
+    ...(error.stack === undefined ? {} : { stack: bounded(error.stack) }),
   };
+}
+
+/** The most of each text that is kept, in UTF-16 units. */
+const MAX_TEXT = 16_384;
+
+/** Whatever was thrown, or set as a field of what was, as text. */
+function bounded(value: unknown): string {
+  let text;
+  try {
+    text = String(value);
+  } catch {
+    text = `a value of type ${typeof value} that is not to be shown`;
+  }
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
 }
 
 /** Whether a value has the shape of an {@linkcode ErrorRecord}. */

@@ -9,6 +9,7 @@ import { pooledMap } from "@std/async/pool";
 import { Bus } from "../service/service_bus.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
 import type { Config, ServiceConfig } from "../config/mod.ts";
+import { LOG_ROOT } from "../spec/log_spec.ts";
 import { formatEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import { Generation } from "../supervisor/generation.ts";
@@ -47,7 +48,7 @@ export async function loadServices(config: Config): Promise<LoadedService[]> {
       heard: ({ category, message }) => heard.get(category[1])?.add(message.map(String).join("")),
     },
     loggers: [
-      { category: ["protohost"], sinks: ["heard"], lowestLevel: "warning" },
+      { category: [LOG_ROOT], sinks: ["heard"], lowestLevel: "warning" },
       { category: ["logtape", "meta"], lowestLevel: "warning" },
     ],
   });
@@ -91,6 +92,9 @@ function spawn(events: RunnerEvents, spec: WorkerSpec): Runner {
     : spawnIsolate(events, spec);
   return {
     ...runner,
+    get queuedBytes() {
+      return runner.queuedBytes;
+    },
     post(message: ToWorker): void {
       const quiet = message.type === "load"
         ? { ...message, spec: { ...message.spec, console: "stderr" as const, logLevel: "warning" as const } }

@@ -4,6 +4,13 @@
  * @module
  */
 
+/** The most names that are counted under. Names may be made of what clients send, so there have to be some. */
+export const MAX_COUNTS = 1_000;
+/** A name is cut at this many characters. */
+export const MAX_COUNT_NAME = 100;
+/** What is counted in place of further names. */
+export const OTHER_COUNTS = "other";
+
 /** Counters of one service instance, or the sum of several. */
 export interface ServiceStats {
   /** Connections open now. */
@@ -39,41 +46,19 @@ export function createStats(): ServiceStats {
     messagesOut: 0,
     bytesIn: 0,
     bytesOut: 0,
-    errors: {},
-    counts: {},
+    errors: noNames(),
+    counts: noNames(),
   };
 }
 
 /** Counts one error under its code. */
 export function countError(stats: ServiceStats, code: string): void {
-  add(stats.errors, code, 1);
+  addName(stats.errors, code, 1);
 }
 
-/** The most names that are counted under. Names may be made of what clients send, so there have to be some. */
-export const MAX_COUNTS = 1_000;
-/** A name is cut at this many characters. */
-export const MAX_COUNT_NAME = 100;
-/** What is counted in place of further names. */
-export const OTHER_COUNTS = "other";
-
-const sizes: WeakMap<Record<string, number>, number> = new WeakMap();
-
-/** Counts once under a name; under {@linkcode OTHER_COUNTS} if there are too many names already. */
-export function countName({ counts }: ServiceStats, name: string): void {
-  const key = Object.hasOwn(counts, name) ? name : newName(counts, name);
-  counts[key] = (Object.hasOwn(counts, key) ? counts[key] : 0) + 1;
-}
-
-/** What a name that is not counted yet is counted under: it may be made of anything that a client has sent. */
-function newName(counts: Record<string, number>, name: string): string {
-  const shown = name.slice(0, MAX_COUNT_NAME).replaceAll(/[^\x20-\x7e]/g, "?");
-  // That one would be the prototype, not a key.
-  const key = shown === "__proto__" ? OTHER_COUNTS : shown;
-  if (Object.hasOwn(counts, key)) return key;
-  const size = sizes.get(counts) ?? Object.keys(counts).length;
-  if (size >= MAX_COUNTS) return OTHER_COUNTS;
-  sizes.set(counts, size + 1);
-  return key;
+/** Counts once what a rule counts. */
+export function countName(stats: ServiceStats, name: string): void {
+  addName(stats.counts, name, 1);
 }
 
 /** The sum of several instances' counters. */
@@ -81,7 +66,7 @@ export function mergeStats(all: Iterable<ServiceStats>): ServiceStats {
   const sum = createStats();
   for (const stats of all) {
     for (const key of Object.keys(sum) as (keyof ServiceStats)[]) {
-      if (key !== "errors" && key !== "counts") sum[key] += stats[key];
+      if (key !== "errors" && key !== "counts") sum[key] = add(sum[key], stats[key]);
     }
     addTo(sum.errors, stats.errors);
     addTo(sum.counts, stats.counts);
@@ -90,17 +75,48 @@ export function mergeStats(all: Iterable<ServiceStats>): ServiceStats {
 }
 
 function addTo(sum: Record<string, number>, counts: Record<string, number>): void {
-  for (const [name, count] of Object.entries(counts)) add(sum, name, count);
-}
-
-/** The name may be one that objects inherit something by. */
-function add(counts: Record<string, number>, name: string, count: number): void {
-  counts[name] = (Object.hasOwn(counts, name) ? counts[name] : 0) + count;
+  for (const [name, count] of Object.entries(counts)) addName(sum, name, count);
 }
 
 /** A copy of counters, as they are now. */
 export function copyStats(stats: ServiceStats): ServiceStats {
-  return { ...stats, errors: { ...stats.errors }, counts: { ...stats.counts } };
+  return mergeStats([stats]);
+}
+
+/** Counts by names that strangers may choose: without a prototype, so that no name means anything else. */
+function noNames(): Record<string, number> {
+  return Object.create(null);
+}
+
+/** How many names each of these has: to count them anew for each name that does not fit would be slow. */
+const sizes: WeakMap<Record<string, number>, number> = new WeakMap();
+
+function addName(counts: Record<string, number>, name: string, count: number): void {
+  const known = counts[name];
+  if (known !== undefined) counts[name] = add(known, count);
+  else addNewName(counts, name, count);
+}
+
+function addNewName(counts: Record<string, number>, name: string, count: number): void {
+  const key = newName(counts, name);
+  counts[key] = add(counts[key] ?? 0, count);
+}
+
+/** What a name that is not counted yet is counted under: it may be made of anything that a client has sent. */
+function newName(counts: Record<string, number>, name: string): string {
+  const shown = name.slice(0, MAX_COUNT_NAME).replaceAll(/[^\x20-\x7e]/g, "?");
+  // In another isolate that one would be the prototype, not a key.
+  const key = shown === "__proto__" ? OTHER_COUNTS : shown;
+  if (key in counts) return key;
+  const size = sizes.get(counts) ?? Object.keys(counts).length;
+  if (size >= MAX_COUNTS) return OTHER_COUNTS;
+  sizes.set(counts, size + 1);
+  return key;
+}
+
+/** Stays an integer that is exact, whatever an instance claims to have counted. */
+function add(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
 }
 
 /** One open connection, for people and programs that watch. */

@@ -46,6 +46,9 @@ export function spawnPool(events: RunnerEvents, spec: WorkerSpec): Runner {
   runner.ended.then(removeFolders);
   return {
     ...runner,
+    get queuedBytes() {
+      return runner.queuedBytes;
+    },
     post(message: ToWorker): void {
       runner.post(message.type === "load" ? { ...message, spec: { ...message.spec, pool } } : message);
     },

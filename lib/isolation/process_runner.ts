@@ -11,9 +11,10 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { granted } from "./grant.ts";
 import type { Permissions } from "../spec/permissions.ts";
-import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { commandAs, handOver, identityOf } from "./identity.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
@@ -22,6 +23,7 @@ import { failure, InstanceError } from "./instance_error.ts";
 import { lockFileIn, makeChildCache, removeChildCache } from "./child_cache.ts";
 import { childArguments, projectConfig, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./child_output.ts";
+import { MessagePipe, PIPE_DESCRIPTOR } from "./message_pipe.ts";
 
 /** How long after the end of a process its last messages are awaited: not every pipe reports its end. */
 const LAST_WORDS_MS = 300;
@@ -65,7 +67,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   const child = spawn(program, args, {
     ...startAs,
     // Not the standard streams for messages: the service's code may write there.
-    stdio: options.output === "stderr" ? ["ignore", 2, 2, "ipc"] : ["ignore", "pipe", "pipe", "ipc"],
+    stdio: options.output === "stderr" ? ["ignore", 2, 2, "pipe"] : ["ignore", "pipe", "pipe", "pipe"],
     // Signals from the terminal are for the server only.
     detached: true,
     env: {
@@ -79,14 +81,20 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   if (child.stdout) void logOutput(child.stdout, { service, level: "info" });
   if (child.stderr) void logOutput(child.stderr, { service, level: "warning" });
   const ended = Promise.withResolvers<void>();
-  // Not what `connected` says: that is false before all that came has been heard.
-  const heard = new Promise<void>((resolve) => child.once("disconnect", resolve));
+  const heard = Promise.withResolvers<void>();
   let over = false;
   let hasSpoken = false;
   let late: ReturnType<typeof setTimeout> | undefined;
-  child.on("message", (message: unknown) => {
-    hasSpoken = true;
-    if (!over) events.message(message as FromWorker);
+  const socket = child.stdio[PIPE_DESCRIPTOR] as unknown as Socket | undefined;
+  const pipe = socket && new MessagePipe(socket, {
+    message(value) {
+      hasSpoken = true;
+      if (!over) events.message(value);
+    },
+    badLine(error) {
+      if (!over) events.badMessage(error.message);
+    },
+    closed: heard.resolve,
   });
   child.on("error", (error: Error) => {
     if (!over) events.failed(error);
@@ -101,7 +109,8 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
       failure("process_ended", `The instance lost its process: ${how}${hint}`),
     );
     // Messages may still be in the pipe.
-    settleWithin(heard, LAST_WORDS_MS).then(() => {
+    settleWithin(heard.promise, LAST_WORDS_MS).then(() => {
+      pipe?.close();
       if (!over) events.failed(lost);
       over = true;
     });
@@ -113,15 +122,18 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   return {
     pid: child.pid ?? 0,
     ended: ended.promise,
+    get queuedBytes() {
+      return pipe?.queuedBytes ?? 0;
+    },
     post(message: ToWorker): void {
       // A message to a child that has just ended is lost, as with an isolate.
-      if (!over && child.connected) child.send(message, () => {});
+      if (!over) pipe?.post(message);
     },
     terminate(): void {
       over = true;
       const { graceMs = 0 } = options;
-      if (graceMs === 0 || !child.connected) return kill(child);
-      child.disconnect();
+      if (graceMs === 0 || !pipe?.isOpen) return kill(child);
+      pipe.close();
       late = setTimeout(() => kill(child), graceMs);
     },
   };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 
 /** One running worker. */
@@ -14,6 +14,8 @@ export interface Runner {
   readonly pid: number;
   /** Settles once nothing of it runs, as far as can be known. */
   readonly ended: Promise<void>;
+  /** How many bytes of messages wait for it in this process, where that can be known. */
+  readonly queuedBytes: number;
   /** Sends a message; does nothing once the worker is gone. */
   post(message: ToWorker): void;
   /** Ends the worker at once. No event comes after this. */
@@ -22,7 +24,10 @@ export interface Runner {
 
 /** What a runner reports. */
 export interface RunnerEvents {
-  message(message: FromWorker): void;
+  /** What it sent, unchecked: the service's code may have sent it. */
+  message(value: unknown): void;
+  /** It sent something that is no message at all. */
+  badMessage(what: string): void;
   /** The worker is unusable: an uncaught error, or its end. */
   failed(error: unknown): void;
 }

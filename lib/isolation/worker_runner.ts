@@ -7,7 +7,7 @@
 import { grantOf, importHosts } from "./grant.ts";
 import { identityOf } from "./identity.ts";
 import { failure, InstanceError } from "./instance_error.ts";
-import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Runner, RunnerEvents } from "./runner.ts";
 
@@ -27,11 +27,11 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
     ...permissionsOf(spec),
   } as WorkerOptions);
   let over = false;
-  worker.onmessage = (event: MessageEvent<FromWorker>) => {
+  worker.onmessage = (event: MessageEvent<unknown>) => {
     if (!over) events.message(event.data);
   };
   worker.onmessageerror = () => {
-    if (!over) events.failed(new TypeError("The worker sent a message that cannot be deserialized"));
+    if (!over) events.badMessage("message cannot be deserialized");
   };
   worker.onerror = (event) => {
     // Otherwise the error would end the main isolate too.
@@ -41,6 +41,7 @@ export function spawnIsolate(events: RunnerEvents, spec: WorkerSpec): Runner {
   return {
     pid: Deno.pid,
     ended: Promise.resolve(),
+    queuedBytes: 0,
     post(message: ToWorker): void {
       if (!over) worker.postMessage(message);
     },

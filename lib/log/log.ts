@@ -17,19 +17,19 @@ import {
   sanitizeControlSequences,
   type TextFormatter,
 } from "@logtape/logtape";
-import type { LogConfig } from "../spec/log_spec.ts";
+import { LOG_ROOT, type LogConfig } from "../spec/log_spec.ts";
 import { userFrames } from "../base/error_place.ts";
 import { toLogRecord } from "./log_record.ts";
 import type { LogLevel } from "../contract/log_level.ts";
 
 /** The log of the server itself. */
 export function serverLog(): Logger {
-  return getLogger(["protohost"]);
+  return getLogger([LOG_ROOT]);
 }
 
 /** The log of one service. */
 export function serviceLog(service: string): Logger {
-  return getLogger(["protohost", service]);
+  return getLogger([LOG_ROOT, service]);
 }
 
 /** The configured log. */

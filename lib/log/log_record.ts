@@ -4,14 +4,9 @@
  * @module
  */
 
-import { getLogger, type LogRecord as TapeRecord } from "@logtape/logtape";
-import { toErrorRecord } from "../base/error_record.ts";
-import type { LogRecord } from "../spec/log_spec.ts";
-
-/** The longest string in a record, in UTF-16 units. */
-const MAX_STRING = 16_384;
-const MAX_DEPTH = 6;
-const MAX_ENTRIES = 100;
+import { getLogger, type Logger, type LogRecord as TapeRecord } from "@logtape/logtape";
+import { boundedJson } from "../spec/bounded_json.ts";
+import { LOG_ROOT, type LogRecord } from "../spec/log_spec.ts";
 
 /** Makes a LogTape record JSON-safe, its message formatted. */
 export function toLogRecord(record: TapeRecord): LogRecord {
@@ -19,50 +14,67 @@ export function toLogRecord(record: TapeRecord): LogRecord {
     level: record.level,
     category: [...record.category],
     message: record.message.map((part, i) => i % 2 === 0 ? String(part) : wording(part)).join(""),
-    properties: toJson(record.properties) as Record<string, unknown>,
+    properties: boundedJson(record.properties) as Record<string, unknown>,
     timestamp: record.timestamp,
   };
 }
 
-/** Writes a worker's records to the log of this isolate. */
-export function emitRecords(records: readonly LogRecord[]): void {
-  for (const { level, category, message, properties, timestamp } of records) {
-    getLogger(category).emit({ level, message: [message], rawMessage: message, properties, timestamp });
+/** The size of a record in a message and in the log, about, in UTF-16 units. */
+export function lengthOf({ message, properties }: LogRecord): number {
+  return message.length + JSON.stringify(properties).length + 100;
+}
+
+/**
+ * Writes a service's records to the log of this isolate: under its own name and with the time of their arrival, whatever
+ * they claim, since other programs act on these lines.
+ */
+export function emitRecords(
+  records: readonly LogRecord[],
+  { service, timestamp }: { service: string; timestamp: number },
+): void {
+  for (const { level, category, message, properties } of records) {
+    loggerOf(service, category).emit({
+      level,
+      message: [message],
+      rawMessage: message,
+      properties,
+      timestamp,
+    });
   }
+}
+
+/** At most so many categories below its own are told apart for one service: LogTape keeps each for good. */
+const MAX_CATEGORIES = 100;
+
+/** The categories below their own that services have used. */
+const loggers: Map<string, Map<string, Logger>> = new Map();
+
+function loggerOf(service: string, category: readonly string[]): Logger {
+  const isOwn = category[0] === LOG_ROOT && category[1] === service;
+  const below = isOwn ? category.slice(2) : category;
+  if (below.length === 0) return getLogger([LOG_ROOT, service]);
+  const known = loggers.get(service) ?? new Map<string, Logger>();
+  loggers.set(service, known);
+  const parts = below.map(plainPart);
+  const name = parts.join(".");
+  let logger = known.get(name);
+  if (logger === undefined) {
+    if (known.size >= MAX_CATEGORIES) return getLogger([LOG_ROOT, service]);
+    logger = getLogger([LOG_ROOT, service, ...parts]);
+    known.set(name, logger);
+  }
+  return logger;
+}
+
+/** A part of a category that is no more than a name: LogTape keeps them in plain objects, and they stand in lines. */
+function plainPart(part: string): string {
+  const plain = part.replaceAll(/[^\w-]+/g, "_");
+  return plain in Object.prototype || plain === "" ? `_${plain}` : plain;
 }
 
 function wording(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Error) return `${value.name}: ${value.message}`;
-  const json = toJson(value);
+  const json = boundedJson(value);
   return typeof json === "string" ? json : JSON.stringify(json);
-}
-
-/** The closest JSON value to any value. Bounded, whatever it is given. */
-function toJson(value: unknown, depth = 0, above: readonly unknown[] = []): unknown {
-  switch (typeof value) {
-    case "string":
-      return value.length > MAX_STRING ? `${value.slice(0, MAX_STRING)}...` : value;
-    case "number":
-      return Number.isFinite(value) ? value : String(value);
-    case "boolean":
-      return value;
-    case "undefined":
-      return null;
-    case "object":
-      break;
-    default:
-      return String(value);
-  }
-  if (value === null) return null;
-  if (value instanceof Error) return toErrorRecord(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (above.includes(value)) return "[circular]";
-  if (depth >= MAX_DEPTH) return "[...]";
-  const next = (inner: unknown) => toJson(inner, depth + 1, [...above, value]);
-  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map(next);
-  if (value instanceof Set) return [...value].slice(0, MAX_ENTRIES).map(next);
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
-  return Object.fromEntries(entries.slice(0, MAX_ENTRIES).map(([key, inner]) => [String(key), next(inner)]));
 }

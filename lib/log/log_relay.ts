@@ -7,21 +7,24 @@
 import { configureSync, type LogRecord as TapeRecord } from "@logtape/logtape";
 import { FloodGate, type FloodOptions } from "./log_flood.ts";
 import { isErrorRecord } from "../base/error_record.ts";
-import { toLogRecord } from "./log_record.ts";
+import { lengthOf, toLogRecord } from "./log_record.ts";
 import type { LogLevel } from "../contract/log_level.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
 import { adviseInConfiguration, adviseInRecord } from "../spec/permission_advice.ts";
 
 /** A batch is posted after this long, */
 const BATCH_MS = 20;
-/** or once it has this many records. */
+/** or once it has this many records, */
 const BATCH_RECORDS = 200;
+/** or this many UTF-16 units. */
+const BATCH_LENGTH = 1024 ** 2;
 
 /** Collects records into batches, with floods limited. */
 export class LogRelay {
   readonly #post: (records: LogRecord[]) => void;
   readonly #gate: FloodGate;
   #batch: LogRecord[] = [];
+  #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(post: (records: LogRecord[]) => void, options: FloodOptions = {}) {
@@ -33,8 +36,11 @@ export class LogRelay {
   readonly sink: (record: TapeRecord) => void = (record) => {
     const { rawMessage } = record;
     const template = typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
-    this.#batch.push(...this.#gate.pass(advised(toLogRecord(record)), template));
-    if (this.#batch.length >= BATCH_RECORDS) this.flush();
+    for (const passed of this.#gate.pass(advised(toLogRecord(record)), template)) {
+      this.#batch.push(passed);
+      this.#length += lengthOf(passed);
+    }
+    if (this.#batch.length >= BATCH_RECORDS || this.#length >= BATCH_LENGTH) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS);
   };
 
@@ -45,6 +51,7 @@ export class LogRelay {
     this.#batch.push(...this.#gate.sweep(Date.now()));
     if (this.#batch.length > 0) this.#post(this.#batch);
     this.#batch = [];
+    this.#length = 0;
     if (this.#gate.pending) this.#timer = setTimeout(() => this.flush(), 10 * BATCH_MS);
   }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
-import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import { settleWithin } from "../base/settle.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "../contract/stats.ts";
 import { describeDuration } from "../supervisor/server_status.ts";
@@ -48,9 +48,8 @@ export class Pool {
   #allGone: (() => void)[] = [];
 
   constructor(options: PoolOptions) {
-    const { service, generation, instance } = options.spec;
     this.#options = options;
-    this.#prefix = `${service}.${generation}.${instance}.`;
+    this.#prefix = connectionPrefix(options.spec);
   }
 
   /** What to send to refused clients, by binding. */
@@ -86,12 +85,13 @@ export class Pool {
 
   /** Every connection, waiting ones too; as its process reports it, where that answers. */
   async connections(): Promise<ConnectionInfo[]> {
-    return (await Promise.all([...this.#clients].map(async (client) => {
-      const reported = await client.process?.connections();
-      return reported !== undefined && reported.length > 0
-        ? reported
-        : [client.info(this.#options.spec.service)];
-    }))).flat();
+    const { spec: { service } } = this.#options;
+    return await Promise.all([...this.#clients].map(async (client) => {
+      const own = client.info(service);
+      const reported = (await client.process?.connections())?.[0];
+      // The process runs the service's code: whose connection it is stands here.
+      return reported === undefined ? own : { ...reported, id: own.id, remote: own.remote, local: own.local };
+    }));
   }
 
   /** Lets connections finish, waiting ones too, and cuts those that take longer. */

@@ -11,12 +11,13 @@ import { spawnProcess } from "../isolation/process_runner.ts";
 import { ActionOutbox } from "../hooks/action_outbox.ts";
 import { serviceLog } from "../log/log.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
+import { MAX_LISTED_CONNECTIONS } from "../spec/message_limits.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
 import { Acceptor } from "../service/acceptor.ts";
 import { settleWithin } from "../base/settle.ts";
-import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
+import { countError, createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
 import { readTlsFiles } from "../transport/tls_files.ts";
 import { serverHandshake } from "../transport/tls_handshake.ts";
@@ -55,7 +56,7 @@ export class PoolInstance {
   constructor(post: (message: FromWorker) => void) {
     this.#post = post;
     this.#actions = new ActionOutbox((id, request) => post({ type: "act", id, request }));
-    this.#bus = new PoolBus(post);
+    this.#bus = new PoolBus(post, () => countError(this.#stats, "publish_dropped"));
   }
 
   /** Carries out an order of the supervisor. */
@@ -174,7 +175,7 @@ export class PoolInstance {
 
   async #connections(id: number): Promise<void> {
     const connections = await this.#running?.pool.connections() ?? [];
-    this.#post({ type: "connections", id, connections });
+    this.#post({ type: "connections", id, connections: connections.slice(0, MAX_LISTED_CONNECTIONS) });
   }
 
   /** An order that fails and has no answer for that is a crash. */

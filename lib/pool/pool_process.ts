@@ -29,7 +29,12 @@ import {
   silent,
   unloadable,
 } from "../supervisor/fault.ts";
-import { type LifeMessage, type WorkerEnvironment, WorkerLink } from "../supervisor/worker_link.ts";
+import {
+  type Dropped,
+  type LifeMessage,
+  type WorkerEnvironment,
+  WorkerLink,
+} from "../supervisor/worker_link.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
 
 /** What a process reports once it has loaded. */
@@ -42,6 +47,8 @@ export interface PoolProcessEvents {
   loaded(process: PoolProcess, message: Loaded): void;
   /** It is unusable and was killed. `before` is its state before that. */
   broken(process: PoolProcess, fault: Fault, before: PoolProcessState): void;
+  /** Messages to it or from it were dropped. */
+  dropped(process: PoolProcess, what: Dropped, count: number): void;
   /** Its process has ended. */
   gone(process: PoolProcess): void;
 }
@@ -75,7 +82,8 @@ export class PoolProcess {
       silent: () => this.#break(silent(spec.limits.heartbeatMs, "process")),
       answered: () => {},
       memory: (bytes, grade) => this.#memory(bytes, grade),
-      complain: (what) => this.#break(badMessage(what, "process")),
+      badMessage: (what) => this.#break(badMessage(what, "process")),
+      dropped: (what, count) => events.dropped(this, what, count),
     });
     this.#within(environment.timing.loadTimeoutMs, "loading");
   }

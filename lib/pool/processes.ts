@@ -17,7 +17,8 @@ import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts
 import { type Fault, unstartable } from "../supervisor/fault.ts";
 import { InstanceError } from "../isolation/instance_error.ts";
 import { describeDuration } from "../supervisor/server_status.ts";
-import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
+import type { Dropped, WorkerEnvironment } from "../supervisor/worker_link.ts";
+import { plural } from "../base/plural.ts";
 import { type Loaded, PoolProcess, type PoolProcessEvents, type PoolProcessState } from "./pool_process.ts";
 import { missing, type PoolSpec, type PoolStatus } from "../spec/pool_spec.ts";
 
@@ -72,7 +73,10 @@ export class Processes implements PoolProcessEvents {
       processes: this.#all.size,
       busy: this.busy.length,
       spare: this.#in("spare").length,
-      memoryBytes: [...this.#all.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      memoryBytes: Math.min(
+        Number.MAX_SAFE_INTEGER,
+        [...this.#all.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      ),
     };
   }
 
@@ -135,6 +139,11 @@ export class Processes implements PoolProcessEvents {
     const { error, what } = fault;
     if (before === "starting" || before === "spare") return this.#wasted(fault);
     if (before === "ending") this.#log.warning("A process {what}", { what, error });
+  }
+
+  dropped(_process: PoolProcess, what: Dropped, count: number): void {
+    const text = what === "sent" ? "sent too much" : "reads published messages too slowly";
+    this.#log.warning(`A process ${text}: {count} ${plural(count, "message")} dropped`, { count });
   }
 
   gone(process: PoolProcess): void {

@@ -15,8 +15,9 @@ import { ServiceError } from "./load_service.ts";
 import { ActionOutbox } from "../hooks/action_outbox.ts";
 import { describeHookSets } from "../hooks/describe_hooks.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
+import { MAX_LISTED_CONNECTIONS } from "../spec/message_limits.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
-import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import { HandoffSocket } from "../transport/handoff_socket.ts";
 import { refusalOf } from "./refusal.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
@@ -80,7 +81,7 @@ export class Instance {
         return this.#post({
           type: "connections",
           id: message.id,
-          connections: this.#service?.connections() ?? [],
+          connections: (this.#service?.connections() ?? []).slice(0, MAX_LISTED_CONNECTIONS),
         });
       case "acted":
         return this.#actions.over(message.id);
@@ -102,8 +103,7 @@ export class Instance {
   async #load(spec: WorkerSpec): Promise<void> {
     if (spec.console === "stderr") (await import("../log/console_to_stderr.ts")).consoleToStderr();
     this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
-    const { service: name, generation, instance, options, limits, tls, acceptProxyProtocol: proxies, base } =
-      spec;
+    const { service: name, instance, options, limits, tls, acceptProxyProtocol: proxies, base } = spec;
     const stats = createStats();
     this.#owned = createContext(name, this.#bus, { instance, options, base, stats });
     const { context, connections } = this.#owned;
@@ -123,7 +123,7 @@ export class Instance {
         stats,
         ...(tls ? { tls } : {}),
         ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),
-        idPrefix: `${name}.${generation}.${instance}.`,
+        idPrefix: connectionPrefix(spec),
       });
       await this.#service.start();
     }

@@ -9,20 +9,20 @@
  */
 
 import { describeValue } from "../base/describe_value.ts";
+import { MAX_PUBLISHED_LENGTH, MAX_TOPIC_LENGTH } from "../spec/message_limits.ts";
 import type { FromWorker } from "../spec/worker_messages.ts";
 
 /** The most topics that one isolate may subscribe to at a time. */
 export const MAX_TOPICS = 100_000;
+/** The most that the names of these topics may have together, in UTF-16 units. */
+export const MAX_TOPIC_CHARACTERS = 8 * 1024 ** 2;
 
-/** The longest name of a topic, in UTF-16 units. */
-export const MAX_TOPIC_LENGTH = 1024;
-
-/** An invalid topic, or one too many; `code` is `bad_topic` or `too_many_topics`. */
+/** An invalid topic, one too many, or a message too large; `code` says which. */
 export class TopicError extends RangeError {
   override readonly name = "TopicError";
-  readonly code: "bad_topic" | "too_many_topics";
+  readonly code: "bad_topic" | "too_many_topics" | "message_too_large";
 
-  constructor(code: "bad_topic" | "too_many_topics", message: string) {
+  constructor(code: "bad_topic" | "too_many_topics" | "message_too_large", message: string) {
     super(message);
     this.code = code;
   }
@@ -36,6 +36,7 @@ export type BusMessage = Extract<FromWorker, { type: "publish" | "subscribe" | "
 /** The bus of one isolate. `post` may be omitted without a supervisor. */
 export class LocalBus {
   readonly #topics: Map<string, Set<{ listener: Listener }>> = new Map();
+  #characters = 0;
   readonly #post: (message: BusMessage) => void;
   readonly #onError: (error: unknown, topic: string) => void;
 
@@ -65,6 +66,12 @@ export class LocalBus {
     if (json === undefined) {
       throw new TypeError(`Cannot publish ${describeValue(message)}: wanted a JSON value`);
     }
+    if (json.length > MAX_PUBLISHED_LENGTH) {
+      throw new TopicError(
+        "message_too_large",
+        `Cannot publish ${json.length} characters of JSON: wanted at most ${MAX_PUBLISHED_LENGTH}`,
+      );
+    }
     this.#post({ type: "publish", topic, json });
     this.deliver(topic, json);
   }
@@ -81,6 +88,13 @@ export class LocalBus {
       if (this.#topics.size >= MAX_TOPICS) {
         throw new TopicError("too_many_topics", `Cannot subscribe to more than ${MAX_TOPICS} topics`);
       }
+      if (this.#characters + topic.length > MAX_TOPIC_CHARACTERS) {
+        throw new TopicError(
+          "too_many_topics",
+          `Cannot subscribe to topics whose names have more than ${MAX_TOPIC_CHARACTERS} characters together`,
+        );
+      }
+      this.#characters += topic.length;
       this.#topics.set(topic, listeners = new Set());
       this.#post({ type: "subscribe", topic });
     }
@@ -90,6 +104,7 @@ export class LocalBus {
     return () => {
       if (!listeners.delete(entry) || listeners.size > 0) return;
       this.#topics.delete(topic);
+      this.#characters -= topic.length;
       this.#post({ type: "unsubscribe", topic });
     };
   }
@@ -98,7 +113,13 @@ export class LocalBus {
   deliver(topic: string, json: string): void {
     const listeners = this.#topics.get(topic);
     if (listeners === undefined) return;
-    const message = JSON.parse(json);
+    let message: unknown;
+    try {
+      message = JSON.parse(json);
+    } catch (error) {
+      // Whoever published it is another service.
+      return this.#onError(error, topic);
+    }
     for (const { listener } of [...listeners]) {
       try {
         listener(message);
@@ -117,7 +138,7 @@ export interface Subscriber {
 /** The bus of the supervisor. */
 export class Bus {
   readonly #topics: Map<string, Set<Subscriber>> = new Map();
-  readonly #subscribers: Map<Subscriber, Set<string>> = new Map();
+  readonly #subscribers: Map<Subscriber, { topics: Set<string>; characters: number }> = new Map();
 
   /** How many topics have subscribers. */
   get topics(): number {
@@ -126,17 +147,21 @@ export class Bus {
 
   /** False if the subscriber has too many topics already. */
   subscribe(subscriber: Subscriber, topic: string): boolean {
-    const own = this.#subscribers.get(subscriber) ?? new Set();
-    if (own.size >= MAX_TOPICS && !own.has(topic)) return false;
-    this.#subscribers.set(subscriber, own.add(topic));
+    const own = this.#subscribers.get(subscriber) ?? { topics: new Set(), characters: 0 };
+    if (own.topics.has(topic)) return true;
+    if (own.topics.size >= MAX_TOPICS || own.characters + topic.length > MAX_TOPIC_CHARACTERS) return false;
+    own.topics.add(topic);
+    own.characters += topic.length;
+    this.#subscribers.set(subscriber, own);
     this.#topics.set(topic, (this.#topics.get(topic) ?? new Set()).add(subscriber));
     return true;
   }
 
   unsubscribe(subscriber: Subscriber, topic: string): void {
     const own = this.#subscribers.get(subscriber);
-    if (!own?.delete(topic)) return;
-    if (own.size === 0) this.#subscribers.delete(subscriber);
+    if (!own?.topics.delete(topic)) return;
+    own.characters -= topic.length;
+    if (own.topics.size === 0) this.#subscribers.delete(subscriber);
     const all = this.#topics.get(topic)!;
     all.delete(subscriber);
     if (all.size === 0) this.#topics.delete(topic);
@@ -151,7 +176,9 @@ export class Bus {
 
   /** Removes a subscriber and all its topics. */
   forget(subscriber: Subscriber): void {
-    for (const topic of [...this.#subscribers.get(subscriber) ?? []]) this.unsubscribe(subscriber, topic);
+    for (const topic of [...this.#subscribers.get(subscriber)?.topics ?? []]) {
+      this.unsubscribe(subscriber, topic);
+    }
   }
 }
 

@@ -8,13 +8,11 @@ import { toFileUrl } from "@std/path";
 import { getLogger } from "@logtape/logtape";
 import { freezeMembers } from "../base/freeze_class.ts";
 import { ReadonlySetView } from "../base/readonly_set_view.ts";
+import { LOG_ROOT } from "../spec/log_spec.ts";
 import type { LocalBus } from "./service_bus.ts";
 import type { Connection } from "../contract/connection.ts";
 import type { ServiceContext, ServiceLog } from "../contract/handler.ts";
 import { countName, createStats, type ServiceStats } from "../contract/stats.ts";
-
-/** Where a service's log records go: `protohost`, then its name. */
-export const LOG_CATEGORY = "protohost";
 
 /** A context, and what only its owner changes. */
 export interface OwnedContext {
@@ -55,7 +53,7 @@ export function createContext(
 
 /** Writes as a service. A logger of LogTape itself leads to all others of its isolate, and to where they write. */
 function createLog(name: string): ServiceLog {
-  const logger = getLogger([LOG_CATEGORY, name]);
+  const logger = getLogger([LOG_ROOT, name]);
   return freezeMembers({
     trace: (...args) => logger.trace(...args),
     debug: (...args) => logger.debug(...args),

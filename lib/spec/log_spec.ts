@@ -6,6 +6,9 @@
 
 import type { LogLevel } from "../contract/log_level.ts";
 
+/** The first part of every category; that of a service is followed by its name. */
+export const LOG_ROOT = "protohost";
+
 /** A log record on its way to the supervisor, which writes it. */
 export interface LogRecord {
   level: LogLevel;

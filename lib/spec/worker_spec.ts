@@ -61,3 +61,8 @@ export interface WorkerSpec {
   /** Makes all of `console` write to stderr. @default {both streams} */
   console?: "stderr";
 }
+
+/** What the ids of an instance's connections begin with. */
+export function connectionPrefix(spec: Pick<WorkerSpec, "service" | "generation" | "instance">): string {
+  return `${spec.service}.${spec.generation}.${spec.instance}.`;
+}

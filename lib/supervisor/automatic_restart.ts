@@ -5,39 +5,62 @@
  */
 
 import { serviceLog } from "../log/log.ts";
-import type { RestartReason } from "./worker_link.ts";
+
+/** Why a service is restarted without an operator. */
+export type RestartReason = "memory" | "signal";
+
+/** How far apart automatic restarts of one service are, by their reason, in milliseconds. */
+export type RestartPauses = Readonly<Record<RestartReason, number>>;
 
 const REASONS: Readonly<Record<RestartReason, string>> = {
   memory: "memory near its limit",
   signal: "its process received SIGHUP",
 };
 
-/** Restarts services without an operator. */
+/** The automatic restarts of one service. */
+interface Automatic {
+  /** When the latest one began, by `performance.now`. */
+  latestMs: number;
+  underWay: boolean;
+  /** One that was asked for too soon after the latest. */
+  later: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** Restarts services without an operator. What asks for it may be the service's own code: it cannot do so all the time. */
 export class AutomaticRestart {
   readonly #restart: (service: string) => Promise<void>;
-  readonly #pauseMs: number;
-  /** Services whose restart is under way. */
-  readonly #underWay: Set<string> = new Set();
-  /** When services were last restarted because of their memory, in milliseconds since the epoch. */
-  readonly #forMemory: Map<string, number> = new Map();
+  readonly #pauses: RestartPauses;
+  readonly #services: Map<string, Automatic> = new Map();
 
-  /** @param pauseMs The least time between two restarts of a service because of memory. */
-  constructor(restart: (service: string) => Promise<void>, pauseMs: number) {
+  constructor(restart: (service: string) => Promise<void>, pauses: RestartPauses) {
     this.#restart = restart;
-    this.#pauseMs = pauseMs;
+    this.#pauses = pauses;
   }
 
-  /** Restarts a service, unless a restart is under way or was just now. */
+  /** Restarts a service, unless a restart is under way; if one was just now, a signal is heeded after a pause. */
   want(service: string, why: RestartReason): void {
-    if (this.#underWay.has(service)) return;
-    if (why === "memory") {
-      const since = Date.now() - (this.#forMemory.get(service) ?? -Infinity);
-      if (since < this.#pauseMs) return;
-      this.#forMemory.set(service, Date.now());
-    }
+    const state = this.#services.get(service) ?? { latestMs: -Infinity, underWay: false, later: undefined };
+    this.#services.set(service, state);
+    if (state.underWay || state.later !== undefined) return;
+    const waitMs = state.latestMs + this.#pauses[why] - performance.now();
+    if (waitMs <= 0) return this.#begin(service, state, why);
+    if (why === "memory") return;
+    state.later = setTimeout(() => {
+      state.later = undefined;
+      if (!state.underWay) this.#begin(service, state, why);
+    }, waitMs);
+  }
+
+  /** Restarts nothing from now on. */
+  stop(): void {
+    for (const { later } of this.#services.values()) clearTimeout(later);
+  }
+
+  #begin(service: string, state: Automatic, why: RestartReason): void {
+    state.latestMs = performance.now();
+    state.underWay = true;
     serviceLog(service).info("Restarting: {reason}", { reason: REASONS[why] });
-    this.#underWay.add(service);
     // A failed restart is logged where it fails.
-    this.#restart(service).catch(() => {}).finally(() => this.#underWay.delete(service));
+    this.#restart(service).catch(() => {}).finally(() => state.underWay = false);
   }
 }

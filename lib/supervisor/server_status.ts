@@ -52,6 +52,8 @@ export interface InstanceStatus {
   memoryBytes?: number;
   /** The processes that serve its connections, with `isolation: connection`. */
   pool?: PoolStatus;
+  /** Messages to it and from it that were dropped since its worker started: it reads too slowly, or sends too much. */
+  dropped?: number;
   /** Its latest error. */
   lastError?: ErrorRecord;
 }

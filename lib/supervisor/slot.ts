@@ -156,7 +156,7 @@ export class Slot {
   }
 
   status(): InstanceStatus {
-    const { pid, memoryBytes, pool } = this.#worker ?? {};
+    const { pid, memoryBytes, pool, dropped = 0 } = this.#worker ?? {};
     return {
       generation: this.spec.generation,
       instance: this.spec.instance,
@@ -168,6 +168,7 @@ export class Slot {
       ...(pid === undefined ? {} : { pid }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
       ...(pool === undefined ? {} : { pool }),
+      ...(dropped === 0 ? {} : { dropped }),
       ...(this.#lastError ? { lastError: this.#lastError } : {}),
     };
   }
@@ -291,6 +292,9 @@ export class Slot {
       },
       get pauseMs() {
         return slot.#pauseMs;
+      },
+      get listening() {
+        return slot.bound;
       },
       apply: (event) => slot.#apply(event),
       loaded: (modules) => slot.#loaded = modules,

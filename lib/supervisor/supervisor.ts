@@ -83,7 +83,12 @@ export class Supervisor implements AsyncDisposable {
     this.finished = this.#finished.promise;
     this.#portSharing = options.portSharing ?? canSharePorts;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
-    const automatic = new AutomaticRestart((service) => this.restart(service), this.#timing.memoryRestartMs);
+    const { memoryRestartMs, signalRestartMs } = this.#timing;
+    const automatic = new AutomaticRestart((service) => this.restart(service), {
+      memory: memoryRestartMs,
+      signal: signalRestartMs,
+    });
+    this.defer(() => automatic.stop());
     this.#fleet = new Fleet({
       spawn: options.spawn ?? spawnRunner,
       timing: this.#timing,

@@ -10,6 +10,8 @@ export interface Timing {
   heartbeatsMissed: number;
   /** The least time between two restarts of a service because of its memory. */
   memoryRestartMs: number;
+  /** The same because of a signal to its process. */
+  signalRestartMs: number;
   /** How long a worker may take to load its modules and run `onStart`. */
   loadTimeoutMs: number;
   /** A worker that loads for longer than this is logged. */
@@ -43,6 +45,7 @@ export interface Timing {
 export const DEFAULT_TIMING: Readonly<Timing> = {
   heartbeatsMissed: 5,
   memoryRestartMs: 60_000,
+  signalRestartMs: 1_000,
   loadTimeoutMs: 60_000,
   slowLoadMs: 5_000,
   listenTimeoutMs: 10_000,

@@ -7,15 +7,22 @@
 
 import type { Bus, Subscriber } from "../service/service_bus.ts";
 import { DEFAULT_QUEUE } from "../hooks/action_queue.ts";
-import { readActionRequest, type RunAction } from "../hooks/action_request.ts";
+import type { RunAction } from "../hooks/action_request.ts";
+import type { RestartReason } from "./automatic_restart.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { emitRecords } from "../log/log_record.ts";
+import { emitRecords, lengthOf } from "../log/log_record.ts";
+import { RateWindow } from "../spec/rate_window.ts";
+import { ShapeError } from "../spec/shape.ts";
+import { checkFromWorker } from "../spec/worker_message_shapes.ts";
+import { DeliveryWindow, MAX_WAITING } from "./delivery_window.ts";
+import { FloodGuard, floodLimits } from "./flood_guard.ts";
 import type { FromWorker, MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
-import type { WorkerSpec } from "../spec/worker_spec.ts";
+import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import type { PoolStatus } from "../spec/pool_spec.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import type { Runner, Spawn } from "../isolation/runner.ts";
 import { createStats, type ServiceStats } from "../contract/stats.ts";
+import type { LogRecord } from "../spec/log_spec.ts";
 import type { Timing } from "./timing.ts";
 
 /** What all workers of a server share. */
@@ -28,9 +35,6 @@ export interface WorkerEnvironment {
   /** Called when a service is to be restarted. */
   restart?: (service: string, why: RestartReason) => void;
 }
-
-/** Why a service is to be restarted without an operator: its memory, or a signal to its process. */
-export type RestartReason = "memory" | "signal";
 
 /** The messages of a worker about its own life. */
 export type LifeMessage = Exclude<
@@ -60,9 +64,21 @@ export interface WorkerEvents {
   answered(): void;
   /** How its memory compares to its limit. */
   memory(bytes: number, grade: MemoryGrade): void;
-  /** It did something odd, which belongs in the log. */
-  complain(text: string): void;
+  /** It sent what no worker of ours sends: its service's code did. It is to be ended. */
+  badMessage(what: string): void;
+  /** Messages to it or from it were dropped, so many since the last call. Called at most every ten seconds. */
+  dropped(what: Dropped, count: number): void;
 }
+
+/** What is dropped: published messages that a worker does not read, or messages of one that sends too many. */
+export type Dropped = "delivered" | "sent";
+
+/** How often dropped messages are reported. */
+const DROPS_REPORT_MS = 10_000;
+/** At most so much is logged for one worker in a second, in UTF-16 units; what its own log would send is less. */
+const MAX_LOGGED = 4 * 1024 ** 2;
+/** The same for a process of a pool: it shares the log of its instance with the others. */
+const MAX_LOGGED_BY_PROCESS = 256 * 1024;
 
 /** A worker from its start to its end. After `terminate` no event comes from it. */
 export class WorkerLink implements Subscriber {
@@ -75,26 +91,42 @@ export class WorkerLink implements Subscriber {
   #actions = 0;
   /** No instance that keeps to its own limits asks for more. */
   readonly #maxActions: number;
+  readonly #flood: FloodGuard;
+  readonly #logged: RateWindow;
+  readonly #window: DeliveryWindow = new DeliveryWindow();
+  readonly #drops: Record<Dropped, { unreported: number; reportedMs: number }> = {
+    delivered: { unreported: 0, reportedMs: -Infinity },
+    sent: { unreported: 0, reportedMs: -Infinity },
+  };
+  #dropped = 0;
   #over = false;
   #stats: ServiceStats = createStats();
   #memoryBytes: number | undefined;
   #pool: PoolStatus | undefined;
   readonly #service: string;
+  readonly #idPrefix: string;
 
   /** Starts a worker and tells it what to load. @throws If it cannot be started. */
   constructor(spec: WorkerSpec, environment: WorkerEnvironment, events: WorkerEvents) {
     this.#environment = environment;
     this.#events = events;
     this.#service = spec.service;
+    this.#idPrefix = connectionPrefix(spec);
     this.#maxActions = maxActions(spec);
+    this.#flood = new FloodGuard(floodLimits(spec));
+    const mostLogged = spec.handoffSocket === undefined ? MAX_LOGGED : MAX_LOGGED_BY_PROCESS;
+    this.#logged = new RateWindow(spec.logFlood === 0 ? Infinity : mostLogged);
     this.#heartbeat = new Heartbeat(
       { limitMs: spec.limits.heartbeatMs, missed: environment.timing.heartbeatsMissed },
-      () => this.post({ type: "ping", id: this.#requests.nextId() }),
+      () => this.#ping(),
       () => events.silent(),
     );
     this.#runner = environment.spawn({
-      message: (message) => {
-        if (!this.#over) this.#take(message);
+      message: (value) => {
+        if (!this.#over) this.#take(value);
+      },
+      badMessage: (what) => {
+        if (!this.#over) events.badMessage(`sent a bad message: ${what}`);
       },
       failed: (error) => {
         if (!this.#over) events.failed(error);
@@ -134,7 +166,13 @@ export class WorkerLink implements Subscriber {
     return this.#heartbeat.doubtful;
   }
 
+  /** How many messages to it and from it were dropped. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   post(message: ToWorker): void {
+    if (message.type === "ping") this.#window.pinged(message.id);
     this.#runner.post(message);
   }
 
@@ -148,9 +186,13 @@ export class WorkerLink implements Subscriber {
     return this.#requests.request(this.#environment.timing.answerTimeoutMs, (id) => this.post({ type, id }));
   }
 
-  /** Delivers a message of a topic that this worker subscribed. */
+  /** Delivers a message of a topic that this worker subscribed; drops it if too much waits for the worker already. */
   deliver(topic: string, json: string): void {
+    if (this.#runner.queuedBytes > MAX_WAITING || !this.#window.send(topic.length + json.length)) {
+      return this.#drop("delivered");
+    }
     this.post({ type: "published", topic, json });
+    if (this.#window.wantsPing) this.#ping();
   }
 
   /** Ends it at once. */
@@ -162,22 +204,60 @@ export class WorkerLink implements Subscriber {
     this.#requests.cancelAll();
   }
 
-  /** The service's code can send anything: it must not harm the supervisor. */
-  #take(message: FromWorker): void {
+  #ping(): void {
+    this.post({ type: "ping", id: this.#requests.nextId() });
+  }
+
+  /** The service's code can send anything: nothing of it is believed, and nothing of it harms others. */
+  #take(value: unknown): void {
+    let message;
     try {
-      this.#heard(message);
+      message = checkFromWorker(value);
     } catch (error) {
-      if (!this.#over) this.#events.failed(error);
+      if (!(error instanceof ShapeError)) throw error;
+      return this.#events.badMessage(`sent a bad message: ${error.message}`);
+    }
+    switch (this.#flood.take(message, performance.now())) {
+      case "take":
+        return this.#heard(message);
+      case "drop":
+        return this.#drop("sent");
+      case "broken":
+        return this.#events.badMessage(this.#flood.fault);
     }
   }
 
+  #drop(what: Dropped, count = 1): void {
+    const drops = this.#drops[what];
+    this.#dropped += count;
+    drops.unreported += count;
+    const nowMs = performance.now();
+    if (nowMs - drops.reportedMs < DROPS_REPORT_MS) return;
+    this.#events.dropped(what, drops.unreported);
+    drops.unreported = 0;
+    drops.reportedMs = nowMs;
+  }
+
+  #log(records: readonly LogRecord[]): void {
+    const nowMs = performance.now();
+    const fitting = records.filter((record) => this.#logged.take(lengthOf(record), nowMs));
+    emitRecords(fitting, { service: this.#service, timestamp: Date.now() });
+    if (fitting.length < records.length) this.#drop("sent", records.length - fitting.length);
+  }
+
+  #connections(message: Extract<FromWorker, { type: "connections" }>): void {
+    const foreign = message.connections.find(({ id, service }) =>
+      service !== this.#service || !id.startsWith(this.#idPrefix)
+    );
+    if (foreign === undefined) return this.#requests.answer(message.id, message);
+    this.#events.badMessage(`listed a connection that is not its own: ${JSON.stringify(foreign.id)}`);
+  }
+
   #act(message: Extract<FromWorker, { type: "act" }>): void {
-    const request = readActionRequest(message.request);
-    if (request === undefined) throw new TypeError("The instance asks for an action that is none");
     if (++this.#actions > this.#maxActions) {
-      throw new TypeError("The instance asks for too many actions at once");
+      return this.#events.badMessage("asked for more actions at once than its rules have");
     }
-    this.#environment.runAction?.(request).then(() => {
+    this.#environment.runAction?.(message.request).then(() => {
       this.#actions--;
       this.post({ type: "acted", id: message.id });
     });
@@ -188,23 +268,24 @@ export class WorkerLink implements Subscriber {
     switch (message.type) {
       case "pong":
         this.#heartbeat.answered();
+        this.#window.answered(message.id);
         this.#stats = message.stats;
         this.#pool = message.pool;
         this.#events.answered();
         return this.#requests.answer(message.id, message);
       case "connections":
-        return this.#requests.answer(message.id, message);
+        return this.#connections(message);
       case "act":
         return this.#act(message);
       case "publish":
         return bus.publish(this, message.topic, message.json);
       case "subscribe":
-        if (!bus.subscribe(this, message.topic)) this.#events.complain("subscribed to too many topics");
+        if (!bus.subscribe(this, message.topic)) this.#events.badMessage("subscribed to too many topics");
         return;
       case "unsubscribe":
         return bus.unsubscribe(this, message.topic);
       case "log":
-        return emitRecords(message.records);
+        return this.#log(message.records);
       case "memory":
         this.#memoryBytes = message.rssBytes;
         return this.#events.memory(message.rssBytes, message.grade);
@@ -225,7 +306,6 @@ export class WorkerLink implements Subscriber {
         return this.#events.heard(message);
       default:
         message satisfies never;
-        this.#events.complain(`sent an unknown message: ${JSON.stringify(message)}`);
     }
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Endpoint } from "../contract/endpoint.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import type { MemoryGrade } from "../spec/worker_messages.ts";
@@ -13,6 +13,7 @@ import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Backoff } from "./backoff.ts";
 import type { DrainResult } from "./drain_tally.ts";
 import {
+  badMessage,
   crashed,
   exited,
   type Fault,
@@ -25,7 +26,9 @@ import {
 import type { SlotEvent, SlotState } from "./lifecycle.ts";
 import type { SlotLog } from "./slot_log.ts";
 import type { Timing } from "./timing.ts";
-import type { LifeMessage, RestartReason, WorkerEvents } from "./worker_link.ts";
+import type { RestartReason } from "./automatic_restart.ts";
+import type { Dropped, LifeMessage, WorkerEvents } from "./worker_link.ts";
+import { plural } from "../base/plural.ts";
 
 /** What a worker reports once it has loaded. */
 export interface LoadedModules {
@@ -39,6 +42,8 @@ export interface ReportTarget {
   readonly state: Readonly<SlotState>;
   /** The pause before the next restart. */
   readonly pauseMs: number;
+  /** Where the worker was told to listen. */
+  readonly listening: readonly Endpoint[];
   /** Makes the transition; returns whether there was one. */
   apply(event: SlotEvent): boolean;
   loaded(modules: LoadedModules): void;
@@ -56,12 +61,17 @@ export interface ReportOptions {
   restart?: (service: string, why: RestartReason) => void;
 }
 
+/** How often an instance's high memory is logged. */
+const MEMORY_LOG_MS = 10_000;
+
 /** Reacts to the worker of one slot. */
 export class WorkerReports implements WorkerEvents {
   readonly #spec: WorkerSpec;
   readonly #slot: ReportTarget;
   readonly #log: SlotLog;
   readonly #options: ReportOptions;
+  #grade: MemoryGrade = "ok";
+  #memoryLoggedMs = -Infinity;
 
   constructor(spec: WorkerSpec, slot: ReportTarget, log: SlotLog, options: ReportOptions) {
     this.#spec = spec;
@@ -73,11 +83,8 @@ export class WorkerReports implements WorkerEvents {
   heard(message: LifeMessage): void {
     const { stopTimeoutMs } = this.#options.timing;
     switch (message.type) {
-      case "loaded": {
-        const { endpoints, protocols, hooks = [] } = message;
-        this.#slot.loaded({ endpoints, protocols, hooks });
-        return void this.#slot.apply({ type: "loaded" });
-      }
+      case "loaded":
+        return this.#loaded(message);
       case "load_failed":
         return this.broken(unloadable(message.error));
       case "ready":
@@ -87,7 +94,9 @@ export class WorkerReports implements WorkerEvents {
       case "unlistened":
         return void this.#slot.apply({ type: "unlistened" });
       case "drained":
-        this.#slot.drained({ finished: message.finished, cut: message.cut });
+        if (this.#slot.state.name === "draining" || this.#slot.state.name === "stopping") {
+          this.#slot.drained({ finished: message.finished, cut: message.cut });
+        }
         return void this.#slot.apply({ type: "drained", stopTimeoutMs });
       case "stopped":
         return void this.#slot.apply({ type: "stopped" });
@@ -127,13 +136,23 @@ export class WorkerReports implements WorkerEvents {
     const { service, limits: { memoryBytes } } = this.#spec;
     const fault = memoryExceeded(bytes, memoryBytes);
     if (grade === "over") return this.broken(fault);
+    const rises = grade === "high" && this.#grade !== "high";
+    this.#grade = grade;
     if (grade !== "high" || this.#slot.state.name !== "ready") return;
-    this.#log.event("warning", "{what}", { what: fault.what });
+    if (rises && this.#mayLogMemory()) this.#log.event("warning", "{what}", { what: fault.what });
     this.#options.restart?.(service, "memory");
   }
 
-  complain(what: string): void {
-    this.#log.event("warning", "{what}", { what });
+  badMessage(what: string): void {
+    this.broken(badMessage(what, "instance"));
+  }
+
+  dropped(what: Dropped, count: number): void {
+    const messages = plural(count, "message");
+    const text = what === "sent"
+      ? `sent too much: {count} ${messages} dropped`
+      : `reads published messages too slowly: {count} ${messages} dropped`;
+    this.#log.event("warning", text, { count });
   }
 
   /** The worker is unusable. */
@@ -150,11 +169,35 @@ export class WorkerReports implements WorkerEvents {
     }
   }
 
+  #mayLogMemory(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#memoryLoggedMs < MEMORY_LOG_MS) return false;
+    this.#memoryLoggedMs = nowMs;
+    return true;
+  }
+
+  #loaded({ endpoints, protocols, hooks = [] }: Extract<LifeMessage, { type: "loaded" }>): void {
+    if (this.#slot.state.name !== "loading") return;
+    const { listen } = this.#spec;
+    const addresses = new Set(listen.map((address) => formatEndpoint(parseEndpoint(address))));
+    const foreign = endpoints.map(formatEndpoint).find((address) => !addresses.has(address));
+    // With no address in the configuration, those of the module hold.
+    if (listen.length > 0 && foreign !== undefined) {
+      return this.badMessage(`reported the address ${foreign}, which is not in its configuration`);
+    }
+    this.#slot.loaded({ endpoints, protocols, hooks });
+    this.#slot.apply({ type: "loaded" });
+  }
+
   #ready(endpoints: Endpoint[]): void {
-    const { state } = this.#slot;
-    const revived = state.name === "listening" && state.revived;
+    const { state, listening } = this.#slot;
+    if (state.name !== "listening") return;
+    const asked = endpoints.every((endpoint, index) => isSameBut0(listening[index], endpoint));
+    if (endpoints.length !== listening.length || !asked) {
+      return this.badMessage("reported addresses that it was not told to listen at");
+    }
     this.#slot.bound(endpoints);
-    if (this.#slot.apply({ type: "ready" }) && revived) this.#log.event("info", "serving again");
+    if (this.#slot.apply({ type: "ready" }) && state.revived) this.#log.event("info", "serving again");
   }
 
   #refused(error: ErrorRecord): void {
@@ -163,4 +206,10 @@ export class WorkerReports implements WorkerEvents {
     if (this.#slot.state.name !== "waiting") return;
     this.#log.crash(listenFailed(error), { pauseMs: this.#slot.pauseMs, failedBefore });
   }
+}
+
+/** Whether a worker that was told to listen at an endpoint may report another: only a port that it was free to choose. */
+function isSameBut0(told: Endpoint, reported: Endpoint): boolean {
+  if (told.transport === "unix" || told.port !== 0) return formatEndpoint(told) === formatEndpoint(reported);
+  return reported.transport !== "unix" && formatEndpoint(told) === formatEndpoint({ ...reported, port: 0 });
 }

@@ -6,8 +6,8 @@
  * @module
  */
 
-import process from "node:process";
 import { toErrorRecord } from "../base/error_record.ts";
+import { type MessagePipe, openChildEnd } from "../isolation/message_pipe.ts";
 import { spawnIsolate } from "../isolation/worker_runner.ts";
 import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
@@ -41,9 +41,9 @@ export class NoServerError extends Error {
   readonly code = "no_server";
 }
 
-/** Whether a server started this process. */
-export function isChild(): boolean {
-  return process.send !== undefined;
+/** Whether the server of this process id started this process. */
+export function isChildOf(serverPid: number): boolean {
+  return Deno.ppid === serverPid;
 }
 
 /**
@@ -53,20 +53,24 @@ export function isChild(): boolean {
  * @throws {NoServerError} If there is no pipe.
  */
 export async function hostInstance(serverPid: number): Promise<void> {
-  if (!isChild() || Number.isNaN(serverPid)) {
+  if (!isChildOf(serverPid)) {
     throw new NoServerError("Cannot run this command without a server: only the server starts it");
   }
   const gone = Promise.withResolvers<void>();
-  process.on("disconnect", gone.resolve);
   // A pipe closed at the other end with unread data reports no end.
   setInterval(() => {
-    if (Deno.ppid !== serverPid) gone.resolve();
+    if (!isChildOf(serverPid)) gone.resolve();
   }, LOOK_MS);
   // The server gets the same signals, and stops its children itself after they have drained.
   for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
   listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
   let hosted: Hosted | undefined;
-  process.on("message", (message: ToWorker) => {
+  pipe = openChildEnd({
+    message: (value) => take(value as ToWorker),
+    badLine: () => gone.resolve(),
+    closed: gone.resolve,
+  });
+  function take(message: ToWorker): void {
     if (message.type === "load") {
       const { spec } = message;
       const isPool = spec.isolation === "connection" && spec.handoffSocket === undefined;
@@ -78,7 +82,7 @@ export async function hostInstance(serverPid: number): Promise<void> {
       );
     }
     hosted?.post(message);
-  });
+  }
   await gone.promise;
   await hosted?.end?.();
   endGroup();
@@ -99,7 +103,8 @@ function hostPool({ pool }: WorkerSpec): Hosted {
 function host(spec: WorkerSpec): Hosted | undefined {
   try {
     return spawnIsolate({
-      message: send,
+      message: relay,
+      badMessage: (what) => send({ type: "crashed", error: toErrorRecord(new TypeError(what)) }),
       failed: (error) => send({ type: "crashed", error: toErrorRecord(error) }),
     }, spec);
   } catch (error) {
@@ -125,9 +130,20 @@ function watchMemory(limitBytes: number, restMs: number): void {
   look();
 }
 
+/** The pipe to the server. */
+let pipe: MessagePipe | undefined;
+
 function send(message: FromWorker): void {
-  // `disconnect` reports the end of the server.
-  if (process.connected) process.send!(message, undefined, undefined, () => {});
+  pipe?.post(message);
+}
+
+/** Passes on what the instance sent; the server checks it. */
+function relay(message: unknown): void {
+  try {
+    pipe?.post(message as FromWorker);
+  } catch (error) {
+    send({ type: "crashed", error: toErrorRecord(error) });
+  }
 }
 
 function listenTo(signal: Deno.Signal, listener: () => void): void {

@@ -13,6 +13,7 @@ import { Wire } from "../support/wire.ts";
 import { testBound, testMany, testPoolEnd } from "./pool_suite.ts";
 import {
   testEscapes,
+  testForgeries,
   testMisbehaving,
   testOrphans,
   testSharedFiles,
@@ -173,6 +174,11 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     assertEquals(await Array.fromAsync(Deno.readDir(temporary.path), ({ name }) => name), []);
   });
   await test.step({ name: "they go when it is killed", fn: () => testOrphans(launcher), ...onLinux });
+  await test.step({
+    name: "what one's program writes to the server's pipe costs that one alone",
+    fn: () => testForgeries(launcher),
+    ...onLinux,
+  });
   await test.step({ name: "HUP restarts one of them", fn: () => testSignals(launcher), ...onLinux });
   await test.step({ name: "of 200 connections two are bad", fn: () => testMany(launcher), ...onLinux });
   await test.step({ name: "a pool has a bound", fn: () => testBound(launcher), ...onLinux });

@@ -253,6 +253,114 @@ export function service(file: string, options: unknown = {}, instances = 1): str
   } }`;
 }
 
+/** A service that may write to the pipe between its process and the server, since it may run programs. */
+function forging(isolation: Isolation): string {
+  return service("forges").replace("{", `{ isolation: ${isolation}, permissions: { run: [perl] },`);
+}
+
+/** What comes over a process's pipe is checked: what is wrong costs that instance, and speaks for nobody else. */
+export async function testForgeries(launcher: Launcher): Promise<void> {
+  const bad: Record<string, [line: string, what: RegExp]> = {
+    null: ["forge null", /sent a bad message: message is null, wanted an object/],
+    garbage: ["forge this is not json", /sent a bad message: message is no JSON: "this is not json"/],
+    pong: ['forge {"type":"pong","id":1}', /sent a bad message: pong\.stats is undefined, wanted an object/],
+    ready: [
+      'forge {"type":"ready","endpoints":"x"}',
+      /sent a bad message: ready\.endpoints is "x", wanted an array/,
+    ],
+    endless: // What its host sends beside may come into a line.
+      ["endless 256", /sent a bad message: message is (?:over 33554432 bytes|no JSON: "A+)/],
+    flood: [
+      'flood 5000000 {"type":"publish","topic":"t","json":"1"}',
+      /sent (?:more than 20000 messages or published more than 67108864 characters a second for 10 s|a bad message: message is no JSON)/,
+    ],
+  };
+  await using server = await serving(launcher, {
+    services: {
+      ...Object.fromEntries(Object.keys(bad).map((name) => [name, forging("process")])),
+      log: forging("process"),
+      good: service("misbehaves"),
+    },
+  });
+  const ports = await server.ports();
+  const begun = new Date();
+  const record = {
+    ...{ level: "warning", category: ["protohost", "good"], properties: {}, timestamp: 1.5e12 },
+    message: "Authentication failed from 10.9.9.9",
+  };
+  await ask(ports.log, `forge ${JSON.stringify({ type: "log", records: [record] })}`);
+  await server.program.until(/Authentication failed/);
+  const [line] = server.program.output.split("\n").filter((text) => text.includes("Authentication failed"));
+  assertMatch(line, /\[WRN\] log\.protohost\.good: Authentication failed from 10\.9\.9\.9$/);
+  const years = [begun, new Date()].map((date) => String(date.getUTCFullYear()));
+  assert(years.includes(line.slice(0, 4)), line);
+  const before = memoryOf(server.program.pid);
+  let over = false;
+  const counting = count(ports.good, () => over);
+  const memory = sampled(() => memoryOf(server.program.pid), () => over);
+  await Promise.all(
+    Object.entries(bad).map(async ([name, [words, what]]) => {
+      using wire = await Wire.open(ports[name]);
+      await wire.write(`${words}\n`);
+      await server.program.until(new RegExp(`${name}: Instance 0 of generation 1 ${what.source}`));
+      await until(async () => (await server.instance(name))?.state === "ready");
+      assertEquals(await ask(ports[name], "again"), "again");
+    }),
+  );
+  over = true;
+  const { replies, latestMs } = await counting;
+  assert(replies > 100 && latestMs < LATE_MS, `${replies} replies, the latest after ${latestMs} ms`);
+  const grown = await memory - before;
+  assert(grown < 200 * 1024 ** 2, `${Math.round(grown / 1024 ** 2)} MiB more`);
+  const status = await server.status();
+  for (const name of Object.keys(bad)) assertEquals(find(status, name).crashes, 1, name);
+  for (const name of ["good", "log"]) assertEquals(find(status, name).crashes, 0, name);
+}
+
+/** The same of a process that serves one connection: the others of its service go on. */
+export async function testPooledForgeries(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, { services: { a: forging("connection") } });
+  const { a } = await server.ports();
+  using other = await Wire.open(a);
+  await other.write("x\n");
+  assertEquals(await other.line(), "x");
+  for (
+    const [words, what] of [
+      ["forge null", "sent a bad message: message is null, wanted an object"],
+      ['forge {"type":"stopped"}', "sent a bad message: stopped.stats is undefined, wanted an object"],
+      ["endless 64", 'sent a bad message: message is (?:over 33554432 bytes|no JSON: "A+)'],
+    ]
+  ) {
+    using wire = await Wire.open(a);
+    await wire.write(`${words}\n`);
+    assertEquals(await wire.rest(), "", "it is cut without a word");
+    await server.program.until(new RegExp(`Connection a\\.1\\.0\\.\\d+ from \\S+ cut: its process ${what}`));
+    await other.write("y\n");
+    assertEquals(await other.line(), "y");
+  }
+  const { crashes, state, stats } = find(await server.status(), "a");
+  assertEquals({ crashes, state, errors: stats.errors }, {
+    crashes: 0,
+    state: "running",
+    errors: { process_lost: 3 },
+  });
+}
+
+/** The most that was found until it is over. */
+async function sampled(look: () => number, isOver: () => boolean): Promise<number> {
+  let most = 0;
+  while (!isOver()) {
+    most = Math.max(most, look());
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return most;
+}
+
+/** What a process takes, in bytes. */
+function memoryOf(pid: number): number {
+  return Number(say("ps", "-o", "rss=", "-p", String(pid))) * 1024;
+}
+
 /** A service with limits of its own. */
 export function limited(words: string, limits: string): string {
   return words.replace("{", `{ limits: { ${limits} },`);
@@ -267,7 +375,7 @@ export async function serving(
   const folder = new TempFolder();
   // For other users' processes to read.
   if (open) await Deno.chmod(folder.path, 0o755);
-  const fixtures = ["misbehaves.ts", "escapes.ts"];
+  const fixtures = ["misbehaves.ts", "escapes.ts", "forges.ts"];
   const texts = await Promise.all(
     fixtures.map((name) => Deno.readTextFile(new URL(`../fixtures/services/${name}`, import.meta.url))),
   );

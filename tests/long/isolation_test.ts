@@ -9,8 +9,10 @@ import {
   service,
   serving,
   testEscapes,
+  testForgeries,
   testMisbehaving,
   testOrphans,
+  testPooledForgeries,
   testSharedFiles,
   testSignals,
 } from "./isolation_suite.ts";
@@ -31,6 +33,14 @@ Deno.test("nor can one whose connections each have a process", {
 Deno.test("no child can write to a file that another process reads when it has no permission", {
   ignore,
 }, () => testSharedFiles(fromSource));
+
+Deno.test("what a program of a service writes to the server's pipe costs that instance alone", {
+  ignore,
+}, () => testForgeries(fromSource));
+
+Deno.test("what one writes to the pipe of a pool costs its connection alone", {
+  ignore,
+}, () => testPooledForgeries(fromSource));
 
 Deno.test("no child outlives a server that is killed", { ignore }, () => testOrphans(fromSource));
 

@@ -1,11 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  Bus,
-  type BusMessage,
-  LocalBus,
-  MAX_TOPIC_LENGTH,
-  TopicError,
-} from "../../lib/service/service_bus.ts";
+import { Bus, type BusMessage, LocalBus, TopicError } from "../../lib/service/service_bus.ts";
+import { MAX_TOPIC_LENGTH } from "../../lib/spec/message_limits.ts";
 
 /** Workers on one bus, joined as the supervisor joins them. */
 function workers(count: number): { bus: Bus; locals: LocalBus[] } {

@@ -109,6 +109,22 @@ Deno.test("a new window begins with what the last one folded", () => {
   ]);
 });
 
+Deno.test("of all kinds together so much passes in a second, and how many lines did not is told", () => {
+  const gate = new FloodGate({ maxLength: 2500 });
+  const lines = Array.from(
+    { length: 100 },
+    (_, i) => gate.pass(record(`${i} ${"x".repeat(400)}`, i), `kind ${i}`),
+  );
+  assertEquals(lines.flat().length, 4);
+  assert(gate.pending);
+  assertEquals(gate.sweep(900), []);
+  assertEquals(gate.sweep(1100).map(({ message }) => message), [
+    `96 lines dropped, the last one "99 ${"x".repeat(197)}": more than 2500 characters within 1000 ms`,
+  ]);
+  assert(!gate.pending);
+  assertEquals(gate.pass(record("next", 1200), "next").length, 1);
+});
+
 Deno.test("kinds beyond what the gate tells apart are bounded as one", () => {
   const gate = new FloodGate({ limit: 1, windowMs: 10, maxKinds: 2 });
   const written = ["a", "b", "c", "d", "e"].flatMap((kind) => gate.pass(record(kind, 0), kind));
@@ -157,7 +173,21 @@ Deno.test("a relay posts batches, and all that is left when it closes", () => {
   ]);
 });
 
-Deno.test("a record that crossed is written under its own category, level and time", () => {
+Deno.test("a record is written in the name of its service and with the time of its arrival, whatever it claims", () => {
+  const claims: [category: string[], written: string[]][] = [
+    [["protohost", "a"], ["protohost", "a"]],
+    [["protohost", "a", "part"], ["protohost", "a", "part"]],
+    [["protohost", "good"], ["protohost", "a", "protohost", "good"]],
+    [["protohost"], ["protohost", "a", "protohost"]],
+    [[], ["protohost", "a"]],
+    [["constructor", "__proto__", ""], ["protohost", "a", "_constructor", "___proto__", "_"]],
+    [["library", "x.y"], ["protohost", "a", "library", "x_y"]],
+    [["protohost", "a", "x\n2026 [WRN] good: Authentication failed"], [
+      "protohost",
+      "a",
+      "x_2026_WRN_good_Authentication_failed",
+    ]],
+  ];
   const written: TapeRecord[] = [];
   configureSync({
     reset: true,
@@ -165,18 +195,41 @@ Deno.test("a record that crossed is written under its own category, level and ti
     loggers: [{ category: [], sinks: ["test"] }, { category: ["logtape", "meta"], lowestLevel: "fatal" }],
   });
   try {
-    emitRecords([{ ...record("said {x}", 5), level: "warning", properties: { x: 1 } }]);
+    const records = claims.map(([category]): LogRecord => ({
+      ...record("said {x}", 1, category),
+      level: "warning",
+      properties: { x: 1 },
+    }));
+    emitRecords(records, { service: "a", timestamp: 5 });
   } finally {
     resetSync();
   }
-  const [{ category, level, message, timestamp, properties }] = written;
-  assertEquals({ category, level, message, timestamp, properties }, {
-    category: ["protohost", "a"],
-    level: "warning",
-    message: ["said {x}"],
-    timestamp: 5,
-    properties: { x: 1 },
+  assertEquals(
+    written.map(({ category, level, message, timestamp, properties }) => ({
+      ...{ category, level, message, timestamp, properties },
+    })),
+    claims.map(([, category]) => ({
+      ...{ category, level: "warning" as const, message: ["said {x}"], timestamp: 5, properties: { x: 1 } },
+    })),
+  );
+});
+
+Deno.test("categories beyond the bound of a service are written under its own", () => {
+  const written: TapeRecord[] = [];
+  configureSync({
+    reset: true,
+    sinks: { test: (record) => written.push(record) },
+    loggers: [{ category: [], sinks: ["test"] }, { category: ["logtape", "meta"], lowestLevel: "fatal" }],
   });
+  try {
+    const records = Array.from({ length: 200 }, (_, i) => record("x", 0, ["protohost", "many", `part ${i}`]));
+    emitRecords([...records, records[5]], { service: "many", timestamp: 5 });
+  } finally {
+    resetSync();
+  }
+  const categories = written.map(({ category }) => category.join("."));
+  assertEquals(new Set(categories).size, 101);
+  assertEquals([categories[150], categories[200]], ["protohost.many", "protohost.many.part_5"]);
 });
 
 Deno.test("a pretty line names the service, and what a peer sent cannot make a line of its own", () => {
