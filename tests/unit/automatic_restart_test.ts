@@ -15,6 +15,7 @@ Deno.test("a service that asks for restarts all the time is restarted at interva
   }, 5);
   await again.promise;
   clearInterval(asking);
+  await new Promise((resolve) => setTimeout(resolve, 0));
   // The last one that was asked for comes though nobody asks any more.
   restarts.want("a", "signal");
   await new Promise((resolve) => setTimeout(resolve, 3 * pauseMs));
