@@ -805,6 +805,51 @@ Deno.test("what replaces a piece of a long line does not end the line, so that n
   assertEquals(encode({ bytes: bytes(".z\r\n.\r\n"), last: false }), ".z\r\n..\r\n.\r\n");
 });
 
+for (
+  const [transport, wanted] of [
+    ["tcp", ["x", "SIZE"]],
+    ["tls", ["x", "REQUIRETLS", "SIZE"]],
+  ] as const
+) {
+  Deno.test(`a client that cannot start TLS over ${transport} is offered only what it can use`, () => {
+    const peer = { ...new Both().peer, transport } as Peer<SmtpSession>;
+    const offer = reply("250 x", "REQUIRETLS", "STARTTLS", "SIZE");
+    assertEquals(smtp.withoutTls!(offer, peer)?.lines, [...wanted]);
+    assertEquals(smtp.withoutTls!(reply("250 STARTTLS", "SIZE"), peer), undefined);
+    assertEquals(smtp.withoutTls!(reply("214 x", "STARTTLS"), peer), undefined);
+  });
+}
+
+Deno.test("what a hook withdraws is not waited for", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  const [data] = both.in("DATA\r\n");
+  smtp.withdrawn!(data, both.peer);
+  const [mail] = both.in("MAIL FROM:<a@b>\r\n");
+  assertEquals(both.session.owesEarlier, true);
+  both.out("250 ok\r\n");
+  assertEquals([smtp.answers!(reply("250 ok"), both.peer), both.session.owesEarlier], [true, false]);
+  smtp.withdrawn!(mail, both.peer);
+  smtp.reply.encode(reply("550 no"), both.peer);
+  both.in("NOOP\r\n");
+  both.out("250 ok\r\n");
+  assertEquals([smtp.answers!(reply("250 ok"), both.peer), both.session.owesEarlier], [true, false]);
+});
+
+Deno.test("what a hook puts in the place of a command is what is answered", () => {
+  const both = new Both();
+  both.out("220 hello\r\n");
+  const [noop] = both.in("NOOP\r\n");
+  smtp.replaced!(noop, smtp.parse!("DATA"), both.peer);
+  both.out("354 go\r\n");
+  assertEquals(both.session.state.stream, "content");
+  both.in(".\r\n");
+  both.out("250 ok\r\n");
+  const [data] = both.in("DATA\r\n");
+  smtp.replaced!(data, "NOOP" as unknown as Said, both.peer);
+  assertEquals(names(both.in("RSET\r\n"), both), ["RSET"]);
+});
+
 Deno.test("what a client hears of an upstream that is not there is a 421", () => {
   assertEquals(smtp.unavailable!(new Error("gone")).code, 421);
 });

@@ -17,7 +17,7 @@ import {
 } from "./command.ts";
 import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
 import { SmtpError } from "./error.ts";
-import { withoutStartTls } from "./ehlo.ts";
+import { withoutTls } from "./ehlo.ts";
 import { plainForm, refusalOfAmbiguous } from "./ambiguous.ts";
 import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd, shown } from "./lines.ts";
@@ -123,7 +123,14 @@ export const codec: SmtpProtocol = {
   ambiguous: (said, { session }, { isHooked }) =>
     "verb" in said ? refusalOfAmbiguous(said, session, { isHooked }) : undefined,
   plain: (said) => "verb" in said ? plainForm(said) : undefined,
-  withoutTls: withoutStartTls,
+  withdrawn(said, { session }) {
+    if ("verb" in said) session.commandWithdrawn();
+  },
+  replaced(said, by, { session }) {
+    const other = asSaid(by);
+    if ("verb" in said && "verb" in other) session.commandReplaced(other.verb);
+  },
+  withoutTls: (reply, { transport }) => withoutTls(reply, { isTls: transport === "tls" }),
   refusal: (error, { session }) => proxiedLastWord(error, session),
   unavailable: () => ({ code: 421, lines: ["Service not available, try again later"] }),
 };

@@ -75,6 +75,8 @@ export class SmtpSession {
   #decodesCommands = false;
   #decodesReplies = false;
   #replyWasLast = false;
+  /** Whether the last command goes no further: a reply to it is not counted. */
+  #isWithdrawn = false;
   /** Whether `#open` may be too high: hooks have answered in the server's place. */
   #isLoose = false;
 
@@ -93,8 +95,21 @@ export class SmtpSession {
   /** The client's bytes: a command was decoded. */
   commandDecoded(verb: string): void {
     this.#decodesCommands = true;
-    this.#replyWasLast = false;
+    this.#replyWasLast = this.#isWithdrawn = false;
     this.part = undefined;
+    this.#sent(verb);
+  }
+
+  /** The last command that was decoded goes no further. */
+  commandWithdrawn(): void {
+    this.#isWithdrawn = true;
+    if (this.#open > 0) this.#open--;
+    this.#awaited = this.#latest = undefined;
+  }
+
+  /** Another command goes on in the place of the last that was decoded. */
+  commandReplaced(verb: string): void {
+    if (this.#open > 0) this.#open--;
     this.#sent(verb);
   }
 
@@ -147,7 +162,7 @@ export class SmtpSession {
     if (!this.#decodesReplies) return this.#replied(code, lines);
     this.#isLoose = true;
     // After a command it answers that; after a reply it replaces that, which is counted already.
-    if (!this.#replyWasLast) this.#answered(code);
+    if (!this.#replyWasLast && !this.#isWithdrawn) this.#answered(code);
   }
 
   #sent(verb: string): void {
