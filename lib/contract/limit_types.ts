@@ -37,13 +37,14 @@ export interface Limits {
   maxConnectionsPerAddress: number;
   /**
    * A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it
-   * off.
+   * off, as it is before an upstream.
    *
    * @default {600000}
    */
   idleTimeoutMs: number;
   /**
-   * How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off.
+   * How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off, as it is
+   * before an upstream.
    *
    * @default {30000}
    */
@@ -61,7 +62,8 @@ export interface Limits {
    */
   handlerTimeoutMs: number;
   /**
-   * How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off.
+   * How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off, as it is
+   * before an upstream.
    *
    * @default {30000}
    */
@@ -129,13 +131,14 @@ export interface LimitsInput {
   maxConnectionsPerAddress?: number;
   /**
    * A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it
-   * off.
+   * off, as it is before an upstream.
    *
    * @default {"10 min"}
    */
   idleTimeout?: Quantity;
   /**
-   * How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off.
+   * How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off, as it is
+   * before an upstream.
    *
    * @default {"30 s"}
    */
@@ -153,7 +156,8 @@ export interface LimitsInput {
    */
   handlerTimeout?: Quantity;
   /**
-   * How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off.
+   * How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off, as it is
+   * before an upstream.
    *
    * @default {"30 s"}
    */

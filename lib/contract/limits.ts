@@ -28,6 +28,14 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   memoryBytes: 0,
 });
 
+/**
+ * What holds instead for a service that stands before another server: there the timeouts of the two ends rule, unless one
+ * is set. A peer over UDP has no end but its idle time.
+ */
+export function proxyDefaults({ datagrams }: { datagrams: boolean }): LimitsInput {
+  return { frameTimeout: 0, sendTimeout: 0, ...datagrams ? {} : { idleTimeout: 0 } };
+}
+
 /** What a limit is a number of. */
 export type LimitKind = "size" | "count" | "duration";
 
@@ -76,13 +84,14 @@ export const LIMIT_FIELDS: Readonly<Record<keyof LimitsInput, LimitField>> = {
     field: "idleTimeoutMs",
     min: 0,
     text:
-      "A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it off",
+      "A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it off, as it is before an upstream",
   },
   frameTimeout: {
     kind: "duration",
     field: "frameTimeoutMs",
     min: 0,
-    text: "How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off",
+    text:
+      "How long a frame may take from its first byte to its last (`frame_timeout`); 0 turns it off, as it is before an upstream",
   },
   firstFrameTimeout: {
     kind: "duration",
@@ -100,7 +109,8 @@ export const LIMIT_FIELDS: Readonly<Record<keyof LimitsInput, LimitField>> = {
     kind: "duration",
     field: "sendTimeoutMs",
     min: 0,
-    text: "How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off",
+    text:
+      "How long the peer may take none of the bytes queued for it (`send_timeout`); 0 turns it off, as it is before an upstream",
   },
   lingerTimeout: {
     kind: "duration",

@@ -34,6 +34,8 @@ export interface AcceptorOptions {
 export interface Opening {
   endpoint: Endpoint;
   serve: Serve;
+  /** See {@linkcode BindOptions.keepAlive}. */
+  keepAlive?: boolean;
 }
 
 /** The acceptor of one service instance. */
@@ -70,8 +72,8 @@ export class Acceptor {
     };
     const listeners: Listener[] = [];
     try {
-      for (const { endpoint } of openings) {
-        listeners.push(await bind(endpoint, { ...options, mode, dropped }));
+      for (const { endpoint, keepAlive } of openings) {
+        listeners.push(await bind(endpoint, { ...options, mode, dropped, keepAlive }));
       }
     } catch (error) {
       for (const listener of listeners) listener.close();

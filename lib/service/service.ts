@@ -16,7 +16,7 @@ import { conversational } from "../connection/conversation.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
-import { type Limits, limitsFor } from "../contract/limits.ts";
+import { type Limits, limitsFor, proxyDefaults } from "../contract/limits.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
 import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { Proxy } from "../proxy/proxy.ts";
@@ -138,6 +138,8 @@ class IsolateService implements Service {
       return {
         endpoint: options.endpoints?.[index] ?? binding.endpoint,
         serve: (transport: Transport, kind: TransportName) => this.#serve(transport, kind, host),
+        // Where no timeout notices a peer that is gone without a word, the system does.
+        keepAlive: host.limits.idleTimeoutMs === 0,
       };
     });
     const { reusePort, exclusive } = options;
@@ -209,8 +211,9 @@ class IsolateService implements Service {
 
   #servedHost(binding: Binding): ConnectionHost {
     const { context, givenLimits: given = [] } = this.#options;
-    const { handler, protocol } = binding;
-    const limits = limitsFor(protocol, this.#options.limits, { given });
+    const { handler, protocol, endpoint, proxy } = binding;
+    const own = proxy && proxyDefaults({ datagrams: endpoint.transport === "udp" });
+    const limits = limitsFor({ limits: { ...protocol.limits, ...own } }, this.#options.limits, { given });
     return {
       side: "server",
       protocol,

@@ -83,6 +83,8 @@ async function reach(endpoint: Endpoint, options: DialOptions, signal: AbortSign
   }
   const connection = await Deno.connect({ hostname, port, signal });
   connection.setNoDelay(true);
+  // A peer that is gone without a word is noticed in the end, whatever is waited for.
+  connection.setKeepAlive(true);
   if (preface !== undefined) await writeAll(connection, preface);
   if (endpoint.transport === "tcp") return connection;
   return await secureClient(hostname, options.tls ?? {}, options.timeoutMs)(connection, undefined);

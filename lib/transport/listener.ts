@@ -36,6 +36,12 @@ export interface BindOptions {
   exclusive?: boolean;
   /** Permissions of a unix socket. */
   mode?: number;
+  /**
+   * Whether the system asks silent TCP peers from time to time whether they are still there.
+   *
+   * @default {false}
+   */
+  keepAlive?: boolean;
   /** Called when a datagram is dropped because its connection's queue is full. */
   dropped?(from: Deno.Addr): void;
 }
@@ -81,18 +87,22 @@ function bindTcp(endpoint: NetEndpoint, options: BindOptions): Listener {
   const listener = Deno.listen(netOptions(endpoint, options));
   return {
     endpoint: { ...endpoint, port: listener.addr.port },
-    accept: async () => ({ transport: await acceptTcp(listener), kind: "tcp" }),
+    accept: async () => ({ transport: await acceptTcp(listener, options), kind: "tcp" }),
     close: () => listener.close(),
   };
 }
 
 /** Accepts a peer. Skips those that reset their connection before it was accepted. */
-async function acceptTcp(listener: Deno.TcpListener): Promise<Deno.TcpConn> {
+async function acceptTcp(
+  listener: Deno.TcpListener,
+  { keepAlive = false }: BindOptions,
+): Promise<Deno.TcpConn> {
   for (;;) {
     let connection: Deno.TcpConn | undefined;
     try {
       connection = await listener.accept();
       connection.setNoDelay(true);
+      if (keepAlive) connection.setKeepAlive(true);
       return connection;
     } catch (error) {
       connection?.close();

@@ -6,6 +6,7 @@ import {
   limitsFor,
   type LimitsInput,
   parseLimit,
+  proxyDefaults,
   resolveLimits,
 } from "../../lib/contract/limits.ts";
 
@@ -81,4 +82,16 @@ Deno.test("a protocol has limits of its own, and what is given goes over them", 
     maxFrameBytes: 100,
   });
   assertEquals(limitsFor({}, resolveLimits(...inputs), { given }), resolveLimits(...inputs));
+});
+
+Deno.test("the timeouts of a proxy are those of its two ends, but for what is given", () => {
+  const limitsOf = (datagrams: boolean, input: LimitsInput) =>
+    limitsFor({ limits: proxyDefaults({ datagrams }) }, resolveLimits(input), { given: givenLimits(input) });
+  assertEquals(limitsOf(false, { frameTimeout: "5s" }), {
+    ...DEFAULT_LIMITS,
+    idleTimeoutMs: 0,
+    frameTimeoutMs: 5000,
+    sendTimeoutMs: 0,
+  });
+  assertEquals(limitsOf(true, {}), { ...DEFAULT_LIMITS, frameTimeoutMs: 0, sendTimeoutMs: 0 });
 });
