@@ -12,7 +12,8 @@ import { type LineDecoder, lineDecoder, type ReadLine } from "./line_decoder.ts"
 /** How lines end. */
 export interface LineOptions extends FramerOptions {
   /**
-   * What `wrap` ends a line with. Both are read.
+   * What `wrap` ends a line with. Both are read. A line that ends with `\r` gets `\r\n` in either case, since `\n`
+   * alone would make that `\r` a part of its end.
    *
    * @default {"\n"}
    */
@@ -21,6 +22,12 @@ export interface LineOptions extends FramerOptions {
 
 /** The framer of lines. */
 export interface LineFramer extends Framer {
+  /**
+   * Makes a line of a payload. A line end that it has already is not doubled.
+   *
+   * @throws {BadFrameError} If there is another `\n` in it: the peer would read two lines.
+   */
+  wrap(payload: Uint8Array | string): Uint8Array | string;
   /**
    * Makes a `decode` that reads a line as text (UTF-8) without its end. Lines that came together are read at once then,
    * which is several times as fast as `text(unwrap(frame))` and means the same; so long as one of them is kept, up to 4
@@ -31,6 +38,7 @@ export interface LineFramer extends Framer {
 
 const LF = 0x0a;
 const CR = 0x0d;
+const CRLF = bytes("\r\n");
 
 const OPTIONS = { max: maxRule, ending: oneOf("\n", "\r\n") };
 
@@ -55,16 +63,21 @@ export function line(options: LineOptions = {}): LineFramer {
         return lineDecoder({ input, max, unwrap: unwrapLine }, read);
       },
       wrap(payload: Uint8Array | string): Uint8Array | string {
-        if (typeof payload === "string") {
-          if (payload.includes("\n") || payload.endsWith("\r")) throw unwrappable(ending);
-          return payload + ending;
+        const line = typeof payload === "string" ? withoutEnd(payload) : unwrapLine(payload);
+        if (typeof line === "string") {
+          if (line.includes("\n")) throw unwrappable(ending);
+          return line + (line.endsWith("\r") ? "\r\n" : ending);
         }
-        if (payload.includes(LF) || payload.at(-1) === CR) throw unwrappable(ending);
-        return concat([payload, end]);
+        if (line.includes(LF)) throw unwrappable(ending);
+        return concat([line, line.at(-1) === CR ? CRLF : end]);
       },
       unwrap: unwrapLine,
     },
   );
+}
+
+function withoutEnd(line: string): string {
+  return line.endsWith("\n") ? line.slice(0, line.endsWith("\r\n") ? -2 : -1) : line;
 }
 
 function unwrapLine(frame: Uint8Array): Uint8Array {

@@ -34,8 +34,10 @@ import { refusalOf } from "./refusal.ts";
 import { decodeReply, inputReply, skimReply } from "./reply.ts";
 import { encodeReply } from "./reply_writer.ts";
 import { doubtOf, upper } from "./names.ts";
+import type { Blob } from "./bytes.ts";
 import { RespSession } from "./session.ts";
 import { array, bulk, type Command, type CommandPart, error, integer, type Reply, simple } from "./values.ts";
+import { Type } from "./wire.ts";
 
 export { join } from "./join.ts";
 export { RespError, type RespErrorOptions } from "./error.ts";
@@ -108,8 +110,15 @@ const resp: RespProtocol = {
 function nameReply(reply: Reply, { session }: Peer<RespSession>): string {
   if ("part" in reply) return "";
   if (reply.type === "error" || reply.type === "bulkerror") return "error";
+  if (reply.type === "opaque") return classOf(reply.value);
   if (session.requests.isPush(reply)) return "push";
   return reply.type === "simple" ? "ok" : "value";
+}
+
+/** The class of a value that is not read, by its type byte. */
+function classOf([first]: Blob): string {
+  if (first === "-" || first === Type.error) return "error";
+  return first === "+" || first === Type.simple ? "ok" : "value";
 }
 
 export default resp;

@@ -8,7 +8,7 @@
  */
 
 import { text } from "@protohost/protohost";
-import { type Blob, CR, toBlob } from "./bytes.ts";
+import { type Blob, CR, LF, toBlob } from "./bytes.ts";
 import { badBytes } from "./error.ts";
 import type { Pair, Value } from "./values.ts";
 import { checkEnd, replyLineEnd, Type } from "./wire.ts";
@@ -20,6 +20,8 @@ export const MAX_DEPTH = 128;
 const MAX_NUMBER_LENGTH = 4096;
 const MINUS = 0x2d;
 const ZERO = 0x30;
+/** The format of a verbatim string. */
+export const FORMAT: RegExp = /^[!-~]{3}$/;
 const INTEGER = /^[+-]?\d+$/;
 const DOUBLE = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
@@ -68,9 +70,11 @@ class Reader {
         this.ranOut = true;
         return undefined;
       case Type.simple:
-        return { type: "simple", value: toBlob(this.#line()) };
-      case Type.error:
-        return { type: "error", value: toBlob(this.#line()) };
+      case Type.error: {
+        const line = this.#line();
+        if (line.includes(CR) || line.includes(LF)) return this.#opaque(begin);
+        return { type: type === Type.simple ? "simple" : "error", value: toBlob(line) };
+      }
       case Type.bulk: {
         const size = this.#length();
         return { type: "bulk", value: size < 0 ? null : this.#string(size) };
@@ -138,8 +142,8 @@ class Reader {
     const content = this.#at;
     this.#skipString(size);
     if (this.ranOut) return { type: "verbatim", format: "", value: "" };
-    if (size < 4 || this.#frame[content + 3] !== 0x3a) return this.#opaque(begin);
     const format = text(this.#frame.subarray(content, content + 3));
+    if (size < 4 || this.#frame[content + 3] !== 0x3a || !FORMAT.test(format)) return this.#opaque(begin);
     return { type: "verbatim", format, value: toBlob(this.#frame.subarray(content + 4, content + size)) };
   }
 

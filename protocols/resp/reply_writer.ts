@@ -9,6 +9,7 @@ import { type Blob, Writer } from "./bytes.ts";
 import { checkValue } from "./check.ts";
 import { RespError } from "./error.ts";
 import { parseReply } from "./notation.ts";
+import { FORMAT } from "./reply_reader.ts";
 import { Scanner } from "./scanner.ts";
 import type { Pair, Reply, Value } from "./values.ts";
 
@@ -95,7 +96,7 @@ function writeLine(marker: string, line: Blob, writer: Writer): void {
 }
 
 function writeVerbatim(format: string, value: Blob, writer: Writer): void {
-  if (!/^[!-~]{3}$/.test(format)) {
+  if (!FORMAT.test(format)) {
     throw new RespError(`Cannot write a verbatim string: its format is "${format}", wanted three letters`);
   }
   if (typeof value === "string") return writer.bulk("=", `${format}:${value}`);

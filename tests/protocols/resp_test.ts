@@ -289,7 +289,12 @@ Deno.test("resp reads any reply that can be framed, and writes it as it came", (
     assertEquals(text(bytes(wireOf(resp.reply.encode(value, open())))), wire);
   }
   // Only \r\n ends a line.
-  assertEquals(replies("-ERR a\rb\nc\r\n+OK\r\n"), [error("ERR a\rb\nc"), simple("OK")]);
+  const broken = opaque("-ERR a\rb\nc\r\n");
+  assertEquals(replies("-ERR a\rb\nc\r\n+OK\r\n"), [broken, simple("OK")]);
+  assertEquals(resp.reply.command!(broken, open()), "error");
+  assertEquals(resp.reply.command!(opaque("+a\rb\r\n"), open()), "ok");
+  assertEquals(resp.reply.command!({ type: "opaque", value: bytes("+\xff\r\r\n") }, open()), "ok");
+  assertEquals(resp.reply.command!(opaque("#true\r\n"), open()), "value");
   assertEquals(replies("+a\n"), []);
   for (const infinite of ["inf", "+INF", "Infinity", "infinity"]) {
     assertEquals(replies(`,${infinite}\r\n,-${infinite.replace("+", "")}\r\n`), [

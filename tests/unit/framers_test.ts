@@ -99,7 +99,9 @@ Deno.test("lengthPrefix throws bad_frame when a length that counts its header is
 Deno.test("wrap throws bad_frame when the payload would not come back", () => {
   const cases: [Framer, string][] = [
     [line(), "a\nb"],
-    [line(), "a\r"],
+    [line(), "a\nb\n"],
+    [line(), "a\n\n"],
+    [line({ ending: "\r\n" }), "a\r\n\n"],
     [delimiter("\r\n"), "a\r\nb"],
     [delimiter("aa"), "a"],
     [delimiter("-+-"), "-+"],
@@ -117,6 +119,27 @@ Deno.test("wrap answers a string when lines or delimited frames are given one", 
   assertEquals(line({ ending: "\r\n" }).wrap("é"), "é\r\n");
   assertEquals(delimiter(";").wrap("a"), "a;");
   assertEquals(delimiter(Uint8Array.of(255)).wrap("é"), Uint8Array.of(0xc3, 0xa9, 255));
+});
+
+Deno.test("a line that has an end gets no second one, and a carriage return in it is kept", () => {
+  const cases: [payload: string, ending: "\n" | "\r\n", wire: string][] = [
+    ["HELO\n", "\n", "HELO\n"],
+    ["HELO\r\n", "\n", "HELO\n"],
+    ["HELO\n", "\r\n", "HELO\r\n"],
+    ["HELO\r\n", "\r\n", "HELO\r\n"],
+    ["\n", "\n", "\n"],
+    ["\r\n", "\r\n", "\r\n"],
+    ["a\r", "\n", "a\r\r\n"],
+    ["a\r", "\r\n", "a\r\r\n"],
+    ["a\r\r\n", "\n", "a\r\r\n"],
+    ["\r", "\n", "\r\r\n"],
+  ];
+  for (const [payload, ending, wire] of cases) {
+    const lines = line({ ending });
+    assertEquals(lines.wrap(payload), wire, JSON.stringify([payload, ending]));
+    assertEquals(lines.wrap(bytes(payload)), bytes(wire), JSON.stringify([payload, ending]));
+    assertEquals(lines(bytes(wire)), wire.length);
+  }
 });
 
 Deno.test("wrap writes the length where and how the options say", () => {
