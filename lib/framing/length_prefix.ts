@@ -1,5 +1,5 @@
 /**
- * Frames that begin with their length. Pure.
+ * Frames with their length at their beginning. Pure.
  *
  * @module
  */
@@ -29,68 +29,114 @@ export interface LengthPrefixOptions extends FramerOptions {
    */
   includesHeader?: boolean;
   /**
-   * How many bytes of the frame stand before the length. `wrap` leaves them 0 for the caller to fill in.
+   * How many bytes of the frame stand before the length.
    *
    * @default {0}
    */
   offset?: number;
+  /**
+   * How many bytes the frame has beside those that the length counts; below 0 if it counts bytes twice. Without
+   * `includesHeader` the length is taken to count what follows it.
+   *
+   * @default {0}
+   */
+  adjustment?: number;
+  /**
+   * How many bytes stand before the payload, the length among them. `wrap` leaves the others 0 for the caller to fill in.
+   *
+   * @default {offset + bytes}
+   */
+  headerBytes?: number;
+  /**
+   * How many bytes stand behind the payload. `wrap` leaves them 0 for the caller to fill in.
+   *
+   * @default {0}
+   */
+  trailerBytes?: number;
 }
+
+const WHOLE: OptionRule = {
+  wanted: "a whole number of bytes, at least 0",
+  holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
 
 const OPTIONS: Readonly<Record<keyof LengthPrefixOptions, OptionRule>> = {
   bytes: oneOf(1, 2, 3, 4, 8),
   endian: oneOf("big", "little"),
   includesHeader: { wanted: "true or false", holds: (value) => typeof value === "boolean" },
-  offset: {
-    wanted: "a whole number of bytes, at least 0",
-    holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-  },
+  offset: WHOLE,
+  adjustment: { wanted: "a whole number of bytes", holds: Number.isSafeInteger },
+  headerBytes: WHOLE,
+  trailerBytes: WHOLE,
   max: maxRule,
 };
 
 /**
- * Frames that begin with their length as an unsigned integer, and with it in them.
+ * Frames with their length in them, as an unsigned integer:
+ *
+ *     +---------+--------+---------------+---------+---------+
+ *     | offset  | length |               | payload | trailer |
+ *     +---------+--------+---------------+---------+---------+
+ *     <------------ headerBytes --------->
+ *
+ * A frame has `length + adjustment` bytes behind the length, or in all if `includesHeader`. For instance
+ *
+ *     PostgreSQL       { offset: 1, adjustment: -4 }                                      type, length of itself and payload
+ *     MySQL            { bytes: 3, endian: "little", adjustment: 1, headerBytes: 4 }      length of payload, sequence
+ *     HTTP/2           { bytes: 3, adjustment: 6, headerBytes: 9 }                        length of payload, type, flags, stream
+ *     AMQP 0-9-1       { offset: 3, adjustment: 1, trailerBytes: 1 }                      type, channel, length, payload, 0xCE
+ *     memcached        { offset: 8, adjustment: 12, headerBytes: 24 }                     header, length of the rest in it
  *
  * @throws {TypeError} If it is given an option that is not known, or is not what it must be.
- * @throws {RangeError} If `max` has no room for a frame.
+ * @throws {RangeError} If `max` has no room for a frame, or the header none for the length.
  */
 export function lengthPrefix(options: LengthPrefixOptions = {}): Framer<Uint8Array<ArrayBuffer>> {
   checkOptions("lengthPrefix", options, OPTIONS);
   const { bytes: size = 4, endian = "big", includesHeader = false, offset = 0, max = Infinity } = options;
-  const header = offset + size;
-  const uncounted = includesHeader ? 0 : header;
-  checkMax(max, header);
+  const lengthEnd = offset + size;
+  const { adjustment = 0, headerBytes = lengthEnd, trailerBytes = 0 } = options;
+  const uncounted = (includesHeader ? 0 : lengthEnd) + adjustment;
+  const least = headerBytes + trailerBytes;
+  if (headerBytes < lengthEnd) {
+    throw new RangeError(
+      `Cannot make a framer: its headerBytes are ${headerBytes}, wanted at least ${lengthEnd}, where the length ends`,
+    );
+  }
+  checkMax(max, least);
+  // Beyond 2^53 a number is no longer exact, and no buffer is that large.
+  const most = Math.min(max, Number.MAX_SAFE_INTEGER);
+  const field = { offset, size, endian };
   return Object.assign(
     function input(buffer: Uint8Array): number {
-      if (buffer.length < header) return 0;
-      const length = readUint(buffer, { offset, size, endian }) + uncounted;
-      if (length < header) {
+      if (buffer.length < lengthEnd) return 0;
+      const length = readUint(buffer, field) + uncounted;
+      if (length < least) {
+        const parts = trailerBytes === 0 ? "its header" : "its header and trailer";
         throw new BadFrameError(
-          `Cannot take the frame: its length is ${length} bytes, wanted at least the ${header} of its header`,
+          `Cannot take the frame: its length is ${length} bytes, wanted at least the ${least} of ${parts}`,
         );
       }
-      // Beyond 2^53 a number is no longer exact, and no buffer is that large.
-      const most = Math.min(max, Number.MAX_SAFE_INTEGER);
       if (length > most) throw new FrameTooLargeError(length, most);
       return length;
     },
     {
       wrap(payload: Uint8Array | string): Uint8Array<ArrayBuffer> {
         const content = typeof payload === "string" ? bytes(payload) : payload;
-        const length = header + content.length;
+        const length = least + content.length;
         const counted = length - uncounted;
-        if (counted >= 256 ** size) {
+        if (counted < 0 || counted >= 256 ** size) {
           throw new BadFrameError(
-            `Cannot make a frame: its length is ${counted}, wanted at most ${
+            `Cannot make a frame: its length is ${counted}, wanted one from 0 to ${
               256 ** size - 1
             } in ${size} bytes`,
           );
         }
         const frame = new Uint8Array(length);
-        writeUint(frame, counted, { offset, size, endian });
-        frame.set(content, header);
+        writeUint(frame, counted, field);
+        frame.set(content, headerBytes);
         return frame;
       },
-      unwrap: (frame: Uint8Array): Uint8Array => frame.subarray(header),
+      unwrap: (frame: Uint8Array): Uint8Array => frame.subarray(headerBytes, frame.length - trailerBytes),
     },
   );
 }

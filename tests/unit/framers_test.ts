@@ -2,10 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   BadFrameError,
   bytes,
+  concat,
   delimiter,
   type Framer,
   FrameTooLargeError,
   lengthPrefix,
+  type LengthPrefixOptions,
   line,
   type Protocol,
   text,
@@ -25,6 +27,17 @@ const kept: [name: string, framer: Framer, samples: Uint8Array[]][] = [
   ["lengthPrefix of 3 bytes", lengthPrefix({ bytes: 3, includesHeader: true }), [new Uint8Array(70_000)]],
   ["lengthPrefix of 8 bytes", lengthPrefix({ bytes: 8, includesHeader: true }), texts("", "hello")],
   ["lengthPrefix behind 3 bytes", lengthPrefix({ bytes: 2, offset: 3 }), texts("", "hello")],
+  [
+    "lengthPrefix before 6 bytes",
+    lengthPrefix({ bytes: 3, adjustment: 6, headerBytes: 9 }),
+    texts("", "hello"),
+  ],
+  [
+    "lengthPrefix with a trailer",
+    lengthPrefix({ bytes: 2, adjustment: 3, trailerBytes: 3 }),
+    texts("", "hello"),
+  ],
+  ["lengthPrefix that counts twice", lengthPrefix({ bytes: 1, adjustment: -9 }), texts("", "hello")],
 ];
 
 for (const [name, framer, samples] of kept) {
@@ -62,7 +75,60 @@ const answers: [name: string, framer: Framer, buffer: number[], from: number, le
   ["4 bytes above 2^31", lengthPrefix(), [255, 255, 255, 255], 0, 2 ** 32 + 3],
   ["8 bytes", lengthPrefix({ bytes: 8 }), [0, 0, 0, 1, 0, 0, 0, 0], 0, 2 ** 32 + 8],
   ["half a length", lengthPrefix({ bytes: 4 }), [255, 255, 255], 0, 0],
+  ["a length before its header's end", lengthPrefix({ bytes: 1, adjustment: 6, headerBytes: 7 }), [5], 0, 12],
 ];
+
+// Messages as the specifications of their protocols show them: header, payload, trailer.
+const messages: [name: string, options: LengthPrefixOptions, parts: [number[], number[], number[]]][] = [
+  ["PostgreSQL's Query", { offset: 1, adjustment: -4 }, [[0x51, 0, 0, 0, 6], [0x78, 0], []]],
+  ["PostgreSQL's Query", { offset: 1, includesHeader: true, adjustment: 1 }, [
+    [0x51, 0, 0, 0, 6],
+    [0x78, 0],
+    [],
+  ]],
+  ["PostgreSQL's SSLRequest", { includesHeader: true }, [[0, 0, 0, 8], [0x04, 0xd2, 0x16, 0x2f], []]],
+  ["MySQL's COM_PING", { bytes: 3, endian: "little", adjustment: 1, headerBytes: 4 }, [
+    [1, 0, 0, 0],
+    [0x0e],
+    [],
+  ]],
+  [
+    "HTTP/2's PING",
+    { bytes: 3, adjustment: 6, headerBytes: 9 },
+    [[0, 0, 8, 6, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8], []],
+  ],
+  ["HTTP/2's SETTINGS", { bytes: 3, adjustment: 6, headerBytes: 9 }, [[0, 0, 0, 4, 0, 0, 0, 0, 0], [], []]],
+  ["AMQP's heartbeat", { offset: 3, adjustment: 1, trailerBytes: 1 }, [[8, 0, 0, 0, 0, 0, 0], [], [0xce]]],
+  ["AMQP's method", { offset: 3, adjustment: 1, trailerBytes: 1 }, [[1, 0, 0, 0, 0, 0, 4], [0, 10, 0, 51], [
+    0xce,
+  ]]],
+  [
+    "memcached's GET",
+    { offset: 8, adjustment: 12, headerBytes: 24 },
+    [[0x80, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 5, ...Array(12).fill(0)], [0x48, 0x65, 0x6c, 0x6c, 0x6f], []],
+  ],
+  ["DNS over TCP", { bytes: 2 }, [[0, 12], Array(12).fill(0), []]],
+  ["MongoDB's header", { endian: "little", includesHeader: true }, [[16, 0, 0, 0], Array(12).fill(1), []]],
+];
+
+for (const [name, options, [header, payload, trailer]] of messages) {
+  Deno.test(`lengthPrefix of ${JSON.stringify(options)} cuts ${name}`, () => {
+    const framer = lengthPrefix(options);
+    const frame = Uint8Array.from([...header, ...payload, ...trailer]);
+    const stream = concat([frame, frame]);
+    assertEquals(framer(stream), frame.length);
+    assertEquals(
+      framer(stream.subarray(0, header.length - 1)),
+      options.headerBytes === undefined ? 0 : frame.length,
+    );
+    assertEquals(framer.unwrap(frame), Uint8Array.from(payload));
+    const made = framer.wrap(Uint8Array.from(payload));
+    assertEquals(framer.unwrap(made), Uint8Array.from(payload));
+    const { offset = 0, bytes: size = 4 } = options;
+    assertEquals(made.length, frame.length);
+    assertEquals(made.subarray(offset, offset + size), frame.subarray(offset, offset + size));
+  });
+}
 
 for (const [name, framer, buffer, from, length] of answers) {
   Deno.test(`a framer of ${name} answers ${length} when it gets ${buffer.join(" ")}`, () => {
@@ -94,6 +160,15 @@ Deno.test("lengthPrefix throws bad_frame when a length that counts its header is
     "its length is 3 bytes, wanted at least the 4 of its header",
   );
   assertEquals(error.code, "bad_frame");
+  assertThrows(
+    () => lengthPrefix({ bytes: 1, trailerBytes: 2 })(Uint8Array.of(1)),
+    BadFrameError,
+    "its length is 2 bytes, wanted at least the 3 of its header and trailer",
+  );
+  assertThrows(
+    () => lengthPrefix({ offset: 1, adjustment: -4 })(Uint8Array.of(81, 0, 0, 0, 3)),
+    BadFrameError,
+  );
 });
 
 Deno.test("wrap throws bad_frame when the payload would not come back", () => {
@@ -107,6 +182,7 @@ Deno.test("wrap throws bad_frame when the payload would not come back", () => {
     [delimiter("-+-"), "-+"],
     [delimiter(0), "\0"],
     [lengthPrefix({ bytes: 1 }), "x".repeat(256)],
+    [lengthPrefix({ bytes: 1, adjustment: 2 }), "x"],
   ];
   for (const [framer, payload] of cases) {
     assertThrows(() => framer.wrap(payload), BadFrameError, "Cannot make a frame", JSON.stringify(payload));
@@ -165,6 +241,16 @@ Deno.test("a framer is refused when its options make no sense", () => {
   assertThrows(() => delimiter(""), RangeError, "the delimiter is empty");
   assertThrows(() => line({ max: 0 }), RangeError, "its max is 0, wanted at least 1");
   assertThrows(() => lengthPrefix({ max: NaN }), RangeError, "its max is NaN");
+  assertThrows(
+    () => lengthPrefix({ trailerBytes: 2, max: 5 }),
+    RangeError,
+    "its max is 5, wanted at least 6",
+  );
+  assertThrows(
+    () => lengthPrefix({ offset: 2, headerBytes: 5 }),
+    RangeError,
+    "its headerBytes are 5, wanted at least 6, where the length ends",
+  );
 });
 
 Deno.test("delimiter keeps its own bytes when the caller changes the array later", () => {
@@ -184,17 +270,22 @@ Deno.test("a framer names what it found and what there is when its options are n
   const cases: [make: () => Framer, message: string][] = [
     [
       () => prefixed(2),
-      "found 2, wanted an object of the options bytes, endian, includesHeader, offset, max, as in lengthPrefix({ bytes: ... })",
+      "found 2, wanted an object of the options bytes, endian, includesHeader, offset, adjustment, headerBytes, trailerBytes, max, as in lengthPrefix({ bytes: ... })",
     ],
     [
       () => prefixed({ size: 2 }),
-      "found the option size, wanted bytes, endian, includesHeader, offset, max",
+      "found the option size, wanted bytes, endian, includesHeader, offset, adjustment, headerBytes, trailerBytes, max",
     ],
     [() => prefixed({ byte: 2 }), `(did you mean "bytes"?)`],
     [() => prefixed({ bytes: 5 }), "found 5 as bytes, wanted one of 1, 2, 3, 4, 8"],
     [() => prefixed({ bytes: "2" }), `found "2" as bytes`],
     [() => prefixed({ endian: "LE" }), `found "LE" as endian, wanted one of "big", "little"`],
     [() => prefixed({ includesHeader: 1 }), "found 1 as includesHeader, wanted true or false"],
+    [() => prefixed({ adjustment: 1.5 }), "found 1.5 as adjustment, wanted a whole number of bytes"],
+    [
+      () => prefixed({ headerBytes: "9" }),
+      `found "9" as headerBytes, wanted a whole number of bytes, at least 0`,
+    ],
     [() => prefixed({ offset: -1 }), "found -1 as offset, wanted a whole number of bytes, at least 0"],
     [() => lines({ maxBytes: 9 }), "found the option maxBytes, wanted max, ending"],
     [() => lines({ max: "1KiB" }), `found "1KiB" as max, wanted a number of bytes`],
