@@ -6,7 +6,7 @@
  *     +------------+------------+
  *
  * JSON writes a line break inside a string as an escape, so that the first \n is always the end. Blank lines are
- * skipped. A last value that lacks its \n at the end of the stream is a message too. A message's command is its
+ * skipped, and so is a byte order mark before a value (RFC 8259, section 8.1). A last value that lacks its \n at the end of the stream is a message too. A message's command is its
  * `type`, `cmd` or `method`.
  *
  * @module
@@ -23,6 +23,7 @@ export class JsonLineError extends SyntaxError {
 }
 
 const lines = line();
+const BYTE_ORDER_MARK = "\ufeff";
 
 /** JSON Lines. A message is any value that JSON can write. */
 const jsonnl: Protocol<unknown> = {
@@ -50,6 +51,7 @@ function read(json: string): unknown | Skip {
     return parse(json);
   } catch (error) {
     if (json.trim() === "") return skip;
+    if (json.startsWith(BYTE_ORDER_MARK)) return parse(json.slice(1));
     throw error;
   }
 }

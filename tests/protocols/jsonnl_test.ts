@@ -39,3 +39,10 @@ Deno.test("jsonnl names a message by type, cmd or method when one is a string", 
   assertEquals(name({ jsonrpc: "2.0", method: "add" }), "add");
   assertEquals([name({ type: 1 }), name(null), name("type"), name([1]), name({})], ["", "", "", "", ""]);
 });
+
+Deno.test("jsonnl reads a value when a byte order mark stands before it", () => {
+  assertEquals(jsonnl.decode(bytes('\ufeff{"a":1}\n'), peer), { a: 1 });
+  assertEquals(jsonnl.decode(bytes("\ufeff\n"), peer), skip);
+  assertEquals(jsonnl.end?.(bytes("\ufeff1"), peer), 1);
+  assertThrows(() => jsonnl.decode(bytes("\ufeffx\n"), peer), JsonLineError, `'x'`);
+});
