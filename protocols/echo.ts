@@ -19,6 +19,7 @@ const echo: Protocol<Uint8Array> = {
   decode: (frame) => frame.slice(),
   encode: (message) => message,
   parse: bytes,
+  callbacks: [],
   service(user): Handler<Uint8Array> {
     const handler = (user ?? {}) as Handler<Uint8Array>;
     if (handler.onMessage || handler.transmission) return handler;

@@ -43,6 +43,7 @@ export function textProtocol(options: TextOptions = {}): Protocol<string> {
     command: firstWord,
     parse: (notation) => notation,
     end: (rest) => decodeText(rest),
+    callbacks: [],
     service,
   };
 }

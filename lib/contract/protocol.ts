@@ -90,6 +90,8 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   greets?: boolean;
   /** Makes the handler of a service from what the user gave: greeting, adapters, a built-in service. */
   service?(user: unknown, options: unknown): Handler<In, Out, S>;
+  /** The callbacks that `service` takes beside a handler's own, so that a misspelt one is told. Without it none is. */
+  callbacks?: readonly string[];
   /**
    * Whether this message changes what stands under or over the wire, for what follows it. The direction is `"in"` from
    * client to server and `"out"` from server to client, on whichever side this runs.

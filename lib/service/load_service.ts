@@ -154,12 +154,13 @@ export function warnOfMistakes(
   protocols: readonly AnyProtocol[],
   { log, known = [] }: { log: ServiceContext["log"]; known?: readonly string[] },
 ): void {
-  if (protocols.some(({ service }) => service !== undefined)) return;
+  if (protocols.some(({ service, callbacks }) => service !== undefined && callbacks === undefined)) return;
+  const names = [...callbacks, ...protocols.flatMap((protocol) => protocol.callbacks ?? [])];
   for (const key of Object.keys(definition)) {
-    if (callbacks.includes(key) || known.includes(key)) continue;
-    const miscased = callbacks.some((name) => name.toLowerCase() === key.toLowerCase());
+    if (names.includes(key) || known.includes(key)) continue;
+    const miscased = names.some((name) => name.toLowerCase() === key.toLowerCase());
     if (!/^on[A-Z]/.test(key) && !miscased) continue;
-    const guess = nearest(key, callbacks);
+    const guess = nearest(key, names);
     const hint = guess ? `; did you mean ${guess}?` : "";
     log.warn("{warning}", {
       warning: `The handler's ${key} is never called: there is no such callback${hint}`,
@@ -175,7 +176,8 @@ function startOnce(bindings: Binding[]): Binding[] {
     ...others.map((binding) => {
       const { handler } = binding;
       if (handler === first.handler || handler.onStart !== first.handler.onStart) return binding;
-      return { ...binding, handler: { ...handler, onStart: undefined, onStop: undefined } };
+      const started = Object.create(handler, { onStart: { value: undefined }, onStop: { value: undefined } });
+      return { ...binding, handler: started };
     }),
   ];
 }

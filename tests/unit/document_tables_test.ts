@@ -262,6 +262,7 @@ Deno.test("protocols.md lists every part of a protocol, and both lists of bundle
     parse: true,
     end: true,
     service: true,
+    callbacks: true,
     upgrade: true,
     limits: true,
     greets: true,

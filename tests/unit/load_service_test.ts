@@ -22,7 +22,13 @@ Deno.test("keys that look like callbacks and are none are warned of", () => {
 });
 
 Deno.test("keys that a protocol's own service or the caller knows are not warned of", () => {
-  assertEquals(warnings({ onMail() {} }, [echo]), []);
-  assertEquals(warnings({ onMail() {} }, [text, echo]), []);
+  const own: AnyProtocol = { ...echo, callbacks: undefined };
+  assertEquals(warnings({ onMail() {} }, [own]), []);
+  assertEquals(warnings({ onMail() {} }, [text, own]), []);
+  const named: AnyProtocol = { ...echo, callbacks: ["onMail"] };
+  assertEquals(warnings({ onMail() {} }, [text, named]), []);
+  assertEquals(warnings({ onMial() {} }, [text, named]), [
+    "The handler's onMial is never called: there is no such callback; did you mean onMail?",
+  ]);
   assertEquals(warnings({ onBadFrame: "close" }, [text], ["onBadFrame"]), []);
 });
