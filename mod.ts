@@ -31,7 +31,17 @@ export type {
   ServiceModule,
   WriteLog,
 } from "./lib/contract/handler.ts";
-export type { AnyProtocol, Codec, Direction, Protocol, Skip, Upgrade } from "./lib/contract/protocol.ts";
+export type {
+  AmbiguousOptions,
+  AnyProtocol,
+  Codec,
+  CommandNaming,
+  Direction,
+  Protocol,
+  Skip,
+  Upgrade,
+  Withdrawal,
+} from "./lib/contract/protocol.ts";
 export type {
   Connection,
   Conversation,

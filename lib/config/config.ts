@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CommandNaming } from "../contract/protocol.ts";
 import type { HookSource } from "../hooks/rule.ts";
 import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
 import type { LogConfig } from "../spec/log_spec.ts";
@@ -44,6 +45,8 @@ export interface ServiceConfig {
   proxy?: ProxySpec;
   /** Networks of proxies whose connections begin with a PROXY header. */
   acceptProxyProtocol?: string[];
+  /** What names its commands; without, its protocol does. */
+  command?: CommandNaming;
   /** Modules and rules, in their order. */
   hooks: HookSource[];
   /** How long a hook's promise may take, in milliseconds; 0 for any time. */

@@ -6,6 +6,7 @@
 
 import type { Limits } from "../contract/limits.ts";
 import type { LogLevel } from "../contract/log_level.ts";
+import type { CommandNaming } from "../contract/protocol.ts";
 import type { HooksSpec } from "../hooks/rule.ts";
 import type { Permissions } from "./permissions.ts";
 import type { PoolSpec } from "./pool_spec.ts";
@@ -25,6 +26,8 @@ export interface WorkerSpec {
   listen: string[];
   /** A protocol's name or module URL; overrides those of the addresses. */
   protocol?: string;
+  /** What names its commands; without, its protocol does. */
+  command?: CommandNaming;
   /** The service module's URL. */
   handler?: string;
   /** Passed to the handler unchanged. */

@@ -34,6 +34,7 @@ export function workerSpecs(
     instance,
     listen: service.listen,
     ...(service.protocol === undefined ? {} : { protocol: service.protocol }),
+    ...(service.command === undefined ? {} : { command: service.command }),
     ...(service.handler === undefined ? {} : { handler: service.handler }),
     options: service.options,
     ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
