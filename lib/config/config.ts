@@ -11,6 +11,7 @@ import type { LogConfig } from "../spec/log_spec.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
+import type { TopicAccess } from "../spec/topic_access.ts";
 import type { Permissions } from "../spec/permissions.ts";
 import type { PoolLimits } from "../spec/pool_spec.ts";
 import type { ProxySpec } from "../spec/proxy_spec.ts";
@@ -68,6 +69,8 @@ export interface ServiceConfig {
   group?: string;
   /** What its code may do beyond what a service needs. */
   permissions?: Permissions;
+  /** What it may do with topics; anything without. */
+  topics?: TopicAccess;
   /** Limits of the whole service. */
   limits: Limits;
   /** Which of them the configuration gives; a protocol may have others in place of the rest. */

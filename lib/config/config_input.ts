@@ -264,6 +264,18 @@ export interface PermissionsInput {
   env?: boolean | string | string[];
   /** Programs to run, by name or path. */
   run?: boolean | string | string[];
+  /**
+   * Topics to publish to; `news.*` stands for all that begin with `news.`.
+   *
+   * @default {true}
+   */
+  publish?: boolean | string | string[];
+  /**
+   * Topics to subscribe, in the same way.
+   *
+   * @default {true}
+   */
+  subscribe?: boolean | string | string[];
 }
 
 /** TLS as users write it: one certificate by `cert` and `key`, or several by `certificates`. */
