@@ -31,17 +31,7 @@ export type {
   ServiceModule,
   WriteLog,
 } from "./lib/contract/handler.ts";
-export type {
-  AmbiguousOptions,
-  AnyProtocol,
-  Codec,
-  CommandNaming,
-  Direction,
-  Protocol,
-  Skip,
-  Upgrade,
-  Withdrawal,
-} from "./lib/contract/protocol.ts";
+export type { AnyProtocol, Codec, Direction, Protocol, Skip, Upgrade } from "./lib/contract/protocol.ts";
 export type {
   Connection,
   Conversation,
@@ -62,7 +52,9 @@ export type { Endpoint } from "./lib/contract/endpoint.ts";
 export { DEFAULT_LIMITS } from "./lib/contract/limits.ts";
 export type { Limits, LimitsInput } from "./lib/contract/limit_types.ts";
 export { connect } from "./lib/embed/connect.ts";
-export type { Client, ConnectOptions, ReconnectOptions } from "./lib/embed/connect.ts";
+export type { Client } from "./lib/embed/client.ts";
+export { ConnectOptionError, type ConnectOptions } from "./lib/embed/connect_options.ts";
+export type { ReconnectOptions } from "./lib/embed/retry_policy.ts";
 export { CONNECTION_ERRORS, ConnectionError } from "./lib/contract/connection_error.ts";
 export type { ConnectionErrorCode } from "./lib/contract/connection_error.ts";
 export { DialError } from "./lib/transport/dial.ts";
@@ -100,6 +92,11 @@ export type { Verdict } from "./lib/hooks/verdict.ts";
 export { listen } from "./lib/embed/listen.ts";
 export type { ListenOptions, MiddleOptions, Server } from "./lib/embed/listen.ts";
 export { ListenError } from "./lib/transport/listener.ts";
+export { ModuleError } from "./lib/modules/load_module.ts";
+export { ProtocolError } from "./lib/modules/find_protocol.ts";
+export { TlsFileError } from "./lib/transport/tls_files.ts";
+export { TopicError } from "./lib/service/service_bus.ts";
+export { UnreadableFileError } from "./lib/base/read_text.ts";
 export type { CertificateFiles, TlsSpec } from "./lib/spec/tls_spec.ts";
 export type { Isolation } from "./lib/spec/worker_spec.ts";
 export type { LogLevel } from "./lib/contract/log_level.ts";

@@ -8,7 +8,7 @@
  * Freezes a class with its prototype and its methods, so that whoever holds one instance cannot change what another one
  * does. Answers the class.
  */
-export function freezeClass<T extends abstract new (...args: never[]) => unknown>(Class: T): T {
+export function freezeClass<T extends { readonly prototype: object }>(Class: T): T {
   freezeMembers(Class.prototype);
   return freezeMembers(Class);
 }

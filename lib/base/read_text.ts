@@ -9,7 +9,9 @@ import { formatSize } from "./units.ts";
 
 /** A file that is there but cannot be read as a text. */
 export class UnreadableFileError extends TypeError {
+  /** The name of the class. */
   override readonly name = "UnreadableFileError";
+  /** What happened. */
   readonly code = "unreadable_file";
 }
 

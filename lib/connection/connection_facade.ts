@@ -29,6 +29,8 @@ export class ConnectionFacade implements Connection<any, any, any> {
 
   constructor(engine: ServiceConnection) {
     this.#engine = engine;
+    // Handlers get hold of each other's: nothing but the session and the state of one is theirs to change.
+    Object.seal(this);
   }
 
   get id(): string {

@@ -108,6 +108,7 @@ class ConnectionConversation implements Conversation {
   constructor(connection: Connection, messages: MessageQueue) {
     this.connection = connection;
     this.#messages = messages;
+    Object.freeze(this);
   }
 
   ping(message: unknown): SendResult {

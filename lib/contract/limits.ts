@@ -192,7 +192,7 @@ export function limitsFor(
     const { field } = LIMIT_FIELDS[name];
     if (!given.includes(name)) result[field] = own[field];
   }
-  return result;
+  return Object.freeze(result);
 }
 
 /**

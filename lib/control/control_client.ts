@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Client, connect } from "../embed/connect.ts";
+import type { Client } from "../embed/client.ts";
+import { connect } from "../embed/connect.ts";
 import { late, settleWithin } from "../base/settle.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type {

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { pause } from "../base/pause.ts";
 import { delay, replace, type Verdict } from "./verdict.ts";
 
 /** What verdicts do on one kind of connection. `T` is a message that waits for one, `R` what is answered for it. */
@@ -125,14 +126,5 @@ function sleep(
   { ms, then }: Extract<Verdict, { verdict: "delay" }>,
   signal: AbortSignal,
 ): Promise<Verdict | undefined> {
-  if (signal.aborted) return Promise.resolve(then);
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve(then);
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
+  return pause(ms, signal).then(() => then);
 }

@@ -5,6 +5,7 @@
  */
 
 import { describeValue } from "../base/describe_value.ts";
+import { unknownOption } from "../base/unknown_option.ts";
 import { parseDuration } from "../base/units.ts";
 import type { HookFunction } from "./hook_context.ts";
 import type { CommandHook, CommandSelector, HookBase, HookModule, SequenceHook } from "./hook_entry.ts";
@@ -143,10 +144,10 @@ function common(run: unknown, options: OnOptions, known: readonly string[]): Hoo
       `Cannot bind a hook with ${key} ${JSON.stringify(value)}, wanted true or false`,
     );
   }
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  const unknown = unknownOption(options, known);
   if (unknown !== undefined) {
     throw new HookDefinitionError(
-      `Cannot bind a hook with the option ${JSON.stringify(unknown)}, wanted one of ${known.join(", ")}`,
+      `Cannot bind a hook with the option ${unknown.name}: there is none of that name, ${unknown.hint}`,
     );
   }
   const label = run.name === "" ? undefined : run.name;

@@ -28,9 +28,12 @@ export interface ProtocolEntry {
 
 /** A missing or invalid protocol; `code` says which. */
 export class ProtocolError extends TypeError {
+  /** The name of the class. */
   override readonly name = "ProtocolError";
+  /** What happened. */
   readonly code: "unknown_protocol" | "bad_protocol";
 
+  /** Makes the error. */
   constructor(code: "unknown_protocol" | "bad_protocol", message: string) {
     super(message);
     this.code = code;

@@ -10,7 +10,9 @@ export { describeValue } from "../base/describe_value.ts";
 
 /** A module that does not load; `code` is `module_failed`, `cause` what it threw. */
 export class ModuleError extends Error {
+  /** The name of the class. */
   override readonly name = "ModuleError";
+  /** What happened. */
   readonly code = "module_failed";
 }
 

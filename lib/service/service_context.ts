@@ -43,7 +43,7 @@ export function createContext(
     },
     log: createLog(name),
     signal: abort.signal,
-    connections: new ReadonlySetView(connections),
+    connections: Object.freeze(new ReadonlySetView(connections)),
     count: (name) => countName(stats, name),
     publish: (topic, message) => bus.publish(topic, message),
     subscribe: (topic, listener) => bus.subscribe(topic, listener),

@@ -10,7 +10,9 @@ import type { TlsSpec } from "../spec/tls_spec.ts";
 
 /** An unusable certificate or key; `code` is `bad_tls_file`. */
 export class TlsFileError extends TypeError {
+  /** The name of the class. */
   override readonly name = "TlsFileError";
+  /** What happened. */
   readonly code = "bad_tls_file";
 }
 

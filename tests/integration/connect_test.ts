@@ -75,14 +75,19 @@ Deno.test("options that there are not are refused with those that there are", as
     const [options, said] of [
       [
         { bogus: 1 },
-        "the option bogus: there is none; wanted protocol, timeout, reconnect, tls, limits, signal",
+        "the option bogus: there is none of that name, wanted one of protocol, timeout, reconnect, tls, limits, signal",
       ],
       [{ timeuot: 1 }, "did you mean timeout?"],
+      [
+        { reconnect: { atempts: 1 } },
+        "the option reconnect.atempts: there is none of that name, did you mean attempts?",
+      ],
       [{ ca: "PEM" }, "did you mean tls: { caCerts }?"],
       [{ insecure: true }, "did you mean tls: { insecure }?"],
+      [{ tls: { ca: ["PEM"] } }, "the option tls.ca: there is none of that name, did you mean caCerts?"],
       [
-        { tls: { ca: ["PEM"] } },
-        "the option tls.ca: there is none; wanted serverName, caCerts, cert, key, insecure",
+        { tls: { verification: 1 } },
+        "the option tls.verification: there is none of that name, wanted one of serverName, caCerts, cert, key, insecure",
       ],
     ] as [object, string][]
   ) {
@@ -119,6 +124,68 @@ Deno.test("a client that reconnects gives up after its attempts", async () => {
   await using client = await connect<string>(server.addresses[0], { reconnect: { attempts: 1 } });
   await server.close({ immediate: true });
   await soon(client.closed);
+});
+
+Deno.test("a client that reconnects tells of each attempt, and pauses as it is told", async () => {
+  const first = await listen("text://127.0.0.1:0", { onMessage: echo });
+  const address = first.addresses[0];
+  await first.close({ immediate: true });
+  const failures: { error: unknown; attempt: number; delayMs?: number }[] = [];
+  const client = connect<string>(address, {
+    reconnect: {
+      delay: 10,
+      maxDelay: 20,
+      onFailure: (error, next) => failures.push({ error: code(error), ...next }),
+    },
+  });
+  await until(() => failures.length >= 3);
+  await using _server = await listen(address, { onMessage: echo });
+  await using connected = await soon(client);
+  assertEquals(await soon(connected.pingPong("a")), "a");
+  for (const [index, leastMs] of [10, 20, 20].entries()) {
+    const { error, attempt, delayMs = 0 } = failures[index];
+    assertEquals([error, attempt], ["connect_failed", index + 1]);
+    assertEquals(delayMs >= leastMs && delayMs <= leastMs * 1.2, true, `${delayMs} ms`);
+  }
+});
+
+Deno.test("a client that reconnects tells why it has lost its connection", async () => {
+  const told = Promise.withResolvers<unknown[]>();
+  const server = await listen("text://127.0.0.1:0", { onMessage: echo });
+  await using client = await connect<string>(server.addresses[0], {
+    limits: { idleTimeout: 50 },
+    reconnect: { attempts: 0, onFailure: (error, { delayMs }) => told.resolve([code(error), delayMs]) },
+  });
+  assertEquals(await soon(told.promise), ["idle_timeout", undefined]);
+  await soon(client.closed);
+  await server.close({ immediate: true });
+});
+
+Deno.test("a client does not reconnect where a certificate does not verify", async () => {
+  const file = (name: string) => new URL(`../fixtures/tls/${name}`, import.meta.url).pathname;
+  await using server = await listen("text+tls://127.0.0.1:0", {
+    tls: { cert: file("one.crt"), key: file("one.key") },
+    onMessage: echo,
+  });
+  const told: unknown[] = [];
+  const onFailure = (error: Error, next: unknown) => told.push(code(error), next);
+  const error = await assertRejects(() => soon(connect(server.addresses[0], { reconnect: { onFailure } })));
+  assertEquals(code(error), "connect_failed");
+  assertEquals(told, ["connect_failed", { attempt: 1, delayMs: undefined }]);
+});
+
+Deno.test("a signal ends a client that waits for its next attempt, and one that has not begun", async () => {
+  const server = await listen("text://127.0.0.1:0", { onMessage: echo });
+  const address = server.addresses[0];
+  await server.close({ immediate: true });
+  const abort = new AbortController();
+  const waiting = connect(address, {
+    signal: abort.signal,
+    reconnect: { delay: "1h", maxDelay: "1h", onFailure: () => abort.abort() },
+  });
+  assertEquals(code(await assertRejects(() => soon(waiting))), "connect_aborted");
+  const late = connect(address, { signal: AbortSignal.abort(), reconnect: true });
+  assertEquals(code(await assertRejects(() => soon(late))), "connect_aborted");
 });
 
 Deno.test("pipe relays messages with backpressure and half-closes at the end", async () => {

@@ -5,7 +5,8 @@
  */
 
 import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
-import { type Client, connect } from "../../lib/embed/connect.ts";
+import type { Client } from "../../lib/embed/client.ts";
+import { connect } from "../../lib/embed/connect.ts";
 import type { Config, ServiceConfig } from "../../lib/config/mod.ts";
 import { resolveLimits } from "../../lib/contract/limits.ts";
 import type { ServiceStatus } from "../../lib/supervisor/server_status.ts";

@@ -326,10 +326,13 @@ Deno.test("hooks that cannot be are refused where they are defined", () => {
     [() => on("A", wrong), "wanted a function"],
     [() => on("A", passes, { direction: "inward" as "in" }), "wanted in, out or both"],
     [() => on("A", passes, { priority: NaN }), "wanted a number"],
-    [() => on("A", passes, { prioritty: 1 } as OnOptions), 'the option "prioritty", wanted one of direction'],
+    [
+      () => on("A", passes, { prioritty: 1 } as OnOptions),
+      "Cannot bind a hook with the option prioritty: there is none of that name, did you mean priority?",
+    ],
     [
       () => on("A", passes, { within: "1s" } as OnOptions),
-      'the option "within", wanted one of direction, priority',
+      "Cannot bind a hook with the option within: there is none of that name, wanted one of direction, priority",
     ],
     [() => sequence(wrong, passes), "wanted a list of steps"],
     [() => sequence([], passes), "wanted at least one command that must come"],
