@@ -5,6 +5,7 @@
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { listen, text } from "@protohost/protohost";
 import { smtpHandler } from "../../protocols/smtp/mod.ts";
 import { fromSource, Program, TempFolder } from "../support/program.ts";
@@ -67,4 +68,49 @@ services:
     await program.until(/give the service permissions: \{ write: \["/);
     assertStringIncludes(program.output, `${folder.at("server", "ann")}`);
   });
+}
+
+Deno.test("the folders of smtp work where a user has copied them: the server, the wire format, both", async () => {
+  await using folder = new TempFolder();
+  const own = fromFileUrl(new URL("../../protocols/smtp", import.meta.url));
+  await copy(`${own}/server`, folder.at("server", "mail"));
+  await copy(`${own}/codec`, folder.at("server", "wire"));
+  await copy(own, folder.at("server", "whole"));
+  const permissions = `permissions: { read: ${folder.path}, write: ${folder.at("kept")} }`;
+  await folder.write({
+    "server/protohost.yaml": `
+control: false
+protocols: { mail: ./mail/mod.ts, wire: ./wire/mod.ts, whole: ./whole/mod.ts }
+services:
+  alone: { listen: "mail://127.0.0.1:0", options: { maildir: ../kept/alone }, ${permissions} }
+  both: { listen: "whole://127.0.0.1:0", options: { maildir: ../kept/both }, ${permissions} }
+  words: { listen: "wire://127.0.0.1:0", handler: ./words.ts }
+`,
+    "server/words.ts": `import { reply } from "./wire/mod.ts";
+export default {
+  onConnect: (connection) => void connection.send(reply("220 words")),
+  onMessage: (connection, { verb }) => void connection.send(reply("250 " + verb)),
+};
+`,
+  });
+  await using program = new Program(fromSource, ["serve"], folder.at("server"));
+  const port = async (name: string) =>
+    Number((await program.until(new RegExp(`^ {2}${name} +\\S+?:(\\d+)\\b`, "m")))[1]);
+  for (const name of ["alone", "both"]) {
+    assertMatch(await deliver(await port(name), "ann@example.org", "Subject: x\r\n\r\nkept\r\n"), /^250 /);
+    assertEquals((await filesIn(folder.at("kept", name, "new"))).length, 1);
+    using wire = await MailWire.greeted(await port(name));
+    await wire.write("NOOP\n");
+    assertMatch(await wire.rest(), /^521 /);
+  }
+  using wire = await MailWire.greeted(await port("words"));
+  assertEquals(await wire.ask("rset"), "250 RSET");
+});
+
+async function copy(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copy(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
 }

@@ -15,13 +15,30 @@ import {
   MAX_AUTH_BYTES,
   readCommand,
 } from "./command.ts";
-import { completed, type ContentPart, decodeChunk, decodeLines, encodePart, partEnd } from "./content.ts";
+import {
+  completed,
+  type ContentPart,
+  decodeChunk,
+  decodeLines,
+  encodePart,
+  partEnd,
+  skimContent,
+} from "./content.ts";
 import { SmtpError } from "./error.ts";
 import { withoutTls } from "./ehlo.ts";
 import { plainForm, refusalOfAmbiguous } from "./ambiguous.ts";
 import { proxiedLastWord } from "./last_word.ts";
 import { lineEnd, shown } from "./lines.ts";
-import { asReply, decodeReply, encodeReply, isBlank, readReply, type Reply, replyEnd } from "./reply.ts";
+import {
+  asReply,
+  decodeReply,
+  encodeReply,
+  isBlank,
+  readReply,
+  type Reply,
+  replyEnd,
+  skimReply,
+} from "./reply.ts";
 import { isAwaited, SmtpSession } from "./session.ts";
 
 /** What a client sends. */
@@ -84,6 +101,13 @@ export const codec: SmtpProtocol = {
         return stream satisfies never;
     }
   },
+  skim(frame, connection) {
+    const { session } = connection;
+    const { stream } = session.state;
+    return stream === "content" || stream === "chunk"
+      ? skimContent(frame, session)
+      : codec.decode(frame, connection);
+  },
   encode(said, { session }) {
     const message = asSaid(said);
     if ("part" in message) {
@@ -105,6 +129,12 @@ export const codec: SmtpProtocol = {
     decode(frame, { session }) {
       if (isBlank(frame)) return skip;
       const reply = decodeReply(frame);
+      session.replyDecoded(reply.code, reply.lines);
+      return reply;
+    },
+    skim(frame, { session }) {
+      const reply = isBlank(frame) ? undefined : skimReply(frame);
+      if (reply === undefined) return skip;
       session.replyDecoded(reply.code, reply.lines);
       return reply;
     },

@@ -104,6 +104,17 @@ export function decodeChunk(frame: Uint8Array, session: SmtpSession): ChunkPart 
   return { part: "chunk", bytes: frame.slice(), last: session.chunkCame(frame.length) };
 }
 
+/** The same as `decodeLines` and `decodeChunk`, without the bytes. */
+export function skimContent(frame: Uint8Array, session: SmtpSession): ContentPart {
+  const { state } = session;
+  if (state.stream === "chunk") {
+    return { part: "chunk", bytes: NOTHING, last: session.chunkCame(frame.length) };
+  }
+  const part = { ...kindOf(frame, state as ContentState), bytes: NOTHING };
+  session.contentCame(part);
+  return part;
+}
+
 /**
  * Completes what a hook has put in the place of a part that came: it ends the header, the content and its last line where
  * that part did, and the body's first line still follows it.
@@ -173,21 +184,25 @@ function withoutLastEnd(lines: Uint8Array, continues: boolean): Uint8Array {
   );
 }
 
-function readLines(frame: Uint8Array, { inHeader, isFirst, midLine }: ContentState): LinesPart {
+function readLines(frame: Uint8Array, state: ContentState): LinesPart {
+  const kind = kindOf(frame, state);
+  const lines = unstuff(kind.last ? frame.subarray(0, frame.length - END.length) : frame, state.midLine);
+  const isLine = kind.part === "eoh" && !kind.last && frame.length !== CRLF.length;
+  return isLine ? { ...kind, bytes: new Uint8Array(), firstLine: lines } : { ...kind, bytes: lines };
+}
+
+/** What part these lines are, without them. */
+function kindOf(frame: Uint8Array, { inHeader, isFirst, midLine }: ContentState): Omit<LinesPart, "bytes"> {
   const begin = lastLine(frame);
   const last = (begin > 0 || !midLine) && isEnd(frame, begin, frame.length);
-  const lines = unstuff(last ? frame.subarray(0, frame.length - END.length) : frame, midLine);
-  const cut = {
-    ...midLine ? { continues: true as const } : {},
-    ...endsWith(frame, CRLF) ? {} : { unfinished: true as const },
-  };
-  if (!inHeader) return { part: "body", bytes: lines, ...cut, last };
   const end = frame.indexOf(LF) + 1 || frame.length;
-  if (midLine || !endsHeader(frame, { at: 0, end, isFirst })) {
-    return { part: "header", bytes: lines, ...cut, last };
-  }
-  if (last || frame.length === CRLF.length) return { part: "eoh", bytes: lines, last };
-  return { part: "eoh", bytes: new Uint8Array(), firstLine: lines, ...cut, last };
+  const part = !inHeader ? "body" : !midLine && endsHeader(frame, { at: 0, end, isFirst }) ? "eoh" : "header";
+  return {
+    part,
+    ...midLine ? { continues: true } : {},
+    ...endsWith(frame, CRLF) ? {} : { unfinished: true },
+    last,
+  };
 }
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {

@@ -64,6 +64,16 @@ export function decodeReply(frame: Uint8Array): Reply {
 }
 
 /**
+ * Reads of a whole reply what forwarding it takes: the code of its last line, and the texts. Undefined if that line has no
+ * code: clients pass over it.
+ */
+export function skimReply(frame: Uint8Array): Reply | undefined {
+  const lines = readText(frame).slice(0, -2).split("\r\n");
+  const code = /^[2-5]\d\d/.exec(lines.at(-1)!)?.[0];
+  return code === undefined ? undefined : { code: Number(code), lines: lines.map((line) => line.slice(4)) };
+}
+
+/**
  * Reads a reply as one types it: `550 5.7.1 no`; its lines, if there are several, as they stand on the wire.
  *
  * @throws {SmtpError} If it is not a reply.
