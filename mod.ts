@@ -31,7 +31,17 @@ export type {
   ServiceModule,
   WriteLog,
 } from "./lib/contract/handler.ts";
-export type { AnyProtocol, Codec, Direction, Protocol, Skip, Upgrade } from "./lib/contract/protocol.ts";
+export type {
+  AmbiguousOptions,
+  AnyProtocol,
+  Codec,
+  CommandNaming,
+  Direction,
+  Protocol,
+  Skip,
+  Upgrade,
+  Withdrawal,
+} from "./lib/contract/protocol.ts";
 export type {
   Connection,
   Conversation,
@@ -95,7 +105,7 @@ export { ListenError } from "./lib/transport/listener.ts";
 export { ModuleError } from "./lib/modules/load_module.ts";
 export { ProtocolError } from "./lib/modules/find_protocol.ts";
 export { TlsFileError } from "./lib/transport/tls_files.ts";
-export { TopicError } from "./lib/service/service_bus.ts";
+export { TopicError, type TopicErrorCode } from "./lib/service/service_bus.ts";
 export { UnreadableFileError } from "./lib/base/read_text.ts";
 export type { CertificateFiles, TlsSpec } from "./lib/spec/tls_spec.ts";
 export type { Isolation } from "./lib/spec/worker_spec.ts";

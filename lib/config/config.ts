@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { CommandNaming } from "../contract/protocol.ts";
 import type { HookSource } from "../hooks/rule.ts";
 import type { OnHookError, OnHookTimeout } from "../hooks/timeouts.ts";
 import type { LogConfig } from "../spec/log_spec.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
+import type { TopicAccess } from "../spec/topic_access.ts";
 import type { Permissions } from "../spec/permissions.ts";
 import type { PoolLimits } from "../spec/pool_spec.ts";
 import type { ProxySpec } from "../spec/proxy_spec.ts";
@@ -44,6 +46,8 @@ export interface ServiceConfig {
   proxy?: ProxySpec;
   /** Networks of proxies whose connections begin with a PROXY header. */
   acceptProxyProtocol?: string[];
+  /** What names its commands; without, its protocol does. */
+  command?: CommandNaming;
   /** Modules and rules, in their order. */
   hooks: HookSource[];
   /** How long a hook's promise may take, in milliseconds; 0 for any time. */
@@ -65,6 +69,8 @@ export interface ServiceConfig {
   group?: string;
   /** What its code may do beyond what a service needs. */
   permissions?: Permissions;
+  /** What it may do with topics; anything without. */
+  topics?: TopicAccess;
   /** Limits of the whole service. */
   limits: Limits;
   /** Which of them the configuration gives; a protocol may have others in place of the rest. */

@@ -222,6 +222,12 @@ export interface WebhookActionInput {
   retries?: number;
 }
 
+/** What names the commands of a service. */
+export interface CommandInput {
+  /** The key of a message that holds its command. */
+  key: string;
+}
+
 /** The processes of `isolation: connection`, counted over the whole service. */
 export interface PoolInput {
   /**
@@ -258,6 +264,18 @@ export interface PermissionsInput {
   env?: boolean | string | string[];
   /** Programs to run, by name or path. */
   run?: boolean | string | string[];
+  /**
+   * Topics to publish to; `news.*` stands for all that begin with `news.`.
+   *
+   * @default {true}
+   */
+  publish?: boolean | string | string[];
+  /**
+   * Topics to subscribe, in the same way.
+   *
+   * @default {true}
+   */
+  subscribe?: boolean | string | string[];
 }
 
 /** TLS as users write it: one certificate by `cert` and `key`, or several by `certificates`. */
@@ -388,8 +406,14 @@ export interface UpstreamInput {
   onBadFrame?: "close" | "passthrough";
 }
 
-/** How long hooks may take, and what holds when they fail. */
+/** What names commands, how long hooks may take, and what holds when they fail. */
 export interface HookPolicyInput {
+  /**
+   * What hooks and counters call a message, where its protocol leaves that to users, as `jsonnl` does.
+   *
+   * @default {what the protocol says: for `jsonnl` the first of `type`, `cmd` and `method`}
+   */
+  command?: CommandInput;
   /**
    * How long a hook's promise may take to settle; 0 turns it off.
    *

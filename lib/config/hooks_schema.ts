@@ -8,13 +8,29 @@ import * as z from "zod";
 import { formatDuration } from "../base/units.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "../hooks/timeouts.ts";
 import { rule } from "./rule_schema.ts";
-import { choice, duration, mapping, named, optional, path } from "./schema_builders.ts";
+import { choice, duration, mapping, named, optional, path, required } from "./schema_builders.ts";
 
-/** How long hooks may take, and what holds when they fail. */
+const command = named(
+  "CommandInput",
+  "What names the commands of a service.",
+  mapping("a mapping with key", {
+    key: required(
+      z.string({ error: "a key of messages" }).min(1, { error: "a key of messages" }),
+      "The key of a message that holds its command",
+    ),
+  }),
+);
+
+/** What names commands, how long hooks may take, and what holds when they fail. */
 export const hookPolicy = named(
   "HookPolicyInput",
-  "How long hooks may take, and what holds when they fail.",
+  "What names commands, how long hooks may take, and what holds when they fail.",
   mapping("a mapping", {
+    command: optional(
+      command,
+      "What hooks and counters call a message, where its protocol leaves that to users, as `jsonnl` does",
+      { words: "what the protocol says: for `jsonnl` the first of `type`, `cmd` and `method`" },
+    ),
     hookTimeout: optional(
       duration(),
       "How long a hook's promise may take to settle; 0 turns it off",

@@ -46,6 +46,8 @@ const permissions = named(
     write: permission("Paths to write"),
     env: permission("Environment variables to read"),
     run: permission("Programs to run, by name or path"),
+    publish: permission("Topics to publish to; `news.*` stands for all that begin with `news.`", true),
+    subscribe: permission("Topics to subscribe, in the same way", true),
   }),
 );
 
@@ -74,11 +76,14 @@ export const running = {
   permissions: optionalMapping(permissions, "What the service's code may do besides serving its addresses"),
 };
 
-function permission(description: string): z.ZodOptional<z.ZodType<boolean | string | string[]>> {
+function permission(
+  description: string,
+  byDefault: boolean | undefined = undefined,
+): z.ZodOptional<z.ZodType<boolean | string | string[]>> {
   const item = z.string().min(1);
   const some: z.ZodType<boolean | string | string[], boolean | string | string[]> = z.union(
     [z.boolean(), item, z.array(item)],
     { error: "an item, a list of them, true or false" },
   );
-  return optional(some, description);
+  return optional(some, description, byDefault);
 }

@@ -10,7 +10,7 @@ import type { TlsSpec } from "../spec/tls_spec.ts";
 import { resolveHooks } from "./resolve_hooks.ts";
 import { absoluteAddress, absolutePath, isModule, moduleUrl } from "./paths.ts";
 import { resolvePool } from "./resolve_pool.ts";
-import { resolvePermissions } from "./resolve_permissions.ts";
+import { resolvePermissions, resolveTopics } from "./resolve_permissions.ts";
 import { resolveProxy } from "./resolve_proxy.ts";
 import type { ConfigInput, DefaultsInput, ServiceInput, TlsInput } from "./config_input.ts";
 import type { Config, ServiceConfig } from "./config.ts";
@@ -65,6 +65,7 @@ function resolveService(
   const group = input.group ?? defaults.group;
   const given = givenLimits(defaults.limits, input.limits);
   const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
+  const topics = resolveTopics(defaults.permissions, input.permissions);
   return {
     name,
     listen: [input.listen ?? []].flat().map((address) => absoluteAddress(address, base)),
@@ -82,6 +83,7 @@ function resolveService(
     ...(user === undefined ? {} : { user: String(user) }),
     ...(group === undefined ? {} : { group: String(group) }),
     ...(permissions === undefined ? {} : { permissions }),
+    ...(topics === undefined ? {} : { topics }),
     limits: resolveLimits(defaults.limits, input.limits),
     ...(given.length === 0 ? {} : { givenLimits: given }),
     ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),

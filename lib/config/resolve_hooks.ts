@@ -34,8 +34,9 @@ import type { ServiceConfig } from "./config.ts";
 export function resolveHooks(
   input: Pick<ServiceInput, "hooks"> & HookPolicyInput,
   base: string,
-): Pick<ServiceConfig, "hooks" | "hookTimeoutMs" | "onHookTimeout" | "onHookError"> {
+): Pick<ServiceConfig, "command" | "hooks" | "hookTimeoutMs" | "onHookTimeout" | "onHookError"> {
   return {
+    ...(input.command === undefined ? {} : { command: input.command }),
     hooks: (input.hooks ?? []).map((one): HookSource =>
       typeof one === "string" ? { module: moduleUrl(one, base) } : { rule: resolveRule(one, base) }
     ),

@@ -5,8 +5,20 @@
  */
 
 import { PERMISSION_KINDS, type Permissions } from "../spec/permissions.ts";
+import type { TopicAccess } from "../spec/topic_access.ts";
 import { absolutePath } from "./paths.ts";
 import type { PermissionsInput } from "./config_input.ts";
+
+/** Resolves what a service may do with topics: all of them, unless it says otherwise; undefined where it does not. */
+export function resolveTopics(...inputs: (PermissionsInput | undefined)[]): TopicAccess | undefined {
+  const { publish = true, subscribe = true }: PermissionsInput = Object.assign({}, ...inputs);
+  if (publish === true && subscribe === true) return undefined;
+  return { publish: topics(publish), subscribe: topics(subscribe) };
+}
+
+function topics(value: boolean | string | string[]): true | string[] {
+  return value === true || [value === false ? [] : value].flat();
+}
 
 /** Resolves permissions, later ones over earlier ones kind by kind; undefined if there are none. */
 export function resolvePermissions(

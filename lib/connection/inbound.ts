@@ -131,7 +131,7 @@ export class Inbound implements ReadEvents, FrameSink {
     const { hooks } = of.host;
     if (!hooks?.observed.in) return this.handle(message);
     const command = commandOf(this.#codec, message, of.facade);
-    if (!hooks.concerns("in", command)) return this.handle(message);
+    if (!hooks.sees("in", command)) return this.handle(message);
     return of.hookStageOf(hooks).receive(message, command);
   }
 

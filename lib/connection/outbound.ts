@@ -47,7 +47,7 @@ export class Outbound implements WriteEvents {
     if (hooks?.observed.out) {
       const command = commandOf(this.#codec, message, this.#of.facade);
       // Behind what a hook has not decided on everything waits.
-      if (this.#of.hookStage !== undefined || hooks.concerns("out", command)) {
+      if (this.#of.hookStage !== undefined || hooks.sees("out", command)) {
         return this.#of.hookStageOf(hooks).send(message, command);
       }
     }

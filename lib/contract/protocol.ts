@@ -73,6 +73,20 @@ export interface Withdrawal<In> {
   isAnswered?: boolean;
 }
 
+/** What names the commands of a service, where its protocol leaves that to users. */
+export interface CommandNaming {
+  /** The key of a message that holds its command. */
+  key: string;
+}
+
+/** How a request came that may be ambiguous. */
+export interface AmbiguousOptions {
+  /** Whether a hook asks for requests of this name, so that what is in it matters too. */
+  readonly isHooked: boolean;
+  /** The bytes of the request. A view: valid during the call only. */
+  readonly frame: Uint8Array;
+}
+
 /**
  * A wire format. Any object with `name`, `input`, `decode` and `encode` is one; the rest serves protocols that keep a
  * session, speak differently in the two directions, or change their ground under way.
@@ -101,6 +115,8 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
     direction: Direction,
     connection: Peer<S>,
   ): Upgrade | undefined;
+  /** The same protocol, whose messages are named by what this key holds: for formats that let every user choose one. */
+  namedBy?(key: string): Protocol<In, Out, S>;
   /** Whether this message is a request that will be answered; without it, every message is that is not a part. */
   asks?(message: In, connection: Peer<S>): boolean;
   /**
@@ -116,11 +132,9 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
   replaced?(message: In, by: In, connection: Peer<S>): void;
   /**
    * What a client hears of a request that the server behind may read as another than `command` says: such a request goes
-   * no further. Undefined if there is no doubt. A proxy asks where hooks look at requests.
-   *
-   * @param options Whether a hook asks for requests of this name, so that what is in it matters too.
+   * no further. Undefined if there is no doubt. A proxy asks where hooks can decide on requests.
    */
-  ambiguous?(message: In, connection: Peer<S>, options: { isHooked: boolean }): Out | undefined;
+  ambiguous?(message: In, connection: Peer<S>, options: AmbiguousOptions): Out | undefined;
   /**
    * The plain form of a request that is clear, but not written as the strict grammar has it: hooks see it and the server
    * gets it in the place of what came. Undefined if there is nothing to change. A proxy asks where a hook asks for requests

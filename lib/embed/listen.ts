@@ -22,6 +22,7 @@ import { warnOfMistakes } from "../service/load_service.ts";
 import { loadUpstreams } from "../proxy/load_proxy.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
 import { resolveProtocol } from "../modules/find_protocol.ts";
+import { nameCommands } from "../service/command_naming.ts";
 import { type Binding, createService, type Service } from "../service/service.ts";
 import { type ConnectionInfo, createStats, type ServiceStats } from "../contract/stats.ts";
 
@@ -91,7 +92,11 @@ export async function listen<In = any, Out = any, S = any, T = any>(
 ): Promise<Server> {
   const { protocol, name, options: given, limits, tls, mode, acceptProxyProtocol } = options;
   const endpoints = [address].flat().map(parseEndpoint);
-  const spoken = await Promise.all(endpoints.map(({ protocol: named }) => protocolOf(protocol ?? named)));
+  const spoken = await Promise.all(
+    endpoints.map(async ({ protocol: named }) =>
+      nameCommands(await protocolOf(protocol ?? named), options.command)
+    ),
+  );
   const resolved = resolveLimits(limits);
   const stats = createStats();
   const { context, abort, connections } = createContext(name ?? spoken[0].name, bus, {

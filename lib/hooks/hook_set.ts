@@ -65,8 +65,10 @@ export interface HookSet {
   readonly mayReply: boolean;
   /** Whether a hook could decide on an `in` message, so that it may be there to guard something. */
   readonly guards: boolean;
-  /** Whether a message can concern any hook or sequence; one that does not need not be given to the session. */
+  /** Whether a message can concern any hook or sequence. */
   concerns(direction: Direction, command: string): boolean;
+  /** Whether the session has to be given a message: it concerns a hook, or is a request or an answer that is followed. */
+  sees(direction: Direction, command: string): boolean;
   /** The hooks of one connection. */
   session(connection: Connection): HookSession;
   /** Which hooks run for the commands given and for those that hooks name. */
@@ -170,7 +172,11 @@ class CompiledHooks implements HookSet {
   }
 
   concerns(direction: Direction, command: string): boolean {
-    return this.keepsRequests || this.#plans[direction].get(command) !== null;
+    return this.#plans[direction].get(command) !== null;
+  }
+
+  sees(direction: Direction, command: string): boolean {
+    return this.keepsRequests || this.concerns(direction, command);
   }
 
   session(connection: Connection): HookSession {

@@ -31,8 +31,6 @@ interface Held extends PendingMessage {
   frame: Uint8Array | string;
 }
 
-const HOOKED = { isHooked: true } as const;
-const UNHOOKED = { isHooked: false } as const;
 /** How much of a request's name the log shows. */
 const MAX_SHOWN = 80;
 
@@ -83,13 +81,15 @@ export class ProxySession implements FrameRelay, VerdictEffects<Held, void> {
     }
     const { protocol, options } = this.#proxy;
     const command = commandOf(codecOf(protocol, direction), message, from.facade);
-    const isHooked = options.hooks!.concerns(direction, command);
-    if (direction === "in") {
-      const refusal = protocol.ambiguous?.(message, from.facade, isHooked ? HOOKED : UNHOOKED);
+    const hooks = options.hooks!;
+    if (direction === "in" && hooks.guards) {
+      const isHooked = hooks.concerns(direction, command);
+      const { frame } = from.inbound.buffer;
+      const refusal = protocol.ambiguous?.(message, from.facade, { isHooked, frame });
       if (refusal !== undefined) return this.#refuseAmbiguous(message, refusal);
       if (isHooked) message = protocol.plain?.(message, from.facade) ?? message;
     }
-    if (!isHooked) return this.#passOn(direction, message, came, upgrade);
+    if (!hooks.sees(direction, command)) return this.#passOn(direction, message, came, upgrade);
     const verdict = this.#hooks.run(direction, message, command);
     if (verdict === undefined) return this.#passOn(direction, message, came, upgrade);
     const frame = message === came

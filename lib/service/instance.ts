@@ -105,6 +105,7 @@ export class Instance {
     this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
     const { service: name, instance, options, limits, tls, acceptProxyProtocol: proxies, base } = spec;
     const stats = createStats();
+    if (spec.topics !== undefined) this.#bus.access = spec.topics;
     this.#owned = createContext(name, this.#bus, { instance, options, base, stats });
     const { context, connections } = this.#owned;
     const all = await loadBindings(spec, context, {

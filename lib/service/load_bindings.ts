@@ -17,6 +17,9 @@ import { loadUpstreams } from "../proxy/load_proxy.ts";
 import type { Binding } from "./service.ts";
 import type { ServiceStats } from "../contract/stats.ts";
 
+const UNNAMED = "requests that several keys could name are refused where hooks guard; " +
+  "command: { key: KEY } says which key the server behind goes by";
+
 /** Loads what a worker serves, without starting it. @throws What keeps a part from loading. */
 export async function loadBindings(
   spec: WorkerSpec,
@@ -55,14 +58,15 @@ async function loadEach(
     if (sets.has(protocol)) continue;
     const host = hookReports(stats, context.log);
     const proxied = spec.proxy !== undefined;
-    sets.set(
-      protocol,
-      await loadHooks(sources, {
-        ...{ service: spec.service, protocol, context, proxied, runAction },
-        ...policy,
-        ...host,
-      }),
-    );
+    const hooks = await loadHooks(sources, {
+      ...{ service: spec.service, protocol, context, proxied, runAction },
+      ...policy,
+      ...host,
+    });
+    if (proxied && hooks.guards && spec.command === undefined && protocol.namedBy !== undefined) {
+      context.log.warn("{warning}", { warning: `${protocol.name}: ${UNNAMED}` });
+    }
+    sets.set(protocol, hooks);
   }
   return sets;
 }

@@ -10,6 +10,7 @@ import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
 import { describeValue, loadDefault } from "../modules/load_module.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { checkedProtocol, resolveProtocol } from "../modules/find_protocol.ts";
+import { nameCommands } from "./command_naming.ts";
 import type { Binding } from "./service.ts";
 import { nearest } from "../base/suggest.ts";
 
@@ -22,7 +23,7 @@ export class ServiceError extends TypeError {
 /** The part of a {@linkcode WorkerSpec} that says what to load. */
 export type ServiceSource = Pick<
   WorkerSpec,
-  "service" | "listen" | "protocol" | "handler" | "proxy" | "options" | "protocols" | "base"
+  "service" | "listen" | "protocol" | "command" | "handler" | "proxy" | "options" | "protocols" | "base"
 >;
 
 const callbacks: readonly string[] = [
@@ -52,7 +53,7 @@ export async function loadService(source: ServiceSource, context: ServiceContext
     : await definitionOf(await loadDefault(source.handler, "service"), source.handler, context);
   const bindings: Binding[] = [];
   for (const endpoint of endpointsOf(source, definition)) {
-    const protocol = await protocolOf(endpoint, source, definition);
+    const protocol = nameCommands(await protocolOf(endpoint, source, definition), source.command);
     const before = bindings.find((binding) => binding.protocol === protocol)?.handler;
     const handler = before ?? handlerOf(protocol, source, definition);
     bindings.push({ endpoint, protocol, handler });

@@ -10,6 +10,7 @@
 
 import { describeValue } from "../base/describe_value.ts";
 import { MAX_PUBLISHED_LENGTH, MAX_TOPIC_LENGTH } from "../spec/message_limits.ts";
+import { ALL_TOPICS, includesTopic, type TopicAccess } from "../spec/topic_access.ts";
 import type { FromWorker } from "../spec/worker_messages.ts";
 
 /** The most topics that one isolate may subscribe to at a time. */
@@ -17,15 +18,18 @@ export const MAX_TOPICS = 100_000;
 /** The most that the names of these topics may have together, in UTF-16 units. */
 export const MAX_TOPIC_CHARACTERS = 8 * 1024 ** 2;
 
-/** An invalid topic, one too many, or a message too large; `code` says which. */
+/** What is wrong with a topic or its message. */
+export type TopicErrorCode = "bad_topic" | "too_many_topics" | "message_too_large" | "topic_denied";
+
+/** An invalid topic, one too many, one that is not permitted, or a message too large; `code` says which. */
 export class TopicError extends RangeError {
   /** The name of the class. */
   override readonly name = "TopicError";
   /** What happened. */
-  readonly code: "bad_topic" | "too_many_topics" | "message_too_large";
+  readonly code: TopicErrorCode;
 
   /** Makes the error. */
-  constructor(code: "bad_topic" | "too_many_topics" | "message_too_large", message: string) {
+  constructor(code: TopicErrorCode, message: string) {
     super(message);
     this.code = code;
   }
@@ -42,6 +46,8 @@ export class LocalBus {
   #characters = 0;
   readonly #post: (message: BusMessage) => void;
   readonly #onError: (error: unknown, topic: string) => void;
+  /** What the service may do with topics. The supervisor sees to it too. */
+  access: TopicAccess = ALL_TOPICS;
 
   /** @param onError Called with what a listener throws; the others still get the message. */
   constructor(
@@ -60,11 +66,12 @@ export class LocalBus {
   /**
    * Sends a JSON value to every subscriber of a topic, those of this isolate first. All get a copy by way of JSON.
    *
-   * @throws {TopicError} If the topic is not a string or too long.
+   * @throws {TopicError} If the topic is not a string, too long, or not permitted.
    * @throws {TypeError} If the message is not a JSON value: it is undefined, or contains itself or a bigint.
    */
   publish(topic: string, message: unknown): void {
     checkTopic(topic);
+    this.#permit("publish", topic);
     const json = JSON.stringify(message);
     if (json === undefined) {
       throw new TypeError(`Cannot publish ${describeValue(message)}: wanted a JSON value`);
@@ -82,10 +89,11 @@ export class LocalBus {
   /**
    * Subscribes to a topic until the returned function is called.
    *
-   * @throws {TopicError} If the topic is not a string or too long, or if there are {@linkcode MAX_TOPICS} already.
+   * @throws {TopicError} If the topic is not a string, too long or not permitted, or if there are {@linkcode MAX_TOPICS} already.
    */
   subscribe(topic: string, listener: Listener): () => void {
     checkTopic(topic);
+    this.#permit("subscribe", topic);
     let listeners = this.#topics.get(topic);
     if (!listeners) {
       if (this.#topics.size >= MAX_TOPICS) {
@@ -110,6 +118,17 @@ export class LocalBus {
       this.#characters -= topic.length;
       this.#post({ type: "unsubscribe", topic });
     };
+  }
+
+  #permit(what: keyof TopicAccess, topic: string): void {
+    const topics = this.access[what];
+    if (includesTopic(topics, topic)) return;
+    throw new TopicError(
+      "topic_denied",
+      `Cannot ${what} ${JSON.stringify(topic)}: the service's permissions name ${
+        JSON.stringify(topics)
+      } for ${what}`,
+    );
   }
 
   /** Gives a message to the listeners of this isolate. */

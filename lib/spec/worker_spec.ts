@@ -6,7 +6,9 @@
 
 import type { Limits } from "../contract/limits.ts";
 import type { LogLevel } from "../contract/log_level.ts";
+import type { CommandNaming } from "../contract/protocol.ts";
 import type { HooksSpec } from "../hooks/rule.ts";
+import type { TopicAccess } from "./topic_access.ts";
 import type { Permissions } from "./permissions.ts";
 import type { PoolSpec } from "./pool_spec.ts";
 import type { ProxySpec } from "./proxy_spec.ts";
@@ -25,6 +27,8 @@ export interface WorkerSpec {
   listen: string[];
   /** A protocol's name or module URL; overrides those of the addresses. */
   protocol?: string;
+  /** What names its commands; without, its protocol does. */
+  command?: CommandNaming;
   /** The service module's URL. */
   handler?: string;
   /** Passed to the handler unchanged. */
@@ -40,6 +44,8 @@ export interface WorkerSpec {
   pool?: PoolSpec;
   /** For such a process: the path of the unix socket where it is handed its only connection. It listens nowhere else. */
   handoffSocket?: string;
+  /** What it may do with topics; anything without. */
+  topics?: TopicAccess;
   /** The user and group that its process runs as, by name or number. */
   user?: string;
   group?: string;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ALL_TOPICS, includesTopic, type TopicAccess } from "../spec/topic_access.ts";
 import type { Bus, Subscriber } from "../service/service_bus.ts";
 import { DEFAULT_QUEUE } from "../hooks/action_queue.ts";
 import type { RunAction } from "../hooks/action_request.ts";
@@ -105,12 +106,14 @@ export class WorkerLink implements Subscriber {
   #pool: PoolStatus | undefined;
   readonly #service: string;
   readonly #idPrefix: string;
+  readonly #topics: TopicAccess;
 
   /** Starts a worker and tells it what to load. @throws If it cannot be started. */
   constructor(spec: WorkerSpec, environment: WorkerEnvironment, events: WorkerEvents) {
     this.#environment = environment;
     this.#events = events;
     this.#service = spec.service;
+    this.#topics = spec.topics ?? ALL_TOPICS;
     this.#idPrefix = connectionPrefix(spec);
     this.#maxActions = maxActions(spec);
     this.#flood = new FloodGuard(floodLimits(spec));
@@ -263,6 +266,13 @@ export class WorkerLink implements Subscriber {
     });
   }
 
+  /** Its own isolate refuses such a topic, so that this did not come by its context. */
+  #deniedTopic({ type, topic }: { type: string; topic: string }): void {
+    this.#events.badMessage(
+      `sent ${type} for a topic that its permissions do not name: ${JSON.stringify(topic)}`,
+    );
+  }
+
   #heard(message: FromWorker): void {
     const { bus } = this.#environment;
     switch (message.type) {
@@ -278,8 +288,10 @@ export class WorkerLink implements Subscriber {
       case "act":
         return this.#act(message);
       case "publish":
+        if (!includesTopic(this.#topics.publish, message.topic)) return this.#deniedTopic(message);
         return bus.publish(this, message.topic, message.json);
       case "subscribe":
+        if (!includesTopic(this.#topics.subscribe, message.topic)) return this.#deniedTopic(message);
         if (!bus.subscribe(this, message.topic)) this.#events.badMessage("subscribed to too many topics");
         return;
       case "unsubscribe":

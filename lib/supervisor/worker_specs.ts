@@ -10,6 +10,7 @@ import { type Endpoint, isSharable, parseEndpoint } from "../contract/endpoint.t
 import type { Limits } from "../contract/limits.ts";
 import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";
 import { DEFAULT_POOL, sharePool } from "../spec/pool_spec.ts";
+import type { TopicAccess } from "../spec/topic_access.ts";
 import { permissionsOf } from "./service_permissions.ts";
 
 /** The number of a generation, and how many instances it has. */
@@ -34,6 +35,7 @@ export function workerSpecs(
     instance,
     listen: service.listen,
     ...(service.protocol === undefined ? {} : { protocol: service.protocol }),
+    ...(service.command === undefined ? {} : { command: service.command }),
     ...(service.handler === undefined ? {} : { handler: service.handler }),
     options: service.options,
     ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
@@ -50,6 +52,7 @@ export function workerSpecs(
         },
       }
       : {}),
+    ...(service.topics === undefined ? {} : { topics: withTopicsOfRules(service.topics, service) }),
     ...(service.user === undefined ? {} : { user: service.user }),
     ...(service.group === undefined ? {} : { group: service.group }),
     permissions: permissionsOf(service, config),
@@ -82,4 +85,12 @@ export function usefulInstances(service: ServiceConfig): number {
 export function endpointKey(endpoint: Endpoint): string {
   if (endpoint.transport === "unix") return `unix ${endpoint.path}`;
   return `${endpoint.transport === "udp" ? "udp" : "tcp"} ${endpoint.hostname} ${endpoint.port}`;
+}
+
+/** What a rule publishes is permitted by that. */
+function withTopicsOfRules({ publish, subscribe }: TopicAccess, { hooks }: ServiceConfig): TopicAccess {
+  if (publish === true) return { publish, subscribe };
+  const named = hooks.flatMap((hook) => "rule" in hook ? hook.rule.then : [])
+    .flatMap((action) => action.do === "publish" ? [action.topic] : []);
+  return { publish: [...publish, ...named], subscribe };
 }

@@ -861,7 +861,8 @@ Deno.test("a command that a hook puts in the place of another is noted as the on
 
 Deno.test("a command whose name a server may read as another is ambiguous", () => {
   const reason = (message: Command) =>
-    (resp.ambiguous!(message, open(), { isHooked: false }) as { value: string } | undefined)?.value;
+    (resp.ambiguous!(message, open(), { isHooked: false, frame: bytes("") }) as { value: string } | undefined)
+      ?.value;
   const unknown = (name: string) => `ERR unknown command '${name}', with args beginning with: `;
   const unclear: [name: string | Uint8Array, shown: string][] = [
     ["FLUSHALL\0", "FLUSHALL"],
@@ -909,6 +910,7 @@ Deno.test("a command whose name a server may read as another is ambiguous", () =
   assertEquals(
     resp.ambiguous!({ part: "body", bytes: bytes("x"), last: true, complete: true }, open(), {
       isHooked: true,
+      frame: bytes("x"),
     }),
     undefined,
   );

@@ -729,7 +729,7 @@ for (
   ] as const
 ) {
   Deno.test(`a guard refuses ${JSON.stringify(line)} with ${refusal}${isHooked ? ", where a hook asks" : ""}`, () => {
-    const answer = smtp.ambiguous!(smtp.parse!(line), new Both().peer, { isHooked });
+    const answer = smtp.ambiguous!(smtp.parse!(line), new Both().peer, { isHooked, frame: bytes(line) });
     assertEquals(answer === undefined ? undefined : `${answer.code} ${answer.enhanced}`, refusal);
   });
 }
@@ -737,7 +737,8 @@ for (
 Deno.test("BDAT is clear where the reply to EHLO has offered CHUNKING", () => {
   const both = new Both();
   both.out("220 hello\r\n");
-  const isClear = () => smtp.ambiguous!(smtp.parse!("BDAT 5"), both.peer, { isHooked: false }) === undefined;
+  const isClear = () =>
+    smtp.ambiguous!(smtp.parse!("BDAT 5"), both.peer, { isHooked: false, frame: bytes("") }) === undefined;
   both.in("EHLO me\r\n");
   both.out("250-CHUNKING\r\n250 SIZE\r\n");
   assertEquals(isClear(), false, "the first line is a greeting");

@@ -86,7 +86,7 @@ async function taskProblem([name, ...args]: readonly string[]): Promise<string |
   if (!Object.hasOwn(config.tasks, name)) return `there is no task ${name}`;
   if (name === "protohost") return await protohostProblem(args);
   const task = config.tasks[name as keyof typeof config.tasks];
-  const [script] = /\S+\.ts/.exec("command" in task ? task.command : "") ?? [];
+  const [script] = /\S+\.ts/.exec(task.command) ?? [];
   if (script === undefined) return undefined;
   const folder = new URL("./", new URL(script, root));
   for (const flag of args.filter((arg) => arg.startsWith("--"))) {

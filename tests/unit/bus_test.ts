@@ -29,6 +29,23 @@ Deno.test("every subscriber hears a message once, the publisher's own included",
   assertEquals(heard, ["1 x", "2 x", "0 x", "again x"]);
 });
 
+Deno.test("a service publishes and subscribes what its permissions name, and is told of anything else", () => {
+  const said: string[] = [];
+  const local = new LocalBus(({ type, topic }) => said.push(`${type} ${topic}`));
+  local.access = { publish: ["news.*", "one"], subscribe: [] };
+  for (const topic of ["news.", "news.today", "one"]) local.publish(topic, 1);
+  for (const topic of ["news", "ones", "other"]) {
+    const error = assertThrows(() => local.publish(topic, 1), TopicError);
+    assertEquals(error.code, "topic_denied");
+    assertEquals(
+      error.message,
+      `Cannot publish "${topic}": the service's permissions name ["news.*","one"] for publish`,
+    );
+  }
+  assertThrows(() => local.subscribe("one", () => {}), TopicError, 'Cannot subscribe "one"');
+  assertEquals(said, ["publish news.", "publish news.today", "publish one"]);
+});
+
 Deno.test("nobody hears a topic after unsubscribing, and nothing is kept of it", () => {
   const { bus, locals: [one, two] } = workers(2);
   const heard: unknown[] = [];

@@ -168,7 +168,7 @@ Deno.test("parseConfig turns the control socket off when told to", () => {
 Deno.test("parseConfig tells one problem as its line", () => {
   const listen = "listen: 'echo://h:1'";
   const keys =
-    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, pool, user, group, permissions, limits, tls";
+    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, command, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, pool, user, group, permissions, limits, tls";
   const table: [yaml: string, line: string][] = [
     ["", ": found nothing, wanted a mapping with services"],
     ["[]", ": found an empty list, wanted a mapping with services"],

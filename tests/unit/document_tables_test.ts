@@ -271,6 +271,7 @@ Deno.test("protocols.md lists every part of a protocol, and both lists of bundle
     withdrawn: true,
     replaced: true,
     ambiguous: true,
+    namedBy: true,
     plain: true,
     skim: true,
     withoutTls: true,

@@ -4,6 +4,7 @@ import { ConfigError, resolveConfig } from "../../lib/config/mod.ts";
 import type { ServiceInput } from "../../lib/config/config_input.ts";
 import { adviseInConfiguration } from "../../lib/spec/permission_advice.ts";
 import { mergePermissions, type Permissions } from "../../lib/spec/permissions.ts";
+import { workerSpecs } from "../../lib/supervisor/worker_specs.ts";
 import { permissionsOf } from "../../lib/supervisor/service_permissions.ts";
 
 Deno.test("permissions merge kind by kind, and all is more than some", () => {
@@ -145,6 +146,24 @@ Deno.test({
       assertStringIncludes(gone, `["${item}"]`);
     }
   },
+});
+
+Deno.test("topics are open to a service unless its permissions name some, and what its rules publish is permitted by that", () => {
+  const listen = "text://127.0.0.1:0";
+  const { services } = resolveConfig({
+    defaults: { permissions: { subscribe: "news.*" } },
+    services: {
+      open: { listen, permissions: { subscribe: true } },
+      some: { listen, permissions: { publish: false }, hooks: [{ on: "*", then: [{ publish: "alarms" }] }] },
+    },
+  }, { base: "/srv/app" });
+  assertEquals([services.open.topics, services.some.topics], [undefined, {
+    publish: [],
+    subscribe: ["news.*"],
+  }]);
+  const config = resolveConfig({ services: { x: { listen } } }, { base: "/srv/app" });
+  const [spec] = workerSpecs(services.some, config, { generation: 1, instances: 1, isolation: "process" });
+  assertEquals(spec.topics, { publish: ["alarms"], subscribe: ["news.*"] });
 });
 
 Deno.test("isolation and permissions that there are not are refused", () => {

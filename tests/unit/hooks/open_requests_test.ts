@@ -28,7 +28,7 @@ class Talk {
     const connection = Object.assign(testConnection(), { bytesRead: 0 });
     this.connection = connection;
     const { hooks } = testHooks(entries, { protocol: answered });
-    assert(hooks.observed.in && hooks.observed.out && hooks.concerns("in", "whatever"));
+    assert(hooks.observed.in && hooks.observed.out && hooks.sees("in", "whatever"));
     this.session = hooks.session(connection);
   }
 
