@@ -14,7 +14,7 @@
  */
 
 import codec, { type SmtpProtocol } from "./codec/mod.ts";
-import { service } from "./server/mod.ts";
+import { CALLBACKS, service } from "./server/mod.ts";
 
 export { join, reply, replySamples, samples, SmtpError, SmtpSession } from "./codec/mod.ts";
 export type {
@@ -56,6 +56,6 @@ export type {
 } from "./server/mod.ts";
 
 /** SMTP, with the mail server that serves it. */
-const smtp: SmtpProtocol = { ...codec, service };
+const smtp: SmtpProtocol = { ...codec, service, callbacks: CALLBACKS };
 
 export default smtp;

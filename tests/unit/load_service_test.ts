@@ -3,6 +3,7 @@ import type { AnyProtocol } from "../../lib/contract/protocol.ts";
 import type { ServiceContext } from "../../lib/contract/handler.ts";
 import { warnOfMistakes } from "../../lib/service/load_service.ts";
 import echo from "../../protocols/echo.ts";
+import smtp from "../../protocols/smtp/mod.ts";
 import text from "../../protocols/text.ts";
 
 function warnings(definition: object, protocols: AnyProtocol[] = [text], known?: string[]): string[] {
@@ -29,6 +30,9 @@ Deno.test("keys that a protocol's own service or the caller knows are not warned
   assertEquals(warnings({ onMail() {} }, [text, named]), []);
   assertEquals(warnings({ onMial() {} }, [text, named]), [
     "The handler's onMial is never called: there is no such callback; did you mean onMail?",
+  ]);
+  assertEquals(warnings({ onRctp() {}, onData() {} }, [smtp]), [
+    "The handler's onRctp is never called: there is no such callback; did you mean onRcpt?",
   ]);
   assertEquals(warnings({ onBadFrame: "close" }, [text], ["onBadFrame"]), []);
 });

@@ -8,7 +8,7 @@
  */
 
 import smtp, { type SmtpProtocol } from "@protohost/protohost/protocols/smtp/codec";
-import { service } from "./service.ts";
+import { CALLBACKS, service } from "./service.ts";
 
 export { defineSmtp } from "./handler.ts";
 export type {
@@ -23,7 +23,7 @@ export type {
 } from "./handler.ts";
 export { MessageTooLargeError } from "./incoming.ts";
 export { SmtpOptionsError } from "./option_reader.ts";
-export { service, smtpHandler } from "./service.ts";
+export { CALLBACKS, service, smtpHandler } from "./service.ts";
 export type { MailOptions, RelayOptions } from "./mail_options.ts";
 export type { RateOptions } from "./rate.ts";
 export type { ServiceOptions } from "./options.ts";
@@ -31,6 +31,6 @@ export { deliver, Draft, Maildir } from "./maildir.ts";
 export type { MaildirState } from "./maildir.ts";
 
 /** SMTP with this server, as a protocol to name in a configuration. */
-const server: SmtpProtocol = { ...smtp, service };
+const server: SmtpProtocol = { ...smtp, service, callbacks: CALLBACKS };
 
 export default server;

@@ -17,7 +17,9 @@ import { readServiceOptions } from "./options.ts";
 type SmtpConnection = Connection<Reply, SmtpSession, Dialogue>;
 type ConnectionHandler = Handler<Said, Reply, SmtpSession, Dialogue>;
 
-const callbacks = ["onConnect", "onHelo", "onAuth", "onMail", "onRcpt", "onData", "onClose"] as const;
+/** The callbacks of a mail handler that other handlers do not have. */
+export const CALLBACKS = ["onHelo", "onAuth", "onMail", "onRcpt", "onData"] as const;
+const ANY_CALLBACK = ["onConnect", ...CALLBACKS, "onClose"] as const;
 
 /**
  * Makes the handler of a service. One that handles messages itself (`onMessage`, `transmission`) is taken as it is, and
@@ -30,7 +32,7 @@ export function service(user: unknown, options: unknown): ConnectionHandler {
   const reader = new OptionReader(options ?? {});
   const common = readServiceOptions(reader);
   const own = user as SmtpHandler | undefined;
-  if (own !== undefined && callbacks.some((name) => own[name] !== undefined)) {
+  if (own !== undefined && ANY_CALLBACK.some((name) => own[name] !== undefined)) {
     refuseWithoutEffect(own, options);
     // Any other options are the handler's own.
     reader.done({ allowUnknown: true });
