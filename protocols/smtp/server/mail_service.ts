@@ -17,7 +17,8 @@ import type { AuthAttempt, Mail, Recipient, SmtpClient, SmtpContent, SmtpHandler
 import { LOOP, MailLoopError, withHopLimit } from "./hops.ts";
 import { MessageTooLargeError } from "./incoming.ts";
 import { ID, type Journal, REASON } from "./journal.ts";
-import { deliver, type Maildir } from "./maildir.ts";
+import { deliver } from "./delivery.ts";
+import type { Maildir } from "./maildir.ts";
 import { Mailboxes, splitAddress } from "./mailboxes.ts";
 import type { MailOptions } from "./mail_options.ts";
 import { addressOf, ownerOf } from "./network.ts";

@@ -27,7 +27,8 @@ export { CALLBACKS, service, smtpHandler } from "./service.ts";
 export type { MailOptions, RelayOptions } from "./mail_options.ts";
 export type { RateOptions } from "./rate.ts";
 export type { ServiceOptions } from "./options.ts";
-export { deliver, Draft, Maildir } from "./maildir.ts";
+export { deliver, Draft } from "./delivery.ts";
+export { Maildir } from "./maildir.ts";
 export type { MaildirState } from "./maildir.ts";
 
 /** SMTP with this server, as a protocol to name in a configuration. */

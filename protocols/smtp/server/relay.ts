@@ -17,6 +17,7 @@ import smtp, {
 } from "@protohost/protohost/protocols/smtp/codec";
 import type { Mail, SmtpContent } from "./handler.ts";
 import { HOPS, readHops } from "./hops.ts";
+import { linesOf } from "./line_parts.ts";
 import type { RelayOptions } from "./mail_options.ts";
 
 const MINUTE_MS = 60_000;
@@ -33,9 +34,6 @@ export const TIMES = {
 } as const;
 /** How many bytes may wait for the next server to take them. */
 const MAX_QUEUED = 64 * 1024;
-const CR = 0x0d;
-const LF = 0x0a;
-const CRLF = bytes("\r\n");
 
 /** The next server did not do its part; `code` is `relay_failed`, `reply` is what the client hears. */
 export class RelayError extends Error {
@@ -212,45 +210,6 @@ export class Upstream {
       throw new RelayError((cause as Error).message, undefined, { cause });
     }
   }
-}
-
-/** Content as parts of lines, a piece of which may end within one; the last line gets its end if it has none. */
-export async function* linesOf(content: SmtpContent): AsyncGenerator<LinesPart, void> {
-  let isMidLine = false;
-  let holdsCr = false;
-  for await (const bytes of content) {
-    if (bytes.length === 0) continue;
-    // A CR stays with its LF.
-    const endsWithCr = bytes.at(-1) === CR;
-    const piece = endsWithCr ? bytes.subarray(0, bytes.length - 1) : bytes;
-    const lines = holdsCr ? joined(piece) : piece;
-    holdsCr = endsWithCr;
-    if (lines.length === 0) continue;
-    const isUnfinished = lines.at(-1) !== LF;
-    yield part(lines, { isMidLine, isUnfinished });
-    isMidLine = isUnfinished;
-  }
-  if (isMidLine || holdsCr) yield part(CRLF, { isMidLine, isUnfinished: false });
-}
-
-function joined(piece: Uint8Array): Uint8Array {
-  const lines = new Uint8Array(piece.length + 1);
-  lines[0] = CR;
-  lines.set(piece, 1);
-  return lines;
-}
-
-function part(
-  bytes: Uint8Array,
-  { isMidLine, isUnfinished }: Record<"isMidLine" | "isUnfinished", boolean>,
-): LinesPart {
-  return {
-    part: "body",
-    bytes,
-    ...isMidLine ? { continues: true } : {},
-    ...isUnfinished ? { unfinished: true } : {},
-    last: false,
-  };
 }
 
 function refused(what: string, answer: Reply): RelayError {
