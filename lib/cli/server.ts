@@ -2,9 +2,9 @@
  * A server from start to end, for `serve` and `run`: signals, banner, watch.
  *
  * ```text
- * signal     while it starts           while it runs   while it drains
- * HUP        reload once it runs       reload          nothing
- * TERM, INT  exit at once              drain           cut connections, exit within a second
+ * signal     while it starts              while it runs   while it drains
+ * HUP        reload once it runs          reload          nothing
+ * TERM, INT  end what has started, exit   drain           cut connections, exit within a second
  * ```
  *
  * @module
@@ -13,7 +13,7 @@
 import { type Config, ConfigError } from "../config/mod.ts";
 import { formatAddr, parseEndpoint } from "../contract/endpoint.ts";
 import { descriptorsOf } from "../spec/permissions.ts";
-import { startServer } from "../server/start_server.ts";
+import { type StartOptions, startServer } from "../server/start_server.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { StartError } from "../supervisor/supervisor_error.ts";
 import { formatBanner } from "./banner.ts";
@@ -27,6 +27,9 @@ import { planWatch, type WatchAction } from "./watch_plan.ts";
 
 /** How long a second signal waits for connections to be cut and sockets to be removed: a busy worker never answers. */
 const END_AT_ONCE_MS = 1000;
+
+/** How long a signal during the start waits for what has started to end. */
+const END_START_MS = 3000;
 
 /** How a server is run. */
 export interface RunServerOptions {
@@ -65,12 +68,20 @@ export async function runServer(
   requirePermissions(...permissionsFor(config));
   const atOnce = Promise.withResolvers<ExitCode>();
   const ended = new AbortController();
+  const starting = new AbortController();
   let supervisor: Supervisor | undefined;
   let draining = false;
   let outcome: ExitCode = EXIT.ok;
 
   function stop(signalled: ExitCode): void {
-    if (!supervisor) return atOnce.resolve(signalled);
+    if (!supervisor) {
+      if (starting.signal.aborted) return atOnce.resolve(signalled);
+      outcome = signalled;
+      starting.abort();
+      // What has started so far is ended, and its sockets are removed.
+      setTimeout(() => atOnce.resolve(signalled), END_START_MS);
+      return;
+    }
     if (draining) {
       outcome = signalled;
       setTimeout(() => atOnce.resolve(signalled), END_AT_ONCE_MS);
@@ -82,11 +93,19 @@ export async function runServer(
   }
 
   async function startAndServe(): Promise<ExitCode> {
-    const starting = start(config);
-    onSignal("SIGHUP", () => void starting.then(reload, () => {}), ended.signal);
+    const begun = start(config, {
+      signal: starting.signal,
+      progress: (loaded, all) => terminal.complain(`Starting: ${loaded} of ${all} services loaded`),
+    });
+    onSignal(
+      "SIGHUP",
+      () => void begun.then((started) => started && reload(started), () => {}),
+      ended.signal,
+    );
     onSignal("SIGTERM", () => stop(EXIT.terminated), ended.signal);
     onSignal("SIGINT", () => stop(EXIT.interrupted), ended.signal);
-    const started = supervisor = await starting;
+    const started = supervisor = await begun;
+    if (started === undefined) return outcome;
     if (options.watch) {
       const plan = () => planWatch(started.config);
       watch({ signal: ended.signal, plan, act: (action) => act(started, action) }).catch(atOnce.reject);
@@ -103,10 +122,12 @@ export async function runServer(
   }
 }
 
-async function start(config: Config): Promise<Supervisor> {
+/** Starts a server; undefined if that was aborted. */
+async function start(config: Config, options: StartOptions): Promise<Supervisor | undefined> {
   try {
-    return await startServer(config);
+    return await startServer(config, options);
   } catch (error) {
+    if (options.signal?.aborted) return undefined;
     if (!(error instanceof StartError)) throw error;
     throw new CommandError(error.message, { cause: error, exitCode: EXIT.cannotStart });
   }

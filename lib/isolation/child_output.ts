@@ -20,7 +20,7 @@ export async function logOutput(
   const log = serviceLog(service);
   let rest = "";
   let taken = 0;
-  let since = Date.now();
+  let since = performance.now();
   try {
     for await (const chunk of stream) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
@@ -29,8 +29,8 @@ export async function logOutput(
       if (rest.length > MAX_LINE) rest = write(rest);
       taken += chunk.length;
       if (taken < MAX_PER_SECOND) continue;
-      await pause(since + 1000 - Date.now());
-      [taken, since] = [0, Date.now()];
+      await pause(since + 1000 - performance.now());
+      [taken, since] = [0, performance.now()];
     }
   } catch { /* the process was killed */ }
   write(rest);

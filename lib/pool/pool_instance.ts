@@ -19,8 +19,7 @@ import { Acceptor } from "../service/acceptor.ts";
 import { settleWithin } from "../base/settle.ts";
 import { countError, createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
-import { readTlsFiles } from "../transport/tls_files.ts";
-import { serverHandshake } from "../transport/tls_handshake.ts";
+import { loadServerTls } from "../transport/server_tls.ts";
 import type { Secure, Transport } from "../transport/transport.ts";
 import { PoolBus } from "./pool_bus.ts";
 import { Pool } from "./pool.ts";
@@ -134,7 +133,11 @@ export class PoolInstance {
       release: (peer) => acceptor.admission.release(peer),
     });
     pool.refusals = (loaded.refusals ?? []).map((text) => Uint8Array.fromBase64(text));
-    const secure = tls && serverHandshake(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+    const secure = tls && await loadServerTls(tls, {
+      handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+      log,
+      ...(spec.backup ? { backup: spec.backup } : {}),
+    });
     this.#running = { acceptor, pool, processes, loaded, secure };
     const { endpoints, protocols, hooks } = loaded;
     this.#post({ type: "loaded", endpoints, protocols, ...(hooks === undefined ? {} : { hooks }) });

@@ -12,7 +12,8 @@ import type { Logger } from "@logtape/logtape";
 import { join } from "@std/path";
 import { mergePermissions } from "../spec/permissions.ts";
 import { serviceLog } from "../log/log.ts";
-import type { WorkerSpec } from "../spec/worker_spec.ts";
+import type { FileBackup, WorkerSpec } from "../spec/worker_spec.ts";
+import { backUpFiles, namesFiles } from "../transport/file_backup.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { type Fault, unstartable } from "../supervisor/fault.ts";
 import { InstanceError } from "../isolation/instance_error.ts";
@@ -49,6 +50,7 @@ export class Processes implements PoolProcessEvents {
   #failures = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  #backup: FileBackup | undefined;
   /** The counters of processes that have ended. */
   #past: ServiceStats = createStats();
 
@@ -129,6 +131,7 @@ export class Processes implements PoolProcessEvents {
   }
 
   loaded(_process: PoolProcess, message: Loaded): void {
+    if (!this.#hasLoaded) this.#backUp();
     this.#hasLoaded = true;
     this.#loaded.resolve(message);
     this.#options.ready();
@@ -153,6 +156,12 @@ export class Processes implements PoolProcessEvents {
     this.#tend();
   }
 
+  /** Keeps what the files contain now that a process can use them: those that start later may not. */
+  #backUp(): void {
+    const { spec } = this.#options;
+    if (namesFiles(spec)) backUpFiles(spec).then((backup) => this.#backup = backup);
+  }
+
   /** Starts what is missing. */
   #tend(): void {
     if (this.#over || this.#pause !== undefined) return;
@@ -174,7 +183,9 @@ export class Processes implements PoolProcessEvents {
     const handoffSocket = join(this.#pool.folder!, `${place}.sock`);
     remove(handoffSocket);
     try {
-      this.#all.set(place, new PoolProcess(place, specOf(spec, handoffSocket), environment, this));
+      const backup = this.#backup ?? spec.backup;
+      const own = { ...specOf(spec, handoffSocket), ...(backup ? { backup } : {}) };
+      this.#all.set(place, new PoolProcess(place, own, environment, this));
     } catch (error) {
       this.#wasted(unstartable(error));
     }

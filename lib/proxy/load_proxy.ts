@@ -5,22 +5,31 @@
  */
 
 import type { ServiceLog } from "../contract/handler.ts";
-import type { ClientTls } from "../contract/client_tls.ts";
-import type { ProxySpec, UpstreamTlsSpec } from "../spec/proxy_spec.ts";
-import { readPem } from "../transport/tls_files.ts";
+import type { ProxySpec } from "../spec/proxy_spec.ts";
+import type { FileBackup } from "../spec/worker_spec.ts";
+import { useFiles } from "../transport/file_backup.ts";
+import { readUpstreamTls } from "../transport/tls_files.ts";
 import { Upstreams } from "./upstreams.ts";
 
 /** Makes the upstreams of a service, which tell its log when one of several cannot be reached. */
 export async function loadUpstreams(
   spec: ProxySpec,
-  { tlsHandshakeTimeoutMs, log }: { tlsHandshakeTimeoutMs: number; log: ServiceLog },
+  { tlsHandshakeTimeoutMs, log, backup }: {
+    tlsHandshakeTimeoutMs: number;
+    log: ServiceLog;
+    backup?: FileBackup;
+  },
 ): Promise<Upstreams> {
   return new Upstreams({
     addresses: spec.upstream,
     balance: spec.balance,
     connectTimeoutMs: spec.connectTimeoutMs,
     sendProxyProtocol: spec.sendProxyProtocol,
-    tls: await readUpstreamTls(spec.tls),
+    tls: await useFiles((read) => readUpstreamTls(spec.tls, read), {
+      backup,
+      unusable: (error) =>
+        log.warn("{error}: its contents from before are used towards the upstream", { error: error.message }),
+    }),
     tlsHandshakeTimeoutMs,
     turned(upstream, error) {
       if (error === undefined) log.info("The upstream {upstream} is there again", { upstream });
@@ -30,14 +39,4 @@ export async function loadUpstreams(
         });}
     },
   });
-}
-
-async function readUpstreamTls(spec: UpstreamTlsSpec): Promise<ClientTls> {
-  return {
-    insecure: !spec.verify,
-    serverName: spec.serverName,
-    caCerts: spec.ca && await Promise.all(spec.ca.map(readPem)),
-    cert: spec.cert && await readPem(spec.cert),
-    key: spec.key && await readPem(spec.key),
-  };
 }

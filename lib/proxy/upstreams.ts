@@ -25,7 +25,7 @@ export interface UpstreamOptions {
   sendProxyProtocol?: 1 | 2;
   /** How long a handshake may take that an upgrade asks for. */
   tlsHandshakeTimeoutMs: number;
-  /** Milliseconds since the epoch. @default {Date.now} */
+  /** Milliseconds on a scale that does not go back. @default {performance.now} */
   now?(): number;
   /** Hears of an upstream, of several, that is tried last from now on (`error` says why), or in its turn again. */
   turned?(upstream: string, error: DialError | undefined): void;
@@ -102,7 +102,7 @@ export class Upstreams {
   }
 
   #now(): number {
-    return this.#options.now?.() ?? Date.now();
+    return this.#options.now?.() ?? performance.now();
   }
 
   /** All of them, in the order in which they are to be tried now. */

@@ -7,25 +7,32 @@
 import type { Config } from "../config/config.ts";
 import { loadConfigAside } from "../config/load_aside.ts";
 import { whyNoChild } from "../isolation/command_line.ts";
-import { serveControl } from "../control/control_server.ts";
+import { ControlSocket } from "../control/control_socket.ts";
 import { configureLog, type LogWriter, serverLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import { ANOTHER_LISTENS, hasUnixSockets } from "../transport/unix_socket.ts";
 import { Supervisor, type SupervisorOptions } from "../supervisor/supervisor.ts";
 import { problemOf, StartError } from "../supervisor/supervisor_error.ts";
 
+/** How a server is started. */
+export interface StartOptions extends SupervisorOptions {
+  /** Ends the start when it is aborted: what has begun is stopped, and no socket is left. */
+  signal?: AbortSignal;
+}
+
 /**
  * Starts a server with a loaded configuration: its log, its control socket, its services.
  *
  * @throws {StartError} With everything that keeps it from starting; nothing runs then.
  */
-export async function startServer(config: Config, options: SupervisorOptions = {}): Promise<Supervisor> {
+export async function startServer(config: Config, options: StartOptions = {}): Promise<Supervisor> {
   const log = openLog(config);
+  const { signal, ...supervisorOptions } = options;
   const supervisor = new Supervisor(config, {
     isolation: chooseIsolation(config),
     // Services run meanwhile, and are watched over.
     loadConfig: loadConfigAside,
-    ...options,
+    ...supervisorOptions,
     reloaded(next) {
       log.setLevel(next.log.level);
       log.reopen();
@@ -34,12 +41,17 @@ export async function startServer(config: Config, options: SupervisorOptions = {
   });
   supervisor.defer(() => log.close());
   warnOfRoot(config);
+  const abort = () => void supervisor.stop({ immediate: true });
   try {
     await openControl(config, supervisor);
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", abort, { once: true });
     await supervisor.start();
   } catch (error) {
     await supervisor.stop();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
   return supervisor;
 }
@@ -94,8 +106,8 @@ async function openControl({ file, control }: Config, supervisor: Supervisor): P
     return;
   }
   try {
-    const server = await serveControl(control, supervisor);
-    supervisor.defer(() => server.close({ immediate: true }));
+    const socket = await ControlSocket.open(control, supervisor);
+    supervisor.defer(() => socket.close());
   } catch (error) {
     const problem = problemOf("control", error);
     if (problem.error.message.endsWith(ANOTHER_LISTENS)) problem.error.message += OTHER_CONTROL;

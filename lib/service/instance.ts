@@ -123,6 +123,7 @@ export class Instance {
         givenLimits: spec.givenLimits,
         stats,
         ...(tls ? { tls } : {}),
+        ...(spec.backup ? { backup: spec.backup } : {}),
         ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),
         idPrefix: connectionPrefix(spec),
       });

@@ -32,6 +32,7 @@ export async function loadBindings(
     upstreams: await loadUpstreams(spec.proxy, {
       tlsHandshakeTimeoutMs: spec.limits.tlsHandshakeTimeoutMs,
       log: context.log,
+      ...(spec.backup ? { backup: spec.backup } : {}),
     }),
     onBadFrame: spec.proxy.onBadFrame,
   };

@@ -18,6 +18,7 @@ import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
 import { type Limits, limitsFor, proxyDefaults } from "../contract/limits.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
+import type { FileBackup } from "../spec/worker_spec.ts";
 import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { Proxy } from "../proxy/proxy.ts";
 import type { OnBadFrame } from "../spec/proxy_spec.ts";
@@ -47,6 +48,8 @@ export interface ServiceOptions {
   /** Which of them are given; a protocol may have others in place of the rest. @default {none} */
   givenLimits?: readonly string[];
   tls?: TlsSpec;
+  /** What the files of `tls` contained when they could last be used. */
+  backup?: FileBackup;
   /** What the identifiers of its connections begin with. */
   idPrefix?: string;
   /** Permissions of its unix sockets. */
@@ -120,14 +123,15 @@ class IsolateService implements Service {
   }
 
   async start(): Promise<void> {
-    const { tls, bindings, context, limits } = this.#options;
+    const { tls, backup, bindings, context, limits } = this.#options;
     if (tls !== undefined) {
       // Loaded only here: it takes time that a service without TLS need not wait.
-      const [{ readTlsFiles }, { serverHandshake }] = await Promise.all([
-        import("../transport/tls_files.ts"),
-        import("../transport/tls_handshake.ts"),
-      ]);
-      this.#secure = serverHandshake(await readTlsFiles(tls), limits.tlsHandshakeTimeoutMs);
+      const { loadServerTls } = await import("../transport/server_tls.ts");
+      this.#secure = await loadServerTls(tls, {
+        handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+        log: context.log,
+        ...(backup ? { backup } : {}),
+      });
     }
     for (const handler of handlersOf(bindings)) await handler.onStart?.(context);
   }

@@ -17,6 +17,9 @@ import type { TlsSpec } from "./tls_spec.ts";
 /** What an instance runs in: its own process, a worker of the server's process, or a process for each connection. */
 export type Isolation = "process" | "worker" | "connection";
 
+/** Contents of files by their path. */
+export type FileBackup = Record<string, string>;
+
 /** The specification of a worker. */
 export interface WorkerSpec {
   service: string;
@@ -56,6 +59,8 @@ export interface WorkerSpec {
   /** Which limits the configuration gives; a protocol may have others in place of the rest. */
   givenLimits?: readonly string[];
   tls?: TlsSpec;
+  /** What the files of `tls` and of the proxy's contained when they were last used; absent if never yet. */
+  backup?: FileBackup;
   /** The configuration's `protocols`: names to module URLs. */
   protocols: Record<string, string>;
   /** The URL of the configuration's folder, with a trailing slash. */

@@ -8,7 +8,7 @@ import type { Config } from "../config/config.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
 import { Deployment } from "./deployment.ts";
 import type { Generation, GenerationEnvironment } from "./generation.ts";
-import { type Change, rollOut } from "./rollout.ts";
+import { type Change, rollOut, type RolloutOptions } from "./rollout.ts";
 import type { ServiceStatus } from "./server_status.ts";
 import type { ServiceProblem } from "./supervisor_error.ts";
 
@@ -35,9 +35,14 @@ export class Fleet {
   /**
    * Replaces the services of these names by what the configuration says of them, all or none. Returns what prevents it.
    *
-   * @param signal Aborted when the server stops.
+   * @param options.signal Aborted when the server stops.
+   * @param options.progress Called as services load, with how many have and how many there are.
    */
-  async replace(names: readonly string[], config: Config, signal: AbortSignal): Promise<ServiceProblem[]> {
+  async replace(
+    names: readonly string[],
+    config: Config,
+    options: Pick<RolloutOptions, "signal" | "progress">,
+  ): Promise<ServiceProblem[]> {
     const changes = names.map((name): Change => {
       const deployment = this.#configured.get(name) ?? new Deployment(name, this.#environment);
       this.#configured.set(name, deployment);
@@ -45,7 +50,7 @@ export class Fleet {
       return service ? { deployment, next: deployment.prepare(service, config) } : { deployment };
     });
     const { portSharing } = this.#environment;
-    const problems = await rollOut(changes, { portSharing, signal });
+    const problems = await rollOut(changes, { portSharing, ...options });
     for (const { deployment } of changes) {
       if (!deployment.current) this.#remove(deployment);
     }

@@ -14,6 +14,7 @@ import type { HookDescription } from "../hooks/hook_set.ts";
 import { serviceLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import type { RuleActions } from "./rule_actions.ts";
+import { Limiter } from "./limiter.ts";
 import { Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { describeDuration } from "./server_status.ts";
@@ -123,20 +124,20 @@ export class Generation {
   /**
    * Loads every instance.
    *
+   * @param limiter Bounds how many instances load at a time, those of other services among them.
    * @throws {HookDefinitionError} If a webhook or a program of its rules cannot run.
    * @throws {InstanceError} The first failure of an instance.
    */
-  async load(): Promise<void> {
-    const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
-    const slow = setTimeout(() => {
-      serviceLog(this.service.name).warning(
-        "Still loading after {after} (limit {limit}): a module may wait or loop while it loads",
-        { after: describeDuration(slowLoadMs), limit: describeDuration(loadTimeoutMs) },
-      );
-    }, slowLoadMs);
+  async load(limiter: Limiter = new Limiter(Infinity)): Promise<void> {
+    await checkActions(this.service.hooks);
+    let slow: ReturnType<typeof setTimeout> | undefined;
     try {
-      await checkActions(this.service.hooks);
-      await this.#all((slot) => slot.load());
+      await this.#all((slot) =>
+        limiter.run(() => {
+          slow ??= setTimeout(() => this.#logSlowLoad(), this.#environment.timing.slowLoadMs);
+          return slot.load();
+        })
+      );
     } finally {
       clearTimeout(slow);
     }
@@ -146,6 +147,14 @@ export class Generation {
     serviceLog(this.service.name).warning("Running 1 instance: its addresses cannot be shared");
     this.#slots = this.#slots.filter((slot) => !idle.includes(slot));
     await Promise.all(idle.map((slot) => slot.stop()));
+  }
+
+  #logSlowLoad(): void {
+    const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
+    serviceLog(this.service.name).warning(
+      "Still loading after {after} (limit {limit}): a module may wait or loop while it loads",
+      { after: describeDuration(slowLoadMs), limit: describeDuration(loadTimeoutMs) },
+    );
   }
 
   /** Binds every instance. @throws {InstanceError} The first failure. */

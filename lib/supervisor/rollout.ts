@@ -15,6 +15,7 @@
 import type { Deployment } from "./deployment.ts";
 import { formatEndpoint } from "../contract/endpoint.ts";
 import type { Generation } from "./generation.ts";
+import { Limiter } from "./limiter.ts";
 import { problemOf, type ServiceProblem } from "./supervisor_error.ts";
 import { endpointKey } from "./worker_specs.ts";
 
@@ -30,7 +31,12 @@ export interface RolloutOptions {
   portSharing: boolean;
   /** Aborted when the server stops. */
   signal: AbortSignal;
+  /** Called as candidates load, with how many have and how many there are. */
+  progress?: (loaded: number, all: number) => void;
 }
+
+/** At most this many instances load at the same time: each takes a core, and all would be late together. */
+export const LOADS_AT_ONCE: number = 2 * navigator.hardwareConcurrency;
 
 /** Carries out the changes, all or none. Returns the problems that prevented it; none on success. */
 export async function rollOut(
@@ -38,7 +44,7 @@ export async function rollOut(
   options: RolloutOptions,
 ): Promise<ServiceProblem[]> {
   const unlistened: Generation[] = [];
-  const problems = await load(changes) ?? await listen(changes, options, unlistened);
+  const problems = await load(changes, options) ?? await listen(changes, options, unlistened);
   if (problems === undefined) {
     await Promise.all(
       changes.map(({ deployment, next }) => next ? deployment.commit() : deployment.drain()),
@@ -56,14 +62,22 @@ export async function rollOut(
   return problems;
 }
 
-async function load(changes: readonly Change[]): Promise<ServiceProblem[] | undefined> {
+async function load(
+  changes: readonly Change[],
+  { progress }: RolloutOptions,
+): Promise<ServiceProblem[] | undefined> {
   const problems: ServiceProblem[] = [];
+  const limiter = new Limiter(LOADS_AT_ONCE);
+  const all = changes.filter(({ next }) => next !== undefined).length;
+  let loaded = 0;
   await Promise.all(changes.map(async ({ deployment, next }) => {
+    if (next === undefined) return;
     try {
-      await next?.load();
+      await next.load(limiter);
     } catch (error) {
       problems.push(problemOf(deployment.name, error));
     }
+    progress?.(++loaded, all);
   }));
   return some([...problems, ...conflicts(changes)]);
 }

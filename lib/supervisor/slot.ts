@@ -26,7 +26,8 @@ import {
   transition,
 } from "./lifecycle.ts";
 import type { ToWorker } from "../spec/worker_messages.ts";
-import type { WorkerSpec } from "../spec/worker_spec.ts";
+import type { FileBackup, WorkerSpec } from "../spec/worker_spec.ts";
+import { backUpFiles, namesFiles } from "../transport/file_backup.ts";
 import { failure } from "../isolation/instance_error.ts";
 import { SlotCounters } from "./slot_counters.ts";
 import { SlotLog } from "./slot_log.ts";
@@ -73,6 +74,7 @@ export class Slot {
   #pause: Timer | undefined;
   #pauseMs = 0;
   #lastError: ErrorRecord | undefined;
+  #backup: FileBackup | undefined;
 
   constructor(spec: WorkerSpec, options: SlotOptions) {
     this.spec = spec;
@@ -218,7 +220,8 @@ export class Slot {
 
   #spawn(): void {
     try {
-      this.#worker = new WorkerLink(this.spec, this.#options, this.#reports);
+      const spec = this.#backup ? { ...this.spec, backup: this.#backup } : this.spec;
+      this.#worker = new WorkerLink(spec, this.#options, this.#reports);
     } catch (error) {
       // Not now: the transition that asked for the worker is not complete.
       queueMicrotask(() => this.#reports.broken(unstartable(error)));
@@ -270,10 +273,16 @@ export class Slot {
       this.#deadline = setTimeout(() => this.#reports.broken(fault), limitMs);
     }
     if (this.#state.name === "ready") {
+      this.#backUp();
       this.#tally.reset();
       this.#pause = setTimeout(() => backoff.recovered(this.spec.instance), timing.healthyMs);
     }
     if (mustAnswer(this.#state)) this.#worker?.watch();
+  }
+
+  /** Keeps what the service's files contain now that a worker can use them: the next one may not. */
+  #backUp(): void {
+    if (namesFiles(this.spec)) backUpFiles(this.spec).then((backup) => this.#backup = backup ?? this.#backup);
   }
 
   /** Settles a pending order, if this state decides it. */

@@ -1,7 +1,8 @@
 /**
  * The server as a whole: starts, watches, restarts, reloads and stops its services.
  *
- * Start, restart and reload run one after the other; a stop interrupts whatever is under way.
+ * Start and reload run alone; restarts of different services run side by side, those of one service one after the other.
+ * A stop interrupts whatever is under way.
  *
  * @module
  */
@@ -31,6 +32,7 @@ import {
   UnknownServiceError,
 } from "./supervisor_error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
+import { Turns } from "./turns.ts";
 import { version } from "../base/version.ts";
 
 /** How a supervisor works; for tests and special needs. */
@@ -45,9 +47,14 @@ export interface SupervisorOptions {
   portSharing?: boolean;
   /** Reads the configuration again. @default {from its file} */
   loadConfig?: (file: string) => Promise<Config>;
+  /** Called about once a second while the services load at start, with how many have and how many there are. */
+  progress?: Progress;
   /** Called with each configuration that a reload has applied. */
   reloaded?: (config: Config) => void;
 }
+
+/** Takes how many services have loaded, of how many. */
+export type Progress = (loaded: number, all: number) => void;
 
 /** How a server is stopped. */
 export interface StopOptions {
@@ -74,7 +81,9 @@ export class Supervisor implements AsyncDisposable {
   #config: Config;
   #state: ServerState | "idle" = "idle";
   #started: number | undefined;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #turns: Turns = new Turns();
+  /** A reload of the file that has not begun: whoever asks for one now is served by it. */
+  #nextReload: Promise<void> | undefined;
 
   /** @internal Servers are made by `serve`. */
   constructor(config: Config, options: SupervisorOptions = {}) {
@@ -122,8 +131,10 @@ export class Supervisor implements AsyncDisposable {
         "Ports cannot be shared here: each service has one instance, and a restart closes its ports for a moment",
       );
     }
-    const problems = await this.#inTurn(() =>
-      this.#replace(Object.keys(this.#config.services), this.#config)
+    const problems = await this.#turns.alone(
+      this.#untilStop(() =>
+        this.#replace(Object.keys(this.#config.services), this.#config, this.#options.progress)
+      ),
     );
     if (problems.length > 0) {
       this.#stopping.abort();
@@ -140,31 +151,37 @@ export class Supervisor implements AsyncDisposable {
    *
    * @throws {ReloadError | ConfigError} If anything is broken; then nothing changes.
    */
-  async reload(config?: Config): Promise<void> {
-    await this.#inTurn(async () => {
-      const next = config ?? await this.#readConfig();
-      const plan = planReload(this.#config, next);
-      for (const setting of plan.restartNeeded) {
-        serverLog().warning("{setting} changed: it takes effect when the server is started again", {
-          setting,
-        });
-      }
-      const names = new Set([...this.#fleet.names, ...Object.keys(next.services)]);
-      const problems = await this.#replace([...names], next);
-      if (problems.length > 0) {
-        logProblems("reload", problems);
-        throw new ReloadError("reload", problems);
-      }
-      this.#config = next;
-      const { added, removed, replaced } = plan;
-      const services = plural(replaced.length, "service");
-      serverLog().info(`Reloaded: {replaced} ${services} replaced, {added} added, {removed} removed`, {
-        replaced: replaced.length,
-        added: added.length,
-        removed: removed.length,
+  reload(config?: Config): Promise<void> {
+    if (config !== undefined) return this.#turns.alone(this.#untilStop(() => this.#reload(config)));
+    this.#nextReload ??= this.#turns.alone(this.#untilStop(async () => {
+      this.#nextReload = undefined;
+      await this.#reload(await this.#readConfig());
+    }));
+    return this.#nextReload;
+  }
+
+  async #reload(next: Config): Promise<void> {
+    const plan = planReload(this.#config, next);
+    for (const setting of plan.restartNeeded) {
+      serverLog().warning("{setting} changed: it takes effect when the server is started again", {
+        setting,
       });
-      this.#options.reloaded?.(next);
+    }
+    const names = new Set([...this.#fleet.names, ...Object.keys(next.services)]);
+    const problems = await this.#replace([...names], next, logProgress);
+    if (problems.length > 0) {
+      logProblems("reload", problems);
+      throw new ReloadError("reload", problems);
+    }
+    this.#config = next;
+    const { added, removed, replaced } = plan;
+    const services = plural(replaced.length, "service");
+    serverLog().info(`Reloaded: {replaced} ${services} replaced, {added} added, {removed} removed`, {
+      replaced: replaced.length,
+      added: added.length,
+      removed: removed.length,
     });
+    this.#options.reloaded?.(next);
   }
 
   /**
@@ -175,16 +192,19 @@ export class Supervisor implements AsyncDisposable {
    * @throws {UnknownServiceError} If there is no such service.
    */
   async restart(service: string): Promise<void> {
-    await this.#inTurn(async () => {
-      const deployment = this.#fleet.get(service);
-      if (!deployment) throw new UnknownServiceError(service, this.#fleet.names);
-      const problems = deployment.wedged
-        ? [{ service, error: failure("wedged", WEDGED) }]
-        : await this.#replace([service], this.#config);
-      if (problems.length === 0) return;
-      logProblems(`restart ${service}`, problems);
-      throw new RestartError(`restart ${service}`, problems);
-    });
+    await this.#turns.forKey(
+      service,
+      this.#untilStop(async () => {
+        const deployment = this.#fleet.get(service);
+        if (!deployment) throw new UnknownServiceError(service, this.#fleet.names);
+        const problems = deployment.wedged
+          ? [{ service, error: failure("wedged", WEDGED) }]
+          : await this.#replace([service], this.#config);
+        if (problems.length === 0) return;
+        logProblems(`restart ${service}`, problems);
+        throw new RestartError(`restart ${service}`, problems);
+      }),
+    );
   }
 
   /** The status of the server. Counters are at most one heartbeat old; see {@linkcode Supervisor.refresh}. */
@@ -228,7 +248,7 @@ export class Supervisor implements AsyncDisposable {
     if (options.immediate) this.#fleet.stop(this.#timing.immediateStopTimeoutMs);
     if (first) {
       this.#fleet.rollBack();
-      await this.#work;
+      await this.#turns.idle;
       await this.#fleet.drain();
       await this.#end();
     }
@@ -245,8 +265,12 @@ export class Supervisor implements AsyncDisposable {
     this.#deferred.push(act);
   }
 
-  #replace(names: readonly string[], config: Config): Promise<ServiceProblem[]> {
-    return this.#fleet.replace(names, config, this.#stopping.signal);
+  #replace(names: readonly string[], config: Config, progress?: Progress): Promise<ServiceProblem[]> {
+    const options = {
+      signal: this.#stopping.signal,
+      ...(progress ? { progress: atIntervals(progress) } : {}),
+    };
+    return this.#fleet.replace(names, config, options);
   }
 
   async #readConfig(): Promise<Config> {
@@ -262,16 +286,14 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
-  /** Runs one action after the other, until the server stops. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#work.then(() => {
+  /** An action that is not begun once the server stops. */
+  #untilStop<T>(act: () => Promise<T>): () => Promise<T> {
+    return async () => {
       if (this.#stopping.signal.aborted) {
         throw new SupervisorStateError("stopping", "The server is stopping");
       }
-      return act();
-    });
-    this.#work = done.catch(() => {});
-    return done;
+      return await act();
+    };
   }
 
   /** Runs the deferred actions, the last one first. */
@@ -292,6 +314,24 @@ export class Supervisor implements AsyncDisposable {
 const WEDGED =
   "an instance blocks its event loop: it cannot be terminated and keeps its port until the server stops; " +
   "with isolation: process it could be killed";
+
+/** The least time between two reports of progress. */
+const PROGRESS_MS = 1_000;
+
+/** Reports progress about once a second, and not what is over before. */
+function atIntervals(progress: Progress): Progress {
+  let reportedMs = performance.now();
+  return (loaded, all) => {
+    const nowMs = performance.now();
+    if (loaded === all || nowMs - reportedMs < PROGRESS_MS) return;
+    reportedMs = nowMs;
+    progress(loaded, all);
+  };
+}
+
+function logProgress(loaded: number, all: number): void {
+  serverLog().info("Reloading: {loaded} of {all} services loaded", { loaded, all });
+}
 
 /** Logs what failed and why, one line per problem. */
 function logProblems(what: string, problems: readonly ServiceProblem[]): void {

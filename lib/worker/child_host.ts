@@ -121,7 +121,7 @@ function watchMemory(limitBytes: number, restMs: number): void {
     const grows = rssBytes - before >= GROWTH_BYTES;
     before = rssBytes;
     setTimeout(look, limitBytes === 0 ? LOOK_MS : grows ? WATCH_MS : restMs);
-    const grade = watch.take(rssBytes, Date.now());
+    const grade = watch.take(rssBytes, performance.now());
     if (grade === undefined) return;
     send({ type: "memory", rssBytes, grade });
     // The server acts sooner, unless it is busy.

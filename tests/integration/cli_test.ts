@@ -1,9 +1,10 @@
+import process from "node:process";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { verifyPassword } from "../../lib/base/password.ts";
 import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
-import { Wire } from "../support/wire.ts";
+import { until, Wire } from "../support/wire.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
 const windows = Deno.build.os === "windows";
@@ -399,6 +400,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "TERM while it starts ends all that has started and leaves no socket",
+  ignore: windows,
+  async fn() {
+    await using folder = new TempFolder();
+    await folder.write({
+      "never.ts": "await new Promise(() => setInterval(() => {}, 1000)); export default {};",
+      "protohost.yaml": 'services: { never: { listen: "text+unix://./never.sock", handler: ./never.ts } }',
+    });
+    await using server = new Program(fromSource, ["serve"], folder.path);
+    const path = `${folder.path}/protohost.sock`;
+    await until(async () => (await childrenOf(server.pid)).length === 1 && await exists(path));
+    const children = await childrenOf(server.pid);
+    server.signal("SIGTERM");
+    assertEquals(await server.ended(), 143);
+    assertEquals(await exists(path), false);
+    await until(() => Promise.resolve(children.every((pid) => !isAlive(pid))));
+  },
+});
+
+Deno.test({
   name: "HUP reloads, and changes nothing when anything is broken",
   ignore: windows,
   async fn() {
@@ -633,3 +654,26 @@ Deno.test("hash-password refuses no password and a cost that is out of bounds", 
     assertStringIncludes(outcome.stderr, complaint);
   }
 });
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const { stdout } = await new Deno.Command("pgrep", { args: ["-P", String(pid)] }).output();
+  return new TextDecoder().decode(stdout).split("\n").filter(Boolean).map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

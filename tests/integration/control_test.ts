@@ -6,7 +6,8 @@ import { startServer } from "../../lib/server/start_server.ts";
 import type { Supervisor } from "../../lib/supervisor/supervisor.ts";
 import { StartError } from "../../lib/supervisor/supervisor_error.ts";
 import { soon, Wire } from "../support/wire.ts";
-import { configOf, LogWatch, QUICK } from "./supervised.ts";
+import { ControlSocket } from "../../lib/control/control_socket.ts";
+import { configOf, LogWatch, QUICK, supervise } from "./supervised.ts";
 
 interface Controlled extends AsyncDisposable {
   supervisor: Supervisor;
@@ -40,6 +41,32 @@ Deno.test("the control socket is its owner's alone and goes with the server", op
   await assertRejects(() => Deno.lstat(server.path), Deno.errors.NotFound);
   await assertRejects(() => controlRequest(server.path, { command: "status" }), DialError);
 });
+
+Deno.test(
+  "a control socket that is deleted is made again, and its open connections go on",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/control.sock`;
+    {
+      using log = new LogWatch();
+      await using server = await supervise({ a: { handler: "shout" } });
+      const socket = await ControlSocket.open(path, server.supervisor, { lookMs: 10 });
+      using open = await Wire.open(path);
+      const again = log.next(/The control socket .* was deleted: it is there again/);
+      await Deno.remove(path);
+      await again;
+      assertEquals((await Deno.lstat(path)).mode! & 0o777, 0o600);
+      const { state } = await controlRequest(path, { command: "status" });
+      assertEquals(state, "running");
+      await open.write('{"id":1,"command":"connections"}\n');
+      assertEquals(await open.line(), '{"id":1,"ok":true,"result":[]}');
+      await socket.close();
+      await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+);
 
 Deno.test("status and connections come over the control socket, counters fresh", options, async () => {
   await using server = await controlled();

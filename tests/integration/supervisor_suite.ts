@@ -6,6 +6,7 @@
  */
 
 import { assert, assertArrayIncludes, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { connect } from "../../lib/embed/connect.ts";
 import { DialError } from "../../lib/transport/dial.ts";
 import { parseEndpoint } from "../../lib/contract/endpoint.ts";
 import type { Config } from "../../lib/config/mod.ts";
@@ -304,6 +305,92 @@ export function testSupervisor(isolation: Isolation): void {
     ]);
     assertEquals([server.status("a").generation, server.status("b").generation], [4, 3]);
     assertEquals(await server.ask("a", "x"), "X");
+  });
+
+  test("reloads that are asked for while one waits are one", async () => {
+    const file = "/nowhere/protohost.yaml";
+    const config = { ...configOf({ a: { handler: "shout" } }), file };
+    let read = 0;
+    const supervisor = supervisorOf(config, {
+      timing: QUICK,
+      loadConfig: () => {
+        read++;
+        return Promise.resolve(config);
+      },
+    });
+    await using server = new Supervised(supervisor);
+    await supervisor.start();
+    const storm = Array.from({ length: 300 }, () => supervisor.reload());
+    // One that is asked for once the first has begun reads the file again.
+    await until(() => Promise.resolve(read === 1));
+    storm.push(...Array.from({ length: 300 }, () => supervisor.reload()));
+    await Promise.all(storm);
+    assertEquals([read, server.status("a").generation], [2, 3]);
+    await supervisor.reload();
+    assertEquals(read, 3);
+  });
+
+  test("a service that is restarted waits for none that takes long to load", async () => {
+    await using server = await supervise({ a: { handler: "shout" }, slow: { handler: "shout" } }, {
+      timing: { loadTimeoutMs: 60_000 },
+    });
+    // Its code waits for ever from now on.
+    const { config } = server.supervisor;
+    config.services.slow = { ...config.services.slow, handler: fixture("never_loads") };
+    const outcome = server.supervisor.restart("slow").then(() => "done", () => "refused");
+    await until(() => Promise.resolve(server.status("slow").instances.length === 2));
+    await server.supervisor.restart("a");
+    assertEquals([server.status("a").generation, server.status("slow").generation], [2, 1]);
+    await server.supervisor.stop({ immediate: true });
+    assertEquals(await outcome, "refused");
+  });
+
+  test("an instance comes back with the certificates from before when those are broken meanwhile", async () => {
+    using log = new LogWatch();
+    const folder = await Deno.makeTempDir();
+    const [cert, key] = ["one.crt", "one.key"].map((name) => `${folder}/${name}`);
+    for (const path of [cert, key]) {
+      await Deno.copyFile(new URL(`../fixtures/tls/${path.slice(folder.length + 1)}`, import.meta.url), path);
+    }
+    const caCerts = [await Deno.readTextFile(cert)];
+    {
+      await using server = await supervise({
+        a: {
+          handler: "crash_on_message",
+          listen: ["text+tls://localhost:0"],
+          tls: { certificates: [{ cert, key }], clientCertificate: "none" },
+          pool: { size: 4, spare: 1, waitMs: 20_000 },
+        },
+      });
+      const client = () => connect<string>(server.address("a"), { tls: { caCerts } });
+      {
+        await using first = await client();
+        assertEquals(await first.pingPong("x"), "x");
+        const warned = log.next(
+          /Cannot use .*one\.crt: it contains no certificate in PEM; serving with the certificates from before/,
+        );
+        await Deno.writeTextFile(cert, "broken");
+        first.ping("crash");
+        await warned;
+      }
+      await until(async () => {
+        try {
+          await using second = await client();
+          return await second.pingPong("y") === "y";
+        } catch {
+          return false;
+        }
+      });
+      // A restart by hand wants them whole.
+      await assertRejects(
+        () => server.supervisor.restart("a"),
+        RestartError,
+        "it contains no certificate in PEM",
+      );
+      await using third = await client();
+      assertEquals(await third.pingPong("z"), "z");
+    }
+    await Deno.remove(folder, { recursive: true });
   });
 
   for (
@@ -645,7 +732,6 @@ export function testSupervisor(isolation: Isolation): void {
     await using server = await supervise({ a: { handler: "shout" }, b: { handler: "shout" } });
     const address = server.address("b");
     await server.supervisor.reload(configOf({ a: { handler: "shout" } }));
-    const { connect } = await import("../../lib/embed/connect.ts");
     await assertRejects(() => connect(address), DialError);
     assertEquals(fixture("shout").endsWith("/shout.ts"), true);
   });

@@ -1,5 +1,7 @@
-import { assertArrayIncludes, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertArrayIncludes, assertEquals, assertRejects } from "@std/assert";
 import { resolveLimits } from "../../lib/contract/limits.ts";
+import { spawnIsolate } from "../../lib/isolation/worker_runner.ts";
+import { LOADS_AT_ONCE } from "../../lib/supervisor/rollout.ts";
 import { RestartError } from "../../lib/supervisor/supervisor_error.ts";
 import { LogWatch, supervise } from "./supervised.ts";
 import { testSupervisor } from "./supervisor_suite.ts";
@@ -49,4 +51,36 @@ Deno.test("a wedged worker does not keep the server from stopping", async () => 
   ]);
   assertEquals(server.supervisor.status().state, "stopped");
   await bad.close();
+});
+
+Deno.test("many services load a few at a time, and what has been done is told", {
+  // So many isolates are too many for a test.
+  ignore: LOADS_AT_ONCE > 32,
+}, async () => {
+  const count = 2 * LOADS_AT_ONCE + 1;
+  const names = Array.from({ length: count }, (_, index) => `s${index}`);
+  const told: [number, number][] = [];
+  let [loading, most] = [0, 0];
+  await using server = await supervise(
+    Object.fromEntries(names.map((name) => [name, { handler: "loads_slowly" }])),
+    {
+      progress: (loaded, all) => told.push([loaded, all]),
+      spawn(events, spec) {
+        most = Math.max(most, ++loading);
+        return spawnIsolate({
+          ...events,
+          message(value) {
+            if ((value as { type: string }).type === "loaded") loading--;
+            events.message(value);
+          },
+        }, spec);
+      },
+    },
+  );
+  assertEquals(most, LOADS_AT_ONCE);
+  assert(told.length > 0 && told.length < count, `${told.length} reports`);
+  for (const [loaded, all] of told) {
+    assert(loaded > 0 && loaded < all && all === count, `${loaded} of ${all}`);
+  }
+  assertEquals(server.supervisor.status().services.filter(({ state }) => state === "running").length, count);
 });
