@@ -16,6 +16,8 @@ export const EXIT = {
   cannotStart: 3,
   /** No server listens at the control socket. */
   noServer: 4,
+  /** The control socket belongs to another user. */
+  denied: 5,
   /** A second SIGINT (or Ctrl-C) cut the drain short: 128 + 2. */
   interrupted: 130,
   /** A second SIGTERM cut the drain short: 128 + 15. */

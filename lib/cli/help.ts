@@ -63,6 +63,7 @@ function exitCodes(): string {
     `${EXIT.usage} wrong usage`,
     `${EXIT.cannotStart} cannot start`,
     `${EXIT.noServer} no server running`,
+    `${EXIT.denied} permission denied by the control socket`,
     `${EXIT.interrupted} and ${EXIT.terminated} second signal`,
   ].join(", ");
 }

@@ -14,7 +14,7 @@ import { EXIT } from "./exit_codes.ts";
 /**
  * Sends a server one request.
  *
- * @throws {CommandError} If there is no server.
+ * @throws {CommandError} If there is no server, or it is another user's.
  * @throws {ControlError} If the server refuses.
  */
 export async function askServer<C extends ControlCommand>(
@@ -28,7 +28,7 @@ export async function askServer<C extends ControlCommand>(
  * Stops a server, and waits until it has stopped.
  *
  * @param waits Told how many connections are open, if it takes longer than `waitingAfterMs`.
- * @throws {CommandError} If there is no server.
+ * @throws {CommandError} If there is no server, or it is another user's.
  * @throws {ControlError} If the server refuses.
  */
 export async function stopServer(
@@ -44,11 +44,22 @@ async function reached<T>(flags: ServerFlags, act: (path: string) => Promise<T>)
   try {
     return await act(path);
   } catch (error) {
-    if (!(error instanceof DialError)) throw error;
-    throw new CommandError(
-      `No server listens at the control socket ${path}\n` +
-        `Start one with "protohost serve", or name another by -c FILE or --control PATH`,
-      { cause: error, exitCode: EXIT.noServer },
+    throw error instanceof DialError ? unreachable(path, error) : error;
+  }
+}
+
+/** What is wrong when the control socket cannot be connected to. */
+export function unreachable(path: string, cause: DialError): CommandError {
+  if (cause.cause instanceof Deno.errors.PermissionDenied) {
+    return new CommandError(
+      `Permission denied at the control socket ${path}: it is open to its owner alone\n` +
+        "Run this as the user that the server runs as",
+      { cause, exitCode: EXIT.denied },
     );
   }
+  return new CommandError(
+    `No server listens at the control socket ${path}\n` +
+      `Start one with "protohost serve", or name another by -c FILE or --control PATH`,
+    { cause, exitCode: EXIT.noServer },
+  );
 }

@@ -10,10 +10,13 @@ import { listen, type Server } from "../embed/listen.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { UnknownServiceError } from "../supervisor/supervisor_error.ts";
+import { ControlConnections, MAX_CONNECTIONS, MAX_PENDING } from "./control_connections.ts";
 import type { ControlReply, ControlRequest, ControlResults } from "./control_messages.ts";
 
 /** Only the owner may connect. */
 const SOCKET_MODE = 0o600;
+/** How long a client may be connected without a request. */
+const SILENT_MS = 10_000;
 
 /** An invalid request; `code` is `bad_request`. */
 export class ControlRequestError extends TypeError {
@@ -21,29 +24,60 @@ export class ControlRequestError extends TypeError {
   readonly code = "bad_request";
 }
 
+/** More requests are pending than may be; `code` is `busy`. */
+export class ControlBusyError extends Error {
+  override readonly name = "ControlBusyError";
+  readonly code = "busy";
+}
+
 /**
  * Opens the control socket of a server.
  *
  * @param path Absolute path.
+ * @param options.silentMs How long a client may be connected without a request. @default {10_000}
  * @throws {ListenError} If it cannot listen there, for instance because another server does.
  */
-export async function serveControl(path: string, supervisor: Supervisor): Promise<Server> {
+export async function serveControl(
+  path: string,
+  supervisor: Supervisor,
+  options: { silentMs?: number } = {},
+): Promise<Server> {
+  const connections = new ControlConnections(options.silentMs ?? SILENT_MS);
   return await listen(`jsonnl+unix://${path}`, {
     name: "control",
     mode: SOCKET_MODE,
-    // A reload or a drain takes as long as it takes, and a client may wait for its end.
-    limits: { maxFrameBytes: "64KiB", maxConnections: 64, handlerTimeout: 0, idleTimeout: 0 },
+    // A reload or a drain takes as long as it takes, and a client may wait for its end: silence is what ends a connection.
+    // There is room beyond those that stay, so that silent ones can give way.
+    limits: {
+      maxFrameBytes: "64KiB",
+      maxConnections: 2 * MAX_CONNECTIONS,
+      frameTimeout: "5s",
+      handlerTimeout: 0,
+      idleTimeout: 0,
+    },
+    onConnect: (connection: Connection) => connections.opened(connection),
+    onClose: (connection: Connection) => connections.closed(connection),
     async onMessage(connection: Connection<ControlReply>, message: unknown) {
-      connection.send(await handle(message, supervisor));
+      await connections.serve(connection, async () => {
+        const reply = await handle(message, supervisor, connections.isBusy);
+        connection.send(reply);
+        return reply.ok && (message as ControlRequest).command === "stop";
+      });
     },
   });
 }
 
-async function handle(message: unknown, supervisor: Supervisor): Promise<ControlReply> {
+async function handle(message: unknown, supervisor: Supervisor, isBusy: boolean): Promise<ControlReply> {
   const { id } = Object(message);
   const known = typeof id === "number" || typeof id === "string" ? id : null;
   try {
-    return { id: known, ok: true, result: await execute(checkRequest(message), supervisor) };
+    const request = checkRequest(message);
+    if (isBusy && request.command !== "status") {
+      throw new ControlBusyError(
+        `Cannot ${request.command} now: ${MAX_PENDING} requests are pending already`,
+      );
+    }
+    return { id: known, ok: true, result: await execute(request, supervisor) };
   } catch (error) {
     const { stack: _, ...record } = toErrorRecord(error);
     return { id: known, ok: false, error: record };

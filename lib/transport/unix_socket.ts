@@ -98,8 +98,13 @@ async function claimPath(path: string, exclusive: boolean): Promise<void> {
   if (!exclusive) return;
   try {
     (await Deno.connect({ transport: "unix", path })).close();
-  } catch {
-    return await Deno.remove(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    // Anything else, such as a full backlog or a missing permission, comes of a server that is alive.
+    if (error instanceof Deno.errors.ConnectionRefused) return await Deno.remove(path);
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Deno.errors.AddrInUse(`${path} belongs to another user`);
+    }
   }
   throw new Deno.errors.AddrInUse(ANOTHER_LISTENS);
 }

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ControlError, controlRequest, controlStop } from "../../lib/control/control_client.ts";
+import { serveControl } from "../../lib/control/control_server.ts";
+import { EXIT } from "../../lib/cli/exit_codes.ts";
+import { unreachable } from "../../lib/cli/running_server.ts";
 import { connect } from "../../lib/embed/connect.ts";
 import { DialError } from "../../lib/transport/dial.ts";
 import { startServer } from "../../lib/server/start_server.ts";
@@ -152,6 +155,123 @@ Deno.test("what is no request is answered, and the connection goes on", options,
   }
   await wire.write(`{"id":"last","command":"status"}\n`);
   assertEquals(JSON.parse(await wire.line()).ok, true);
+});
+
+Deno.test(
+  "silent clients of the control socket give way to others, and are closed in time",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    await using server = await controlled();
+    const path = `${folder}/busy.sock`;
+    await using control = await serveControl(path, server.supervisor, { silentMs: 1500 });
+    const silent: Deno.Conn[] = [];
+    for (let index = 0; index < 200; index++) silent.push(await Deno.connect({ transport: "unix", path }));
+    const ends = silent.map(async (connection) => {
+      const count = await connection.read(new Uint8Array(1)).catch(() => null);
+      connection.close();
+      return count;
+    });
+    // Well before any of them has been silent too long.
+    assertEquals((await soon(controlRequest(path, { command: "status" }), "status", 1000)).pid, Deno.pid);
+    // Those that came first have gone first.
+    assertEquals(await soon(Promise.all(ends.slice(0, 136))), Array(136).fill(null));
+    assertEquals(await soon(Promise.all(ends)), Array(200).fill(null));
+    assertEquals(control.stats.open, 0);
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
+Deno.test(
+  "a client that waits for a stop or for a reply is not silent, and one that asks again neither",
+  options,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    await using server = await controlled();
+    const path = `${folder}/waits.sock`;
+    await using _control = await serveControl(path, server.supervisor, { silentMs: 100 });
+    using asking = new Wire(await Deno.connect({ transport: "unix", path }));
+    for (let id = 0; id < 8; id++) {
+      await asking.write(`{"id":${id},"command":"status"}\n`);
+      assertEquals(JSON.parse(await asking.line()).id, id);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    const [{ addresses: [address] }] = server.supervisor.status().services;
+    await using held = await connect<string>(address);
+    assertEquals(await held.pingPong("x"), "X");
+    using waiting = new Wire(await Deno.connect({ transport: "unix", path }));
+    await waiting.write(`{"id":1,"command":"stop"}\n`);
+    assertEquals(JSON.parse(await waiting.line()).ok, true);
+    const over = waiting.rest();
+    assertEquals(await asking.rest(), "");
+    assertEquals(
+      await Promise.race([over, new Promise((resolve) => setTimeout(resolve, 300, "waits"))]),
+      "waits",
+    );
+    await Deno.remove(folder, { recursive: true });
+  },
+);
+
+Deno.test("requests beyond those that may be pending are refused, but status is told", options, async () => {
+  const folder = await Deno.makeTempDir();
+  await using server = await controlled();
+  const path = `${folder}/many.sock`;
+  const held = Promise.withResolvers<void>();
+  const supervisor = Object.create(server.supervisor, { reload: { value: () => held.promise } });
+  // What is inherited works on the real one.
+  for (const name of ["refresh", "status"] as const) {
+    Object.defineProperty(supervisor, name, { value: () => server.supervisor[name]() });
+  }
+  await using _control = await serveControl(path, supervisor);
+  const refused = Promise.withResolvers<ControlError>();
+  const outcomes = Promise.all(
+    Array.from(
+      { length: 33 },
+      () =>
+        controlRequest(path, { command: "reload" }).then(() => "reloaded", (error) => {
+          refused.resolve(error);
+          return "refused";
+        }),
+    ),
+  );
+  const { code, message } = await soon(refused.promise);
+  assertEquals([code, message], ["busy", "Cannot reload now: 32 requests are pending already"]);
+  assertEquals((await controlRequest(path, { command: "status" })).pid, Deno.pid);
+  held.resolve();
+  assertEquals(
+    (await soon(outcomes)).sort(),
+    [
+      "refused",
+      ...Array(32).fill("reloaded"),
+    ].sort(),
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "a control socket that belongs to another is neither taken over nor called dead",
+  // To root nothing is denied.
+  ignore: options.ignore || Deno.uid() === 0,
+  async fn() {
+    await using server = await controlled();
+    await Deno.chmod(server.path, 0);
+    const second = configOf({ a: { handler: "shout" } }, { control: server.path });
+    await assertRejects(() => startServer(second), StartError, "belongs to another user");
+    const { cause } = await assertRejects(
+      () => controlRequest(server.path, { command: "status" }),
+      DialError,
+    );
+    assert(cause instanceof Deno.errors.PermissionDenied);
+  },
+});
+
+Deno.test("who may not connect is told that, and ends with a code of its own", () => {
+  const denied = new DialError("connect_failed", "x", { cause: new Deno.errors.PermissionDenied("x") });
+  const refused = new DialError("connect_failed", "x", { cause: new Deno.errors.ConnectionRefused("x") });
+  assertEquals(unreachable("/s", denied).exitCode, EXIT.denied);
+  assertStringIncludes(unreachable("/s", denied).message, "Permission denied at the control socket /s");
+  assertEquals(unreachable("/s", refused).exitCode, EXIT.noServer);
+  assertStringIncludes(unreachable("/s", refused).message, "No server listens at the control socket /s");
 });
 
 Deno.test("a second server with the same control socket does not start", options, async () => {
