@@ -14,7 +14,7 @@
  */
 
 import codec, { type SmtpProtocol } from "./codec/mod.ts";
-import { CALLBACKS, service } from "./server/mod.ts";
+import { CALLBACKS, service } from "./server/service.ts";
 
 export { join, reply, replySamples, samples, SmtpError, SmtpSession } from "./codec/mod.ts";
 export type {

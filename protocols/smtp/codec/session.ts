@@ -32,6 +32,7 @@ export type SmtpState =
 
 /** Lines up to a single dot. */
 export interface ContentState {
+  /** Always this. */
   stream: "content";
   /** Whether the header has not ended. */
   inHeader: boolean;

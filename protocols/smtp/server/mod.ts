@@ -23,7 +23,7 @@ export type {
 } from "./handler.ts";
 export { MessageTooLargeError } from "./incoming.ts";
 export { SmtpOptionsError } from "./option_reader.ts";
-export { CALLBACKS, service, smtpHandler } from "./service.ts";
+export { smtpHandler } from "./service.ts";
 export type { MailOptions, RelayOptions } from "./mail_options.ts";
 export type { RateOptions } from "./rate.ts";
 export type { ServiceOptions } from "./options.ts";
