@@ -10,7 +10,7 @@ import { TempFolder } from "./program.ts";
 import { soon, until } from "./wire.ts";
 
 /** Where Exim is; undefined where it is not, or may not change its user. */
-const program: string | undefined = [Deno.env.get("EXIM"), "/usr/sbin/exim4", "/opt/exim/usr/sbin/exim4"]
+const program: string | undefined = [Deno.env.get("EXIM"), "/usr/sbin/exim4"]
   .find((path) => path !== undefined && isFile(path));
 
 /** Whether there can be no Exim here. It is not wanted in CI unless `EXIM` names it. */
