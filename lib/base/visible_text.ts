@@ -13,7 +13,10 @@ const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u00ad\u0600-\u0605\u06dd\u070f\u
 
 const SHORT: ReadonlyMap<string, string> = new Map([["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
 
-/** The text with every character that could pass for something else written as an escape, as `\n` or `\u202e`. */
+/**
+ * The text with every character that could pass for something else written as JSON writes it, as `\n` or `\u202e`: so JSON
+ * stays the same JSON.
+ */
 export function visible(text: string): string {
   return text.replaceAll(UNSEEN, escape);
 }
@@ -24,7 +27,8 @@ export function visibleLines(text: string): string {
 }
 
 function escape(character: string): string {
-  const code = character.codePointAt(0)!;
-  if (code > 0xffff) return `\\u{${code.toString(16)}}`;
-  return SHORT.get(character) ?? `\\u${code.toString(16).padStart(4, "0")}`;
+  const short = SHORT.get(character);
+  if (short !== undefined) return short;
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }

@@ -65,24 +65,27 @@ export async function loadServices(config: Config): Promise<LoadedService[]> {
 type Outcome = LoadedService extends infer One ? One extends unknown ? Omit<One, "warnings"> : never : never;
 
 async function loadService(service: ServiceConfig, config: Config): Promise<Outcome> {
-  // One instance is enough: all of them load the same.
-  const generation = new Generation({ ...service, instances: 1 }, config, 1, {
-    spawn,
-    timing: DEFAULT_TIMING,
-    bus: new Bus(),
-    actions: new RuleActions(),
-    portSharing: false,
-    // As when serving, so that the code has the same permissions here.
-    isolation: whyNoChild() === undefined ? "process" : "worker",
-  });
+  let generation: Generation | undefined;
   try {
+    // One instance is enough: all of them load the same; so do the processes of a pool.
+    const { isolation } = service;
+    const one = isolation === "connection" ? { ...service, isolation: "process" as const } : service;
+    generation = new Generation({ ...one, instances: 1 }, config, 1, {
+      spawn,
+      timing: DEFAULT_TIMING,
+      bus: new Bus(),
+      actions: new RuleActions(),
+      portSharing: false,
+      // As when serving, so that the code has the same permissions here.
+      isolation: whyNoChild() === undefined ? "process" : "worker",
+    });
     await generation.load();
     const { requested, protocols, hooks } = generation;
     return { service, loaded: true, addresses: requested.map(formatEndpoint), protocols, hooks };
   } catch (error) {
     return { service, loaded: false, error: problemOf(service.name, error).error };
   } finally {
-    await generation.stop();
+    await generation?.stop();
   }
 }
 

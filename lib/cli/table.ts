@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shownInLine } from "./terminal.ts";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { unicodeWidth } from "@std/cli/unicode-width";
 
@@ -22,7 +23,8 @@ export function formatTable(titles: string[], rows: string[][], options: TableOp
 }
 
 /** Rows as lines with aligned columns. Colours have no width, wide characters have two columns. */
-export function formatRows(rows: readonly string[][], right: readonly number[] = []): string[] {
+export function formatRows(cells: readonly string[][], right: readonly number[] = []): string[] {
+  const rows = cells.map((row) => row.map(shownInLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {

@@ -55,7 +55,8 @@ function serviceFolders(service: ServiceConfig, config: Config): Set<string> {
   for (const hook of service.hooks) if ("module" in hook) addFolder(folders, hook.module);
   const names = service.protocol === undefined ? service.listen.map(protocolOf) : [service.protocol];
   for (const name of names) {
-    const module = name.includes(":") ? name : config.protocols[name];
+    const own = Object.hasOwn(config.protocols, name) ? config.protocols[name] : undefined;
+    const module = name.includes(":") ? name : own;
     if (module !== undefined) addFolder(folders, module);
     else if (name !== "" && config.base.startsWith("file:")) {
       // A file of that name may be created, and would then replace the bundled protocol.

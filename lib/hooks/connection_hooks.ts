@@ -80,7 +80,7 @@ export class ConnectionHooks implements HookSession, ContextOwner {
   }
 
   get notes(): Record<string, unknown> {
-    return this.#notes ??= {};
+    return this.#notes ??= Object.create(null) as Record<string, unknown>;
   }
 
   run(direction: Direction, message: unknown, command: string): Outcome {

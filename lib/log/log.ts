@@ -9,27 +9,27 @@ import {
   getAnsiColorFormatter,
   getConfig,
   getJsonLinesFormatter,
-  getLogger,
   getTextFormatter,
   type Logger,
   type LogRecord,
   resetSync,
-  sanitizeControlSequences,
   type TextFormatter,
 } from "@logtape/logtape";
 import { LOG_ROOT, type LogConfig } from "../spec/log_spec.ts";
+import { visible } from "../base/visible_text.ts";
 import { userFrames } from "../base/error_place.ts";
-import { toLogRecord } from "./log_record.ts";
+import { toLogRecord, wordingOf } from "./log_record.ts";
+import { loggerAt } from "./logger_at.ts";
 import type { LogLevel } from "../contract/log_level.ts";
 
 /** The log of the server itself. */
 export function serverLog(): Logger {
-  return getLogger([LOG_ROOT]);
+  return loggerAt([LOG_ROOT]);
 }
 
 /** The log of one service. */
 export function serviceLog(service: string): Logger {
-  return getLogger([LOG_ROOT, service]);
+  return loggerAt([LOG_ROOT, service]);
 }
 
 /** The configured log. */
@@ -86,25 +86,24 @@ export function formatterOf(config: LogConfig): TextFormatter {
   const options = {
     timestamp: "date-time-tz",
     value: "bare",
-    category: (category: readonly string[]) => category.slice(1).join(".") || category.join("."),
-    // Text from a peer must not look like a line of the log.
-    sanitize: { newlines: "escape", sgr: "escape" },
+    category: (category: readonly string[]) => visible(category.slice(1).join(".") || category.join(".")),
+    // Done here, with the characters that turn the direction of text around.
+    sanitize: false,
   } as const;
   const colors = config.file === undefined && Deno.stderr.isTerminal() && !Deno.noColor;
   const line = colors ? getAnsiColorFormatter(options) : getTextFormatter(options);
-  return (record) => line({ ...record, message: record.message.map(worded) }) + stackOf(record);
-}
-
-/** An error as its class and message, on one line with the text around it. */
-function worded(part: unknown): unknown {
-  return part instanceof Error ? `${part.name}: ${part.message}` : part;
+  // Text from a peer must not look like a line of the log, nor tell the terminal anything.
+  return (record) => {
+    const message = record.message.map((part) => visible(wordingOf(part)));
+    return line({ ...record, message }) + stackOf(record);
+  };
 }
 
 /** The places in the user's code that an error came through, a line each. */
 function stackOf(record: LogRecord): string {
   const stack = (record.properties.error as { stack?: unknown } | undefined)?.stack;
   if (typeof stack !== "string") return "";
-  return userFrames(stack).map((frame) => `${sanitizeControlSequences(frame, { sgr: "escape" })}\n`).join("");
+  return userFrames(stack).map((frame) => `${visible(frame)}\n`).join("");
 }
 
 interface Target {

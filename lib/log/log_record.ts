@@ -4,16 +4,17 @@
  * @module
  */
 
-import { getLogger, type Logger, type LogRecord as TapeRecord } from "@logtape/logtape";
+import type { Logger, LogRecord as TapeRecord } from "@logtape/logtape";
 import { boundedJson } from "../spec/bounded_json.ts";
 import { LOG_ROOT, type LogRecord } from "../spec/log_spec.ts";
+import { loggerAt } from "./logger_at.ts";
 
 /** Makes a LogTape record JSON-safe, its message formatted. */
 export function toLogRecord(record: TapeRecord): LogRecord {
   return {
     level: record.level,
     category: [...record.category],
-    message: record.message.map((part, i) => i % 2 === 0 ? String(part) : wording(part)).join(""),
+    message: record.message.map((part, i) => i % 2 === 0 ? String(part) : wordingOf(part)).join(""),
     properties: boundedJson(record.properties) as Record<string, unknown>,
     timestamp: record.timestamp,
   };
@@ -52,15 +53,15 @@ const loggers: Map<string, Map<string, Logger>> = new Map();
 function loggerOf(service: string, category: readonly string[]): Logger {
   const isOwn = category[0] === LOG_ROOT && category[1] === service;
   const below = isOwn ? category.slice(2) : category;
-  if (below.length === 0) return getLogger([LOG_ROOT, service]);
+  if (below.length === 0) return loggerAt([LOG_ROOT, service]);
   const known = loggers.get(service) ?? new Map<string, Logger>();
   loggers.set(service, known);
   const parts = below.map(plainPart);
   const name = parts.join(".");
   let logger = known.get(name);
   if (logger === undefined) {
-    if (known.size >= MAX_CATEGORIES) return getLogger([LOG_ROOT, service]);
-    logger = getLogger([LOG_ROOT, service, ...parts]);
+    if (known.size >= MAX_CATEGORIES) return loggerAt([LOG_ROOT, service]);
+    logger = loggerAt([LOG_ROOT, service, ...parts]);
     known.set(name, logger);
   }
   return logger;
@@ -72,7 +73,8 @@ function plainPart(part: string): string {
   return plain in Object.prototype || plain === "" ? `_${plain}` : plain;
 }
 
-function wording(value: unknown): string {
+/** A value in words: strings as they are, errors by class and message, all else as JSON. */
+export function wordingOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   const json = boundedJson(value);

@@ -5,10 +5,10 @@
  */
 
 import { toFileUrl } from "@std/path";
-import { getLogger } from "@logtape/logtape";
 import { freezeMembers } from "../base/freeze_class.ts";
 import { ReadonlySetView } from "../base/readonly_set_view.ts";
 import { LOG_ROOT } from "../spec/log_spec.ts";
+import { loggerAt } from "../log/logger_at.ts";
 import type { LocalBus } from "./service_bus.ts";
 import type { Connection } from "../contract/connection.ts";
 import type { ServiceContext, ServiceLog } from "../contract/handler.ts";
@@ -53,7 +53,7 @@ export function createContext(
 
 /** Writes as a service. A logger of LogTape itself leads to all others of its isolate, and to where they write. */
 function createLog(name: string): ServiceLog {
-  const logger = getLogger([LOG_ROOT, name]);
+  const logger = loggerAt([LOG_ROOT, name]);
   return freezeMembers({
     trace: (...args) => logger.trace(...args),
     debug: (...args) => logger.debug(...args),

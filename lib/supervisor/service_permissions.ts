@@ -50,9 +50,7 @@ function modulesOf(service: ServiceConfig, config: Config): Permissions {
     ...Object.values(config.protocols),
     ...service.hooks.flatMap((hook) => "module" in hook ? [hook.module] : []),
   ];
-  const folders = modules.flatMap((url) =>
-    url === undefined || !URL.canParse(url) ? [] : [new URL("./", url).href]
-  );
+  const folders = modules.flatMap((url) => url?.startsWith("file:") ? [new URL("./", url).href] : []);
   return {
     read: [
       ...[config.base, ...OWN, ...folders].filter((url) => url.startsWith("file:")).map(pathOf),

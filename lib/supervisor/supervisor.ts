@@ -10,6 +10,7 @@
 import { Bus } from "../service/service_bus.ts";
 import { loadConfig } from "../config/load_config.ts";
 import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/problem.ts";
 import { Fleet } from "./fleet.ts";
 import { canSharePorts } from "../transport/listener.ts";
 import { serverLog, serviceLog } from "../log/log.ts";
@@ -24,6 +25,7 @@ import type { ConnectionInfo } from "../contract/stats.ts";
 import { RuleActions } from "./rule_actions.ts";
 import type { ServerState, ServerStatus } from "./server_status.ts";
 import {
+  ProblemsError,
   ReloadError,
   RestartError,
   type ServiceProblem,
@@ -292,7 +294,12 @@ export class Supervisor implements AsyncDisposable {
       if (this.#stopping.signal.aborted) {
         throw new SupervisorStateError("stopping", "The server is stopping");
       }
-      return await act();
+      try {
+        return await act();
+      } catch (error) {
+        logUnforeseen(error);
+        throw error;
+      }
     };
   }
 
@@ -339,4 +346,13 @@ function logProblems(what: string, problems: readonly ServiceProblem[]): void {
   for (const { service, error } of problems) {
     serviceLog(service).error("{problem}", { problem: error.message, error });
   }
+}
+
+/** The errors that are logged, or answered, where they are found. */
+const FORESEEN = [ConfigError, ProblemsError, SupervisorStateError, UnknownServiceError];
+
+/** Logs any other error: a signal that asked for what has failed hears no answer. */
+function logUnforeseen(error: unknown): void {
+  if (FORESEEN.some((kind) => error instanceof kind)) return;
+  serverLog().error("Unexpected error, everything runs on as before: {error}", { error });
 }

@@ -130,6 +130,26 @@ services:
   assertMatch(stderr, /SyntaxError: .* at file:.*broken\.ts:2:11$/m);
 });
 
+Deno.test("check loads services whose names every object has, and one with a process for each connection", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  constructor: { listen: "text://127.0.0.1:0", handler: ./shout.ts }
+  toString: { listen: "text://127.0.0.1:0", handler: "data:text/javascript,export default { onMessage() {} }" }
+  valueOf: { listen: "text://127.0.0.1:0", handler: ./shout.ts, isolation: connection }
+`,
+    "shout.ts": shout,
+  });
+  const { code, stdout, stderr } = await run(folder, "check", "--json");
+  assertEquals([code, stderr], [0, ""]);
+  const loaded: { service: { name: string }; loaded: boolean }[] = JSON.parse(stdout);
+  assertEquals(loaded.map(({ service, loaded }) => [service.name, loaded]), [
+    ["constructor", true],
+    ["toString", true],
+    ["valueOf", true],
+  ]);
+});
+
 Deno.test("check describes the hooks of every protocol that a service speaks", async () => {
   await using folder = new TempFolder();
   await folder.write({

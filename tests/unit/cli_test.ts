@@ -17,7 +17,7 @@ import { configOf } from "../../lib/cli/run.ts";
 import { nextPort, scaffold } from "../../lib/cli/scaffold.ts";
 import { formatStatus } from "../../lib/cli/status.ts";
 import { formatRows, formatTable } from "../../lib/cli/table.ts";
-import { createRecorder } from "../../lib/cli/terminal.ts";
+import { createRecorder, shown } from "../../lib/cli/terminal.ts";
 import { version } from "../../lib/base/version.ts";
 import { actionFor, planWatch } from "../../lib/cli/watch_plan.ts";
 import { bundledProtocols } from "../../lib/modules/bundled.ts";
@@ -129,6 +129,18 @@ Deno.test("rows are aligned by what is seen, not by bytes or colours", () => {
   );
   assertEquals(formatRows([["a", ""], ["bbb", "c"]]), ["a", "bbb  c"]);
   assertEquals(formatTable(["N"], [["x"]], { title: bold }), `${bold("N")}\nx`);
+});
+
+Deno.test("a terminal shows what a stranger's text would have it do, and keeps its own colours", () => {
+  const [title, green] = ["\x1b[1ma\x1b[22m", "\x1b[32mc\x1b[39m"];
+  const text = `${title}\x1b[2J\x1b]0;title\x07\r\u202eb\n${green}\x1b[8m`;
+  const told = "\\u001b[2J\\u001b]0;title\\u0007\\r\\u202eb\n";
+  assertEquals(shown(text, true), `${title}${told}${green}\\u001b[8m`);
+  assertEquals(
+    shown(text, false),
+    `\\u001b[1ma\\u001b[22m${told}\\u001b[32mc\\u001b[39m\\u001b[8m`,
+  );
+  assertEquals(formatRows([[green, "b\n✓ c\x1b[31md"]]), [`${green}  b\\n✓ c\x1b[31md`]);
 });
 
 Deno.test("permissions that are missing are named, with what to type", async () => {

@@ -232,11 +232,53 @@ Deno.test("categories beyond the bound of a service are written under its own", 
   assertEquals([categories[150], categories[200]], ["protohost.many", "protohost.many.part_5"]);
 });
 
+Deno.test("a record of a service whose name every object has is written under that name", () => {
+  const heard: TapeRecord[] = [];
+  configureSync({
+    reset: true,
+    sinks: { heard: (record) => heard.push(record) },
+    loggers: [
+      { category: ["protohost"], sinks: ["heard"], lowestLevel: "info" },
+      { category: ["logtape", "meta"], lowestLevel: "fatal" },
+    ],
+  });
+  try {
+    for (const name of ["constructor", "toString", "__proto__"]) {
+      serviceLog(name).info("own");
+      emitRecords([record("sent", 5, ["protohost", name, "below"])], { service: name, timestamp: 5 });
+      assertEquals(heard.splice(0).map(({ category }) => category), [
+        ["protohost", name],
+        ["protohost", name, "below"],
+      ]);
+    }
+  } finally {
+    resetSync();
+  }
+});
+
 Deno.test("a pretty line names the service, and what a peer sent cannot make a line of its own", () => {
   const format = formatterOf({ level: "info", format: "pretty", file: "/x" });
   assertMatch(
     format(tape(["peer said ", "a\n2026 [INF] root: all is well\x1b[2J", ""])),
-    /^2026-01-02 03:04:05\.000 \+00(:00)? \[ERR\] chat: peer said a\\n2026 \[INF\] root: all is well\\x1b\[2J\n$/i,
+    /^2026-01-02 03:04:05\.000 \+00(:00)? \[ERR\] chat: peer said a\\n2026 \[INF\] root: all is well\\u001b\[2J\n$/,
+  );
+});
+
+Deno.test("a pretty line shows what would turn its text around, wherever it stands; a JSON line stays JSON", () => {
+  const turned = "\u202egnp.\u2066\x9b31m";
+  const shown = "\\u202egnp.\\u2066\\u009b31m";
+  const error = new TypeError(turned);
+  error.stack = `TypeError: x\n    at f (file:///srv/a${turned}.ts:1:2)`;
+  const parts = [`${turned} a `, turned, " b ", { key: turned }, " c ", error];
+  const pretty = formatterOf({ level: "info", format: "pretty", file: "/log" })(tape(parts, { error }));
+  assertEquals(
+    pretty.replace(/^.*?chat: /, ""),
+    `${shown} a ${shown} b {"key":"${shown}"} c TypeError: ${shown}\n    at f (file:///srv/a${shown}.ts:1:2)\n`,
+  );
+  const json = formatterOf({ level: "info", format: "json" })(tape(parts));
+  assertEquals(
+    JSON.parse(json).message,
+    `${turned} a ${turned} b {"key":"${turned}"} c TypeError: ${turned}`,
   );
 });
 

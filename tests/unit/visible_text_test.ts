@@ -11,7 +11,7 @@ Deno.test("visible writes what a terminal obeys or does not show as escapes, and
     ["\u2066a\u2069\u200fb\u061c", "\\u2066a\\u2069\\u200fb\\u061c"],
     ["zero\u200bwidth\ufeff\u2060", "zero\\u200bwidth\\ufeff\\u2060"],
     ["line\u2028para\u2029", "line\\u2028para\\u2029"],
-    ["tag\u{e0041}", "tag\\u{e0041}"],
+    ["tag\u{e0041}", "tag\\udb40\\udc41"],
     ["half \ud83d", "half \\ud83d"],
     ["👩\u200d💻 می\u200cخواهم", "👩\u200d💻 می\u200cخواهم"],
   ];
@@ -20,4 +20,11 @@ Deno.test("visible writes what a terminal obeys or does not show as escapes, and
 
 Deno.test("visibleLines keeps the ends of lines", () => {
   assertEquals(visibleLines("a\nb\x1b\r\n"), "a\nb\\u001b\\r\n");
+});
+
+Deno.test("visible leaves JSON the same JSON", () => {
+  const value = { "\u202e": ["\u{e0041}\x9b", "\u2028\x7f"] };
+  const shown = visible(JSON.stringify(value));
+  assertEquals(shown, '{"\\u202e":["\\udb40\\udc41\\u009b","\\u2028\\u007f"]}');
+  assertEquals(JSON.parse(shown), value);
 });
