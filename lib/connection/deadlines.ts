@@ -4,8 +4,17 @@
  * @module
  */
 
-import type { ConnectionErrorCode } from "../contract/connection_error.ts";
+import { formatDuration } from "../base/units.ts";
+import { ConnectionError } from "../contract/connection_error.ts";
 import type { Limits } from "../contract/limits.ts";
+
+/** The timeouts of a connection, by the codes of their errors. */
+export type TimeoutCode =
+  | "send_timeout"
+  | "handler_timeout"
+  | "frame_timeout"
+  | "first_frame_timeout"
+  | "idle_timeout";
 
 /** Moments on the clock's scale in milliseconds; 0 for what is not awaited. */
 export class Deadlines {
@@ -32,7 +41,7 @@ export class Deadlines {
     now: number,
     limits: Limits,
     options: { open: boolean; slackMs: number },
-  ): ConnectionErrorCode | undefined {
+  ): TimeoutCode | undefined {
     const before = now - options.slackMs;
     if (isOver(this.writeSince, limits.sendTimeoutMs, before)) return "send_timeout";
     if (!options.open) return undefined;
@@ -45,6 +54,30 @@ export class Deadlines {
     }
     if (isOver(this.activeAt, limits.idleTimeoutMs, before)) return "idle_timeout";
     return undefined;
+  }
+}
+
+/** The error of a timeout, with the time that is over. */
+export function timeoutError(code: TimeoutCode, limits: Limits): ConnectionError {
+  return new ConnectionError(code, describeTimeout(code, limits));
+}
+
+function describeTimeout(code: TimeoutCode, limits: Limits): string {
+  switch (code) {
+    case "send_timeout":
+      return `Send timeout: the peer accepted no bytes for ${formatDuration(limits.sendTimeoutMs)}`;
+    case "handler_timeout":
+      return `Handler timeout: a callback's promise is pending for ${
+        formatDuration(limits.handlerTimeoutMs)
+      }`;
+    case "frame_timeout":
+      return `Frame timeout: a frame was not complete after ${formatDuration(limits.frameTimeoutMs)}`;
+    case "first_frame_timeout":
+      return `First frame timeout: no complete frame after ${formatDuration(limits.firstFrameTimeoutMs)}`;
+    case "idle_timeout":
+      return `Idle timeout: no bytes for ${formatDuration(limits.idleTimeoutMs)}`;
+    default:
+      return code satisfies never;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatDuration } from "../base/units.ts";
 import { Clock } from "../connection/clock.ts";
 import { type ConnectionFacade, engineOf } from "../connection/connection_facade.ts";
 import { ServiceConnection } from "../connection/service_connection.ts";
@@ -173,7 +174,7 @@ class IsolateService implements Service {
       connection.fail(
         new ConnectionError(
           "drain_timeout",
-          `Cannot wait longer: it outlived drainTimeout (${timeoutMs} ms)`,
+          `Drain timeout: still open after ${formatDuration(timeoutMs)}`,
         ),
       );
     }
