@@ -7,7 +7,7 @@
 
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { SendOptions } from "../contract/connection.ts";
-import { closeQuietly } from "../transport/transport.ts";
+import { abortQuietly, closeQuietly } from "../transport/transport.ts";
 import { blame } from "./error_policy.ts";
 import { nextPhase, type PhaseEvent } from "./phases.ts";
 import type { ServiceConnection } from "./service_connection.ts";
@@ -23,6 +23,12 @@ export function close(of: ServiceConnection, last: unknown, options: SendOptions
   inbound.discard();
   if (!inbound.frameLoop.isPassing) outbound.queue.schedule();
   outbound.queue.dropBarrier();
+}
+
+/** Closes once what is queued has left, so that the peer can tell that its stream is cut off. */
+export function cutOff(of: ServiceConnection): void {
+  of.isCutOff = true;
+  close(of, undefined, undefined);
 }
 
 /** What was queued has left. */
@@ -41,7 +47,8 @@ export function end(of: ServiceConnection, event: PhaseEvent): void {
   if (!enter(of, event) || of.phase !== "closed") return;
   const { host } = of;
   host.clock.delete(of);
-  closeQuietly(of.transport);
+  if (event === "abort") abortQuietly(of.transport);
+  else closeQuietly(of.transport);
   of.inbound.stop();
   of.outbound.queue.stop(closedError(of));
   of.hookStage?.end();
@@ -63,7 +70,8 @@ export function closedError(of: ServiceConnection): Error {
 /** All is written: ends writing, and waits for the peer to end too. */
 function linger(of: ServiceConnection): void {
   const { deadlines, host } = of;
-  if (of.inbound.isOver) end(of, "peer_ended");
+  if (of.isCutOff) abort(of);
+  else if (of.inbound.isOver) end(of, "peer_ended");
   else if (host.limits.lingerTimeoutMs === 0) end(of, "timed_out");
   else if (deadlines.endedAt > 0) deadlines.endedAt = host.clock.now;
   else endWriting(of);
@@ -73,7 +81,7 @@ function linger(of: ServiceConnection): void {
 function endWriting(of: ServiceConnection): void {
   if (of.deadlines.endedAt > 0) return;
   of.deadlines.endedAt = of.host.clock.now;
-  if (of.inbound.frameLoop.isDone) return abort(of);
+  if (of.inbound.frameLoop.isDone) return end(of, of.phase === "open" ? "ended" : "peer_ended");
   of.transport.closeWrite().catch(() => abort(of));
 }
 

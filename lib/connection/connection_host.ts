@@ -34,8 +34,8 @@ export interface FrameRelay {
   full(connection: ServiceConnection): void;
   /** Less than half of that is queued. */
   drained(connection: ServiceConnection): void;
-  /** Hears of every error, reported already. */
-  failed(connection: ServiceConnection, error: Error): void;
+  /** Closes a connection that an error has ended, in its own time; the error is reported already. */
+  finish(connection: ServiceConnection, error: Error): void;
   /** It is closed. */
   closed(connection: ServiceConnection): void;
 }

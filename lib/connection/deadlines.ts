@@ -36,6 +36,12 @@ export class Deadlines {
     this.openedAt = this.activeAt = now;
   }
 
+  /** No frame is awaited any more, nor what a callback makes of one. */
+  forgetFrames(): void {
+    this.busySince = this.partialSince = 0;
+    this.framed = true;
+  }
+
   /** Which timeout of an open or closing connection is over, if one is; never early, late by up to `slackMs` twice. */
   overdue(
     now: number,

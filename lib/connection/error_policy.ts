@@ -27,7 +27,6 @@ export function report(of: ServiceConnection, error: Error, code: string): void 
   tell(of, error, code);
   try {
     if (of.relay === undefined) of.host.handler.onError?.(of.facade, error);
-    else of.relay.failed(of, error);
   } catch (thrown) {
     blame(of, thrown);
   }
@@ -59,7 +58,14 @@ export function failAs(of: ServiceConnection, thrown: unknown, fallback: Connect
   if (of.phase !== "open") return;
   const error = of.error = toError(thrown);
   report(of, error, fallback === "handler_error" ? fallback : codeOf(error, fallback));
-  of.close();
+  if (of.relay === undefined) return of.close();
+  of.deadlines.forgetFrames();
+  try {
+    of.relay.finish(of, error);
+  } catch (thrown) {
+    blame(of, thrown);
+    of.close();
+  }
 }
 
 /** A read, a write or a handshake has failed: nothing can leave any more. */

@@ -71,7 +71,12 @@ export class Outbound implements WriteEvents {
     this.#queue(options?.raw ? message as Uint8Array | string : this.#codec.encode(message, this.#of.facade));
   }
 
-  /** Takes whole frames, however full the queue is: who relays them has paused the other side by then. */
+  /** Takes bytes for a peer, however full the queue is: who relays them sees to it that no more come meanwhile. */
+  forward(data: Uint8Array | string): void {
+    if (this.#isOpen) this.#queue(data);
+  }
+
+  /** The same for whole frames, which leave without waiting for others. */
   sendFrames(frames: Uint8Array, count: number): void {
     if (!this.#isOpen) return;
     this.#of.host.stats.messagesOut += count;

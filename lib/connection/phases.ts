@@ -4,6 +4,7 @@
  * ```text
  * phase      receives      sends            event             next phase
  * open       delivers      what it is given  close             closing
+ *                                            ended             closed
  * closing    discards      what is queued    written           lingering
  * lingering  discards      nothing           peer_ended        closed
  *                                            timed_out         closed
@@ -33,11 +34,13 @@ export type PhaseEvent =
   | "timed_out"
   /** The peer has sent more than a closing connection discards. */
   | "limit_reached"
+  /** Both halves have ended. */
+  | "ended"
   /** It is destroyed, or its transport has failed. */
   | "abort";
 
 const NEXT: Record<Phase, Partial<Record<PhaseEvent, Phase>>> = {
-  open: { close: "closing", abort: "closed" },
+  open: { close: "closing", ended: "closed", abort: "closed" },
   closing: { written: "lingering", abort: "closed" },
   lingering: { peer_ended: "closed", timed_out: "closed", limit_reached: "closed", abort: "closed" },
   closed: {},

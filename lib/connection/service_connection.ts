@@ -15,7 +15,7 @@ import type { HookSet } from "../hooks/hook_set.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Ticking } from "./clock.ts";
-import { allWritten, close, closedError, end } from "./closing.ts";
+import { allWritten, close, closedError, cutOff, end } from "./closing.ts";
 import { ConnectionFacade } from "./connection_facade.ts";
 import { Deadlines, timeoutError } from "./deadlines.ts";
 import { attempt, fail, failAs, report } from "./error_policy.ts";
@@ -49,6 +49,8 @@ export class ServiceConnection implements Ticking, HookStageEnds {
   relay: FrameRelay | undefined;
   /** Its hooks, from the first message on that concerns one. */
   hookStage: HookStage | undefined;
+  /** Whether its peer is to be able to tell that its stream is cut off. */
+  isCutOff = false;
   /** A start of TLS that is under way. */
   tlsStart: TlsStart | undefined;
   /** Of `signal`, once somebody has asked for that. */
@@ -124,6 +126,11 @@ export class ServiceConnection implements Ticking, HookStageEnds {
 
   close(last?: unknown, options?: SendOptions): void {
     close(this, last, options);
+  }
+
+  /** Closes once what is queued has left, so that the peer can tell that its stream is cut off. */
+  cutOff(): void {
+    cutOff(this);
   }
 
   end(): void {

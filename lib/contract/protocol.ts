@@ -148,12 +148,16 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
    * started on the client's connection: a client that took the offer would be lost.
    */
   withoutTls?(message: Out, connection: Peer<S>): Out | undefined;
-  /** What a client hears when the upstream is not there. */
+  /**
+   * What a client hears when the upstream is not there: as its greeting if the protocol {@linkcode greets}, else in answer
+   * to each request of its first read.
+   */
   unavailable?(cause: Error): Out;
   /**
    * What a client of a proxy hears before an error of its own ends its connection: its bytes make no frame, a time is
-   * over. The upstream's replies that are due then never come, so this stands in the place of the first of them. Without
-   * it, or if it answers undefined, the connection ends without a word.
+   * over. It is asked for when its turn has come, behind the upstream's answers to what came before; where these do not
+   * come, it stands in the place of the first of them. Without it, or if it answers undefined, the connection ends without
+   * a word.
    */
   refusal?(error: Error, connection: Peer<S>): Out | undefined;
 }

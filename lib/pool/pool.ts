@@ -6,6 +6,7 @@
  */
 
 import type { Logger } from "@logtape/logtape";
+import type { Refusal } from "../spec/worker_messages.ts";
 import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import { settleWithin } from "../base/settle.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "../contract/stats.ts";
@@ -39,7 +40,7 @@ export class Pool {
   /** In order of arrival, each with the timer after which it is refused. */
   readonly #waiting: Map<PooledConnection, ReturnType<typeof setTimeout> | undefined> = new Map();
   /** What refused clients are sent, by binding. */
-  #refusals: readonly Uint8Array[] = [];
+  #refusals: readonly Refusal[] = [];
   #count = 0;
   /** Until when connections may stay open, by `performance.now`; undefined unless it drains. */
   #drainsUntil: number | undefined;
@@ -53,7 +54,7 @@ export class Pool {
   }
 
   /** What to send to refused clients, by binding. */
-  set refusals(refusals: readonly Uint8Array[]) {
+  set refusals(refusals: readonly Refusal[]) {
     this.#refusals = refusals;
   }
 
@@ -148,11 +149,11 @@ export class Pool {
       error: `no process of ${pool!.size} was free within ${describeDuration(pool!.waitMs)}`,
     });
     this.#options.processes.want(this.#waiting.size);
-    await refuse(
-      client.transport,
-      this.#refusals[client.binding] ?? new Uint8Array(),
-      limits.lingerTimeoutMs,
-    );
+    const { bytes = "", greets } = this.#refusals[client.binding] ?? {};
+    const { lingerTimeoutMs } = limits;
+    if (greets || bytes === "" || await client.saysSomething(lingerTimeoutMs)) {
+      await refuse(client.transport, Uint8Array.fromBase64(bytes), lingerTimeoutMs);
+    } else closeQuietly(client.transport);
     this.#gone(client);
   }
 

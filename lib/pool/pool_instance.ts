@@ -132,7 +132,7 @@ export class PoolInstance {
       ...{ spec, stats, log, processes },
       release: (peer) => acceptor.admission.release(peer),
     });
-    pool.refusals = (loaded.refusals ?? []).map((text) => Uint8Array.fromBase64(text));
+    pool.refusals = loaded.refusals ?? [];
     const secure = tls && await loadServerTls(tls, {
       handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
       log,
@@ -149,6 +149,8 @@ export class PoolInstance {
     const openings = loaded.endpoints.map((endpoint, binding) => ({
       endpoint: message.endpoints[binding] ?? endpoint,
       serve: (transport: Transport, kind: TransportName) => pool.take({ transport, kind, binding }),
+      // Its process may be patient with it.
+      keepAlive: true,
     }));
     const endpoints = await acceptor.open(openings, { secure, reusePort, exclusive });
     this.#post({ type: "ready", endpoints });

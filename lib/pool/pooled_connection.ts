@@ -63,6 +63,12 @@ export class PooledConnection {
     });
   }
 
+  /** Whether something has come from it, or comes within a time. */
+  async saysSomething(withinMs: number): Promise<boolean> {
+    const count = this.#first && await settleWithin(this.#first.count.catch(() => null), withinMs);
+    return typeof count === "number";
+  }
+
   /** Has a process serve it. Settles once the connection has ended and the client has got everything sent. */
   async serve(process: PoolProcess, { flushMs }: { flushMs: number }): Promise<void> {
     this.#process = process;

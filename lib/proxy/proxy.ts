@@ -29,7 +29,7 @@ export class Proxy {
   readonly observed: Readonly<Record<Direction, boolean>>;
   /** Which directions must be cut into frames; the others are relayed as they come. */
   readonly framed: Readonly<Record<Direction, boolean>>;
-  /** Whether requests and answers are counted: for replies that hooks inject, and for what comes behind a STARTTLS. */
+  /** Whether requests and answers are counted: for what hooks say in their place, and for what comes behind a STARTTLS. */
   readonly counts: boolean;
   /** The surroundings of its clients' connections. */
   readonly host: ConnectionHost;
@@ -55,7 +55,7 @@ export class Proxy {
     // What goes to the upstream in place of a request that a hook refuses has an answer of its own.
     const mayRefuse = this.observed.in && (withdrawn !== undefined || ambiguous !== undefined);
     this.counts = observed && answers !== undefined &&
-      (hooks!.mayReply || upgrade !== undefined || mayRefuse);
+      (hooks!.guards || upgrade !== undefined || mayRefuse);
     const all = observed && (stateful || this.counts);
     this.framed = {
       in: all || this.observed.in,

@@ -1,17 +1,20 @@
 /**
  * What crosses a proxied connection, each direction in its order: frames as they came, what hooks put in their place, and
- * the replies that hooks inject, when it is their turn.
+ * the replies of the proxy's own, when it is their turn.
  *
  * @module
  */
 
 import { codecOf } from "../contract/codec_of.ts";
 import type { ServiceConnection } from "../connection/service_connection.ts";
+import { blame } from "../connection/error_policy.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { AnyProtocol, Direction, Upgrade, Withdrawal } from "../contract/protocol.ts";
+import { Hold } from "../framing/frame_loop.ts";
 import type { HookSession } from "../hooks/hook_set.ts";
 import { FrameBatch } from "./frame_batch.ts";
 import { isPart, isWhole } from "../contract/parts.ts";
+import { LastAnswers } from "./last_answers.ts";
 import { ReplyOrder } from "./reply_order.ts";
 import { UNFRAMED } from "./unframed.ts";
 
@@ -25,28 +28,32 @@ export interface PendingMessage {
   upgrade: Upgrade | undefined;
 }
 
-/** What a hook answers the client in the place of the upstream. */
-interface Injected {
-  bytes: Uint8Array | string;
-  /** Whether it is the last that the client hears. */
-  closes: boolean;
-}
+/** What the client hears from the proxy itself: a reply, or the last word before it is closed. */
+type OwnReply =
+  | { bytes: Uint8Array | string }
+  /** Made when it is said, as it may depend on what has been answered by then. Undefined: nothing is said. */
+  | { last(): unknown };
 
 /** The two directions between a client and its upstream. */
 export class Relay {
   readonly client: ServiceConnection;
-  /** Undefined until it is reached: until then nothing crosses. */
-  upstream: ServiceConnection | undefined;
   readonly #protocol: AnyProtocol;
-  readonly #turns: ReplyOrder<Injected> | undefined;
+  /** The order of answers, where they are counted. */
+  readonly #order: ReplyOrder<OwnReply> | undefined;
   readonly #hooks: HookSession | undefined;
   readonly #in = new FrameBatch();
   readonly #out = new FrameBatch();
-  /** Whether the client is to be closed when the answers before its last one have come. */
-  #closing = false;
+  #upstream: ServiceConnection | undefined;
+  /** Whether the last message to the upstream is whole: if not, it never answers that unless the rest follows. */
+  #isInWhole = true;
+  /** What the client is yet to hear before it is closed. */
+  #lastAnswers: LastAnswers | undefined;
+  /** What each request is answered where there is no upstream. */
+  #unavailable: Uint8Array | string | undefined;
+  #hasAnswered = false;
 
   /**
-   * @param options.counts Whether requests and answers are counted, so that injected replies wait for their turn.
+   * @param options.counts Whether requests and answers are counted, so that the proxy's own replies wait for their turn.
    * @param options.hooks Told what has gone on and what has been answered.
    */
   constructor(
@@ -57,7 +64,27 @@ export class Relay {
     this.client = client;
     this.#protocol = protocol;
     this.#hooks = options.hooks;
-    this.#turns = options.counts ? new ReplyOrder({ greets: protocol.greets === true }) : undefined;
+    this.#order = options.counts ? new ReplyOrder({ greets: protocol.greets === true }) : undefined;
+  }
+
+  /** Undefined until it is reached: until then nothing crosses. */
+  get upstream(): ServiceConnection | undefined {
+    return this.#upstream;
+  }
+
+  /** Whether nothing that the client still says goes anywhere. */
+  get isFinishing(): boolean {
+    return this.#lastAnswers !== undefined;
+  }
+
+  /** Has all cross to this upstream from now on. */
+  connect(upstream: ServiceConnection): void {
+    this.#upstream = upstream;
+  }
+
+  /** Answers each request with this from now on: there is no upstream. */
+  answerInstead(unavailable: unknown): void {
+    this.#unavailable = this.encode("out", unavailable);
   }
 
   /** One direction of the two. */
@@ -67,7 +94,7 @@ export class Relay {
 
   /** The frame that makes no message goes on as it came. */
   skip(direction: Direction): void {
-    if (direction === "in" && this.#closing) return;
+    if (direction === "in" && this.isFinishing) return;
     this.#passFrame(direction);
   }
 
@@ -90,96 +117,132 @@ export class Relay {
   /** Sends in a direction, behind what has passed. */
   forward(direction: Direction, bytes: Uint8Array | string): void {
     this.leave(direction);
-    this.#target(direction).send(bytes, AS_IT_IS);
+    this.#target(direction)?.outbound.forward(bytes);
   }
 
   /** Has all leave that has passed in a direction. */
   leave(direction: Direction): void {
-    if (this.upstream === undefined) return;
-    this.batch(direction).leave(this.#source(direction).inbound.buffer, this.#target(direction).outbound);
+    const upstream = this.#upstream;
+    if (upstream === undefined) return this.#closeAnswered();
+    const [from, to] = direction === "in" ? [this.client, upstream] : [upstream, this.client];
+    this.batch(direction).leave(from.inbound.buffer, to.outbound);
   }
 
   /** Whether the upstream's message is the answer to what {@linkcode refuse} sent: then a hook's reply takes its place. */
   replaces(message: unknown): boolean {
-    const turns = this.#turns;
-    if (turns === undefined || !turns.isReplaced || !isWhole(message)) return false;
+    const order = this.#order;
+    if (order === undefined || !order.isReplaced || !isWhole(message)) return false;
     if (!this.#protocol.answers!(message, this.client.facade)) return false;
-    this.#giveOut(turns.heardReplaced());
+    this.#say(order.heardReplaced());
     return true;
   }
 
   /** Has a request refused by a hook: sends the upstream what goes to it instead, and the client the reply, if any. */
   refuse({ instead, isAnswered = true }: Withdrawal<unknown>, reply: unknown): void {
-    if (instead !== undefined) {
-      if (isAnswered) this.#turns?.askInstead(reply === undefined ? undefined : this.#injected(reply, false));
+    if (this.isFinishing) return;
+    if (instead !== undefined && this.#upstream !== undefined) {
+      if (isAnswered) this.#order?.askInstead(reply === undefined ? undefined : this.#own(reply));
       this.forward("in", this.encode("in", instead));
-    } else if (isAnswered && reply !== undefined) this.inject(reply, { closes: false });
+    } else if (isAnswered && reply !== undefined) {
+      const own = this.#own(reply);
+      if (this.#order?.inject(own) !== false) this.#say([own]);
+    }
   }
 
-  /** Lets injected replies follow what the upstream has said, when it is their turn. */
+  /** Lets the proxy's own replies follow what the upstream has said, when it is their turn. */
   heard(message: unknown): void {
     this.#hooks?.answered(message);
-    if (this.#turns === undefined) return;
+    if (this.#order === undefined) return;
     const answers = this.#protocol.answers!(message, this.client.facade);
-    this.#giveOut(this.#turns.heard(answers, isWhole(message)));
-  }
-
-  /**
-   * Answers the client when it is the turn of that.
-   *
-   * @param options.closes Whether the client hears no more then.
-   * @param options.isInstead Whether this is in the place of the upstream's answer to the last request.
-   */
-  inject(reply: unknown, { closes, isInstead = false }: { closes: boolean; isInstead?: boolean }): void {
-    const injected = this.#injected(reply, closes);
-    if (this.#turns === undefined || this.#turns.inject(injected, { isInstead })) this.#giveOut([injected]);
-    else if (closes) {
-      // Whatever else the client says, nobody looks at it any more, and it goes nowhere.
-      this.#closing = true;
-      this.client.inbound.setCodec(UNFRAMED);
-    }
+    this.#say(this.#order.heard(answers, isWhole(message)));
   }
 
   /** Closes the client behind this, in the place of what has just come from the upstream. */
   closeWith(last: unknown): void {
-    this.#giveOut([this.#injected(last, true)]);
+    this.#say([{ last: () => last }]);
+  }
+
+  /**
+   * Ends the client's connection in good order: nothing more of it goes to the upstream, what that answers to what it has
+   * got is relayed, then the client hears the last word, if there is one, and is closed.
+   *
+   * @param last Makes that word when its turn has come; undefined for none.
+   * @param options.isInstead Whether that takes the place of the upstream's answer to the last request, which never comes.
+   * @param options.drains Whether all that the upstream still says is relayed, up to its end, where answers are not
+   *   counted.
+   */
+  finish(last: () => unknown, { isInstead = !this.#isInWhole, drains = false } = {}): void {
+    const upstream = this.#upstream;
+    if (this.isFinishing) return;
+    const own = { last };
+    const order = this.#order;
+    const isDue = order === undefined ? !drains : order.inject(own, { isInstead });
+    if (isDue || upstream === undefined) return this.#say([own]);
+    this.leave("in");
+    const { inbound } = this.client;
+    inbound.setCodec(UNFRAMED);
+    const over = () => this.#say(order?.end() ?? [own]);
+    this.#lastAnswers = new LastAnswers(this.client, upstream, { counted: order !== undefined, over });
+    // What waits is dropped.
+    inbound.frameLoop.pass();
   }
 
   /** The upstream says no more. */
   upstreamOver(): void {
     this.leave("out");
-    this.#giveOut(this.#turns?.end() ?? []);
+    if (this.#lastAnswers !== undefined) this.#lastAnswers.end();
+    else this.#say(this.#order?.end() ?? []);
+  }
+
+  /** The client is gone. */
+  end(): void {
+    this.leave("in");
+    this.#lastAnswers?.stop();
   }
 
   /** The bytes of a message in a direction. */
   encode(direction: Direction, message: unknown): Uint8Array | string {
-    return codecOf(this.#protocol, direction).encode(message, this.#target(direction).facade);
+    return codecOf(this.#protocol, direction).encode(
+      message,
+      (this.#target(direction) ?? this.client).facade,
+    );
   }
 
-  #injected(reply: unknown, closes: boolean): Injected {
-    return { bytes: this.encode("out", reply), closes };
+  #own(reply: unknown): OwnReply {
+    return { bytes: this.encode("out", reply) };
   }
 
   #passFrame(direction: Direction): void {
-    this.batch(direction).pass(this.#source(direction).inbound.buffer, this.#target(direction).outbound);
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    const [from, to] = direction === "in" ? [this.client, upstream] : [upstream, this.client];
+    this.batch(direction).pass(from.inbound.buffer, to.outbound);
   }
 
-  #source(direction: Direction): ServiceConnection {
-    return direction === "in" ? this.client : this.upstream!;
-  }
-
-  #target(direction: Direction): ServiceConnection {
-    return direction === "in" ? this.upstream! : this.client;
+  #target(direction: Direction): ServiceConnection | undefined {
+    return direction === "in" ? this.#upstream : this.client;
   }
 
   /** Counts a request, if answers are counted and it is one. Answers whether the message may go on. */
   #count(direction: Direction, message: unknown, upgrade: Upgrade | undefined): boolean {
-    const turns = this.#turns;
-    if (direction === "in") this.#hooks?.forwarded(message);
-    if (turns === undefined) return true;
-    if (direction === "in" && this.#asks(message)) turns.ask();
-    if (upgrade !== "tls" || turns.open <= 1) return true;
-    this.#refuseTls(turns.open - 1);
+    if (direction === "in") {
+      if (this.isFinishing) return false;
+      if (this.#unavailable !== undefined) return this.#answer(message);
+      this.#hooks?.forwarded(message);
+    }
+    if (upgrade !== undefined && this.#lastAnswers !== undefined) {
+      // Nobody would follow it: the last word stands in its place.
+      this.#lastAnswers.end();
+      return false;
+    }
+    const order = this.#order;
+    if (order === undefined) return true;
+    if (direction === "in") {
+      this.#isInWhole = isWhole(message);
+      if (this.#asks(message)) order.ask();
+    }
+    if (upgrade !== "tls" || order.open <= 1) return true;
+    this.#refuseTls(order.open - 1);
     return false;
   }
 
@@ -189,26 +252,59 @@ export class Relay {
     return protocol.asks === undefined ? !isPart(message) : protocol.asks(message, this.client.facade);
   }
 
+  /** Answers a request in the place of an upstream that is not there. */
+  #answer(message: unknown): false {
+    if (this.#asks(message)) {
+      this.#say([{ bytes: this.#unavailable! }]);
+      this.#hasAnswered = true;
+    }
+    return false;
+  }
+
+  /** Closes the client once it has been told that there is no upstream. */
+  #closeAnswered(): void {
+    if (this.#hasAnswered) this.client.close();
+  }
+
   /** The client has sent more behind its request for TLS: somebody between may have put it there. */
   #refuseTls(behind: number): void {
     const found = `${behind} requests came behind the request for it`;
     this.client.fail(new ConnectionError("plaintext_after_starttls", `Cannot start TLS: ${found}`));
-    this.upstream!.destroy();
+    this.#upstream!.destroy();
   }
 
-  #giveOut(replies: readonly Injected[]): void {
-    for (const { bytes, closes } of replies) {
-      this.leave("out");
-      if (closes) this.client.close(bytes, AS_IT_IS);
-      else this.client.send(bytes, AS_IT_IS);
+  /** Tells the client what it is to hear now. */
+  #say(replies: readonly OwnReply[]): void {
+    const { client } = this;
+    for (const own of replies) {
+      if (this.#upstream !== undefined) this.leave("out");
+      if ("last" in own) {
+        this.#close(own.last);
+        this.#upstream?.close();
+      } else client.outbound.forward(own.bytes);
+      // Who asks for more than it reads is not heard meanwhile.
+      if (client.outbound.queue.isFull) client.inbound.frameLoop.hold(Hold.full);
     }
+  }
+
+  /** Closes the client behind the last word, or without it where that cannot be said. */
+  #close(last: () => unknown): void {
+    const { client } = this;
+    try {
+      const message = last();
+      if (message !== undefined) client.close(this.encode("out", message), AS_IT_IS);
+    } catch (thrown) {
+      blame(client, thrown);
+    }
+    client.close();
   }
 
   #upgrade(to: Upgrade): void {
     this.leave("in");
     this.leave("out");
+    const upstream = this.#upstream!;
     this.client.upgrade(to);
-    this.upstream!.upgrade(to);
-    this.upstream!.facade.session = this.client.facade.session;
+    upstream.upgrade(to);
+    upstream.facade.session = this.client.facade.session;
   }
 }

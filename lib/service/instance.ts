@@ -16,7 +16,7 @@ import { ActionOutbox } from "../hooks/action_outbox.ts";
 import { describeHookSets } from "../hooks/describe_hooks.ts";
 import { type LogRelay, relayLogs } from "../log/log_relay.ts";
 import { MAX_LISTED_CONNECTIONS } from "../spec/message_limits.ts";
-import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
+import type { FromWorker, Refusal, ToWorker } from "../spec/worker_messages.ts";
 import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import { HandoffSocket } from "../transport/handoff_socket.ts";
 import { refusalOf } from "./refusal.ts";
@@ -179,11 +179,12 @@ function refuseDatagrams(bindings: Binding[]): void {
   );
 }
 
-/** What clients hear for which no process has time, by binding, in base 64. */
-async function refusalsOf(bindings: Binding[], limits: Limits): Promise<string[]> {
-  return await Promise.all(
-    bindings.map(async ({ protocol }) => (await refusalOf(protocol, limits)).toBase64()),
-  );
+/** What clients hear for which no process has time, by binding. */
+async function refusalsOf(bindings: Binding[], limits: Limits): Promise<Refusal[]> {
+  return await Promise.all(bindings.map(async ({ protocol }): Promise<Refusal> => ({
+    bytes: (await refusalOf(protocol, limits)).toBase64(),
+    ...(protocol.greets === true ? { greets: true } : {}),
+  })));
 }
 
 /** An error with the stack of what caused it, which is where a user's own code stands. */

@@ -37,7 +37,7 @@ import {
   string,
   text,
 } from "./shape.ts";
-import type { FromWorker } from "./worker_messages.ts";
+import type { FromWorker, Refusal } from "./worker_messages.ts";
 
 const MAX_ITEMS = 1_000;
 const name = string(1024);
@@ -135,6 +135,8 @@ function action(value: unknown, path: string): ActionRequest {
 
 const endpoints = array<Endpoint>(endpoint, MAX_ITEMS);
 
+const refusal = object<Refusal>({ bytes: string(1024 ** 2), greets: optional(exactly(true)) });
+
 type MessageFields = {
   readonly [T in FromWorker["type"]]: Fields<Omit<Extract<FromWorker, { type: T }>, "type">>;
 };
@@ -144,7 +146,7 @@ const FIELDS: MessageFields = {
     endpoints,
     protocols: array(name, MAX_ITEMS),
     hooks: optional(array(hook, 10 * MAX_ITEMS)),
-    refusals: optional(array(string(1024 ** 2), MAX_ITEMS)),
+    refusals: optional(array(refusal, MAX_ITEMS)),
   },
   load_failed: { error },
   ready: { endpoints },

@@ -42,6 +42,14 @@ export type ToWorker =
   | { type: "acted"; id: number }
   | { type: "published"; topic: string; json: string };
 
+/** What a client hears that is refused. */
+export interface Refusal {
+  /** In base 64; empty for nothing. */
+  bytes: string;
+  /** Whether the server speaks first. If not, a client hears this once it has said something. */
+  greets?: true;
+}
+
 /** Worker to supervisor. */
 export type FromWorker =
   | {
@@ -50,8 +58,8 @@ export type FromWorker =
     protocols: string[];
     /** Which hooks run for which command; without, there are none. */
     hooks?: HookDescription[];
-    /** With a hand-off socket: what refused clients are sent, by endpoint, in base 64; empty for nothing. */
-    refusals?: string[];
+    /** With a hand-off socket: what refused clients are sent, by endpoint. */
+    refusals?: Refusal[];
   }
   | { type: "load_failed"; error: ErrorRecord }
   | { type: "ready"; endpoints: Endpoint[] }

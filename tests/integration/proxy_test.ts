@@ -230,7 +230,8 @@ Deno.test("an upstream that is not there is told as unavailable, and works again
   await upstream.close({ immediate: true });
   assertEquals(await first.rest().catch(() => ""), "");
   using second = await Wire.open(proxy.port);
-  assertEquals(await second.rest(), "unavailable connect_failed\n");
+  await second.write("a\nb\n");
+  assertEquals(await second.rest(), "unavailable connect_failed\n".repeat(2));
   assertEquals(proxy.stats.errors.upstream_unavailable, 1);
   stack.use(
     await listen(address, { protocol: ask, onMessage: (connection) => void connection.send("back") }),

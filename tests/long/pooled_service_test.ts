@@ -162,10 +162,13 @@ Deno.test("a client that waits too long hears the protocol's unavailable", { ign
   });
   using _first = await Wire.open(portOf(server, "a"));
   using second = await Wire.open(portOf(server, "a"));
+  await second.write("PING\r\n");
   assertEquals(await second.rest(), "-ERR upstream unavailable\r\n");
+  using silent = await Wire.open(portOf(server, "a"));
+  assertEquals(await silent.rest(), "");
   await until(async () => {
     await server.supervisor.refresh();
-    return server.status("a").stats.refused === 1;
+    return server.status("a").stats.refused === 2;
   });
 });
 

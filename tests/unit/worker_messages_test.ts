@@ -19,7 +19,7 @@ const GOOD: FromWorker[] = [
     endpoints: [],
     protocols: [],
     hooks: [{ command: "*", direction: "in", protocols: ["a"], hooks: ["h"], warnings: ["w"] }],
-    refusals: ["aGk="],
+    refusals: [{ bytes: "aGk=" }, { bytes: "", greets: true }],
   },
   { type: "load_failed", error },
   { type: "ready", endpoints: [endpoint] },
