@@ -25,11 +25,20 @@ import {
 const MAX_RETRIES = 100;
 
 const text = z.string({ error: "a text" });
+/** The system ends an argument at a NUL. */
+const argument = z.string({ error: "a text" }).refine((value) => !value.includes("\0"), {
+  error: "a text without a NUL",
+});
 
-const webhookUrl = z.string({ error: "a URL of http or https" }).refine(
-  (url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol),
-  { error: "a URL of http or https" },
-);
+const WANTED_URL = "a URL of http or https without a user or a password";
+const webhookUrl = z.string({ error: WANTED_URL }).refine(isWebhookUrl, { error: WANTED_URL });
+
+/** The name of a header (RFC 9110, section 5.1). */
+const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: "the name of a header" });
+/** Its value (section 5.5): nothing that ends the line, no more than Latin-1. */
+const headerValue = z.string({ error: "a text" }).regex(/^[\t\u0020-\u007e\u0080-\u00ff]*$/, {
+  error: "the value of a header: one line of Latin-1",
+});
 
 const logAction = named(
   "LogActionInput",
@@ -46,7 +55,7 @@ const webhookAction = named(
   mapping("a URL, or a mapping with url", {
     url: required(webhookUrl, "Where to post"),
     headers: optional(
-      z.record(z.string(), text, { error: "a mapping of names to texts" }),
+      z.record(headerName, headerValue, { error: "a mapping of names to texts" }),
       "Headers of the request",
     ),
     timeout: optional(
@@ -88,7 +97,7 @@ const actionMapping = mapping("an action", {
     "Post what happened to this URL, in the background and with retries",
   ),
   exec: optional(
-    z.array(text, { error: "a list of a program and its arguments" })
+    z.array(argument, { error: "a list of a program and its arguments" })
       .min(1, { error: "a list of a program and its arguments" }),
     "Run this program with these arguments, without a shell; the message is JSON on its standard input",
   ),
@@ -122,3 +131,9 @@ export const action = named(
   "An action: a word, or a mapping with one key.",
   z.union([word, namedMapping], { error: WANTED_ACTION }),
 );
+
+/** Whether requests can be made to a URL: `fetch` takes none with a user or a password. */
+function isWebhookUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+}

@@ -8,7 +8,7 @@ import * as z from "zod";
 import { formatDuration } from "../base/units.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "../hooks/timeouts.ts";
 import { rule } from "./rule_schema.ts";
-import { choice, duration, mapping, named, optional, path, required } from "./schema_builders.ts";
+import { choice, duration, mapping, modulePath, named, optional, required } from "./schema_builders.ts";
 
 const command = named(
   "CommandInput",
@@ -51,7 +51,7 @@ export const hookPolicy = named(
 
 /** The list of hooks. */
 export const hooks = optional(
-  z.array(z.union([path, rule], { error: "a module's path, or a rule with on or sequence" }), {
+  z.array(z.union([modulePath, rule], { error: "a module's path, or a rule with on or sequence" }), {
     error: "a list of modules' paths and rules",
   }),
   "Hooks on commands, in their order: paths or URLs of modules, and rules",

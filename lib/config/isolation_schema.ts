@@ -7,7 +7,17 @@
 import * as z from "zod";
 import { formatDuration } from "../base/units.ts";
 import { DEFAULT_POOL } from "../spec/pool_spec.ts";
-import { choice, count, duration, mapping, named, optional, optionalMapping } from "./schema_builders.ts";
+import {
+  choice,
+  count,
+  duration,
+  hostName,
+  line,
+  mapping,
+  named,
+  optional,
+  optionalMapping,
+} from "./schema_builders.ts";
 
 /** No machine runs more instances of a service, or more processes for its connections. */
 const MAX_INSTANCES = 1024;
@@ -41,22 +51,26 @@ const permissions = named(
   mapping("a mapping of permissions", {
     net: permission(
       "`HOST` or `HOST:PORT` to connect to or to listen at, besides the service's own addresses and upstreams",
+      { item: hostName.refine((host) => !host.includes("://"), { error: "HOST or HOST:PORT" }) },
     ),
     read: permission("Paths to read, besides the folders of the configuration and of the service's modules"),
     write: permission("Paths to write"),
-    env: permission("Environment variables to read"),
+    env: permission("Environment variables to read", {
+      item: line("a variable's name").regex(/^[^=]+$/, { error: "a variable's name" }),
+    }),
     run: permission("Programs to run, by name or path"),
-    publish: permission("Topics to publish to; `news.*` stands for all that begin with `news.`", true),
-    subscribe: permission("Topics to subscribe, in the same way", true),
+    publish: permission("Topics to publish to; `news.*` stands for all that begin with `news.`", {
+      byDefault: true,
+    }),
+    subscribe: permission("Topics to subscribe, in the same way", { byDefault: true }),
   }),
 );
 
+const WANTED_ACCOUNT = "a name or a number of the system's";
 const account = z.union([
-  z.string().regex(/^[A-Za-z_][\w.-]*\$?$|^\d+$/),
-  z.int().nonnegative("a name or a number of the system's"),
-], {
-  error: "a name or a number of the system's",
-});
+  z.string().regex(/^[A-Za-z_][\w.-]*\$?$|^\d+$/, { error: WANTED_ACCOUNT }),
+  z.int({ error: WANTED_ACCOUNT }).nonnegative({ error: WANTED_ACCOUNT }),
+], { error: WANTED_ACCOUNT });
 
 /** The keys that say what runs a service. */
 export const running = {
@@ -78,9 +92,8 @@ export const running = {
 
 function permission(
   description: string,
-  byDefault: boolean | undefined = undefined,
+  { byDefault, item = line("an item") }: { byDefault?: boolean; item?: z.ZodString } = {},
 ): z.ZodOptional<z.ZodType<boolean | string | string[]>> {
-  const item = z.string().min(1);
   const some: z.ZodType<boolean | string | string[], boolean | string | string[]> = z.union(
     [z.boolean(), item, z.array(item)],
     { error: "an item, a list of them, true or false" },

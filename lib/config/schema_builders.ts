@@ -79,8 +79,26 @@ export function named<T extends z.ZodType>(id: string, description: string, sche
   return schema.meta({ id, description, ...more });
 }
 
-/** A path that is not empty. */
-export const path: z.ZodString = z.string({ error: "a path" }).min(1, { error: "a path" });
+/** A URL that Deno does not import from. Single letters are drives. */
+const OTHER_URL = /^(?!(?:file|https?|jsr|npm|data):)[a-z][a-z\d+.-]+:/i;
+
+/** A text on one line that is not empty. */
+export function line(wanted: string): z.ZodString {
+  return z.string({ error: wanted }).min(1, { error: wanted }).refine((text) => !/\p{Cc}/u.test(text), {
+    error: `${wanted}, without control characters`,
+  });
+}
+
+/** A path. */
+export const path: z.ZodString = line("a path");
+
+/** The path or URL of a module. */
+export const modulePath: z.ZodString = path.refine((text) => !OTHER_URL.test(text), {
+  error: "a path, or a URL that begins with file:, https:, jsr: or npm:",
+});
+
+/** The name of a host. */
+export const hostName: z.ZodString = line("a host name").regex(/^[^ ]*$/, { error: "a host name" });
 
 /** True or false. */
 export const flag: z.ZodBoolean = z.boolean({ error: "true or false" });
@@ -90,7 +108,7 @@ export function oneOrMore<T extends z.ZodType>(
   schema: T,
   wanted: string,
 ): z.ZodUnion<[T, z.ZodArray<T>]> {
-  return z.union([schema, z.array(schema)], { error: wanted });
+  return z.union([schema, z.array(schema).min(1, { error: wanted })], { error: wanted });
 }
 
 /** One of several words. */

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { choice, mapping, named, oneOrMore, optional, path, required } from "./schema_builders.ts";
+import { choice, hostName, mapping, named, oneOrMore, optional, path, required } from "./schema_builders.ts";
 
 const certificate = named(
   "CertificateInput",
@@ -14,7 +14,7 @@ const certificate = named(
     cert: required(path, "Path of the certificate chain in PEM"),
     key: required(path, "Path of the private key in PEM"),
     names: optional(
-      z.array(z.string({ error: "a host name" }), { error: "a list of host names" }),
+      z.array(hostName, { error: "a list of host names" }),
       "Host names this certificate is for",
       { words: "those that the certificate names" },
     ),

@@ -12,6 +12,7 @@ import {
   choice,
   duration,
   flag,
+  hostName,
   mapping,
   named,
   oneOrMore,
@@ -26,7 +27,7 @@ const upstreamTls = named(
   mapping("a mapping with verify, serverName, ca, cert and key", {
     verify: optional(flag, "Whether the upstream's certificate is checked", true),
     serverName: optional(
-      z.string({ error: "a host name" }),
+      hostName,
       "The name to ask for and to check",
       { words: "the host of the upstream's address" },
     ),

@@ -284,6 +284,52 @@ Deno.test("parseConfig tells one problem as its line", () => {
   for (const [yaml, line] of table) assertEquals(problemsOf(yaml), [`protohost.yaml${line}`], yaml);
 });
 
+Deno.test("parseConfig refuses values that would fail only when they are used", () => {
+  const table: [keys: string, line: string][] = [
+    ['handler: "a\\0.ts"', `handler: found "a\\u0000.ts", wanted a path, without control characters`],
+    ["handler: ''", 'handler: found "", wanted a path'],
+    [
+      "handler: ftp://h/a.ts",
+      'handler: found "ftp://h/a.ts", wanted a path, or a URL that begins with file:, https:, jsr: or npm:',
+    ],
+    [
+      "protocol: node:fs",
+      'protocol: found "node:fs", wanted a path, or a URL that begins with file:, https:, jsr: or npm:',
+    ],
+    ["listen: []", "listen: found an empty list, wanted an address or a list of addresses"],
+    ["permissions: { net: 'http://h' }", 'permissions.net: found "http://h", wanted HOST or HOST:PORT'],
+    ["permissions: { net: [a b] }", 'permissions.net[0]: found "a b", wanted a host name'],
+    ["permissions: { env: [A=B] }", `permissions.env[0]: found "A=B", wanted a variable's name`],
+    ["permissions: { run: [''] }", 'permissions.run[0]: found "", wanted an item'],
+    ["user: a b", `user: found "a b", wanted a name or a number of the system's`],
+    [
+      'upstream: tcp://h:1, upstreamTls: { serverName: "a\\nb" }',
+      'upstreamTls.serverName: found "a\\nb", wanted a host name, without control characters',
+    ],
+    [
+      'hooks: [{ on: A, then: { exec: ["a\\0"] } }]',
+      'hooks[0].then.exec[0]: found "a\\u0000", wanted a text without a NUL',
+    ],
+    [
+      "hooks: [{ on: A, then: { webhook: 'http://user:pass@h/' } }]",
+      'hooks[0].then.webhook: found "http://user:pass@h/", wanted a URL of http or https without a user or a password',
+    ],
+    [
+      "hooks: [{ on: A, then: { webhook: { url: 'http://h/', headers: { a b: c } } } }]",
+      'hooks[0].then.webhook.headers["a b"]: found "a b", wanted the name of a header',
+    ],
+    [
+      'hooks: [{ on: A, then: { webhook: { url: "http://h/", headers: { a: "b\\r\\nc: d" } } } }]',
+      'hooks[0].then.webhook.headers.a: found "b\\r\\nc: d", wanted the value of a header: one line of Latin-1',
+    ],
+  ];
+  for (const [keys, line] of table) {
+    const listen = keys.startsWith("listen") ? "" : "listen: 'text://h:1', ";
+    const { problems } = assertThrows(() => read(`services: { a: { ${listen}${keys} } }`), ConfigError);
+    assertEquals(problems.map(({ path, message }) => `${path}: ${message}`), [`services.a.${line}`], keys);
+  }
+});
+
 Deno.test("parseConfig tells all problems at once, from several services and from rules that need several values", () => {
   const lines = problemsOf(`
 control: 5

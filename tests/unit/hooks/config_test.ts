@@ -181,7 +181,7 @@ Deno.test("parseConfig tells what is wrong with a rule, and where", () => {
     ],
     [
       "{ on: A, then: { webhook: 'ftp://h/' } }",
-      '.then.webhook: found "ftp://h/", wanted a URL of http or https',
+      '.then.webhook: found "ftp://h/", wanted a URL of http or https without a user or a password',
     ],
     [
       "{ on: A, then: { exec: rm -rf } }",
