@@ -70,6 +70,7 @@ export type { ConnectionErrorCode } from "./lib/contract/connection_error.ts";
 export { DialError } from "./lib/transport/dial.ts";
 export { FrameError } from "./lib/framing/frame_buffer.ts";
 export { defineHooks, on, sequence } from "./lib/hooks/define_hooks.ts";
+export type { HookRequest } from "./lib/hooks/open_requests.ts";
 export type { OnOptions, SequenceOptions } from "./lib/hooks/define_hooks.ts";
 export type { HookAnswer, HookContext, HookFunction } from "./lib/hooks/hook_context.ts";
 export type {
@@ -91,6 +92,7 @@ export type {
   ExecAction,
   FieldCondition,
   HookSource,
+  PublishAction,
   Rule,
   WebhookAction,
 } from "./lib/hooks/rule.ts";
@@ -138,6 +140,7 @@ export type {
   ActionInput,
   ActionMapping,
   CertificateInput,
+  CommandInput,
   ConditionInput,
   Config,
   ConfigInput,

@@ -74,7 +74,7 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Outc
       spawn,
       timing: DEFAULT_TIMING,
       bus: new Bus(),
-      actions: new RuleActions(),
+      actions: new RuleActions({ publish() {} }),
       portSharing: false,
       // As when serving, so that the code has the same permissions here.
       isolation: whyNoChild() === undefined ? "process" : "worker",

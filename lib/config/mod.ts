@@ -13,6 +13,7 @@ export type {
   ActionInput,
   ActionMapping,
   CertificateInput,
+  CommandInput,
   ConditionInput,
   ConfigInput,
   DefaultsInput,

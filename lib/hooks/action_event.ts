@@ -1,5 +1,5 @@
 /**
- * What webhooks and programs are told of a message. Pure.
+ * The event of a message, for webhooks and programs. Pure.
  *
  * @module
  */

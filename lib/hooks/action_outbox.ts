@@ -1,5 +1,5 @@
 /**
- * An instance's side of webhooks and programs: it asks the server for them and is told when each is over.
+ * An instance's side of webhooks and programs: it asks the server to run them and hears when each is over.
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
- * What an instance asks of the server for a rule: to run one of its webhooks or programs. It says which one by its place
- * in the configuration, so that it can ask for nothing that does not stand there.
+ * What an instance asks of the server for a rule: a webhook, a program or a publication. It says which one by its place
+ * in the configuration, so that it cannot ask for anything else.
  *
  * @module
  */
 
 import { type ActionEvent, MAX_JSON } from "./action_event.ts";
-import type { BackgroundAction, HookSource } from "./rule.ts";
+import type { HookSource, InstanceAction, ServerAction } from "./rule.ts";
 
-/** A webhook or a program that is to run. JSON-safe. */
+/** An action that the server is to run. JSON-safe. */
 export interface ActionRequest {
   /** The index of the rule among the hooks of its service. */
   hook: number;
@@ -46,14 +46,21 @@ export function readActionRequest(value: unknown): ActionRequest | undefined {
   };
 }
 
-/** The webhook or program that a request means; undefined if there is none at that place. */
+/** The action that a request means; undefined if there is none at that place that the server runs. */
 export function actionOf(
   sources: readonly HookSource[],
   { hook, action }: Pick<ActionRequest, "hook" | "action">,
-): BackgroundAction | undefined {
+): ServerAction | undefined {
   const source = sources[hook];
   const found = source !== undefined && "rule" in source ? source.rule.then[action] : undefined;
-  return found?.do === "webhook" || found?.do === "exec" ? found : undefined;
+  return found !== undefined && isServerAction(found) ? found : undefined;
+}
+
+/** Whether the server runs an action, not the instance. */
+export function isServerAction<A extends InstanceAction>(
+  action: A,
+): action is Extract<A, { do: ServerAction["do"] }> {
+  return action.do === "webhook" || action.do === "exec" || action.do === "publish";
 }
 
 function isIndex(value: unknown): value is number {

@@ -11,7 +11,7 @@ import { eventJson } from "./action_event.ts";
 import { JobQueue, type QueueOptions } from "./action_queue.ts";
 import type { ActionRequest } from "./action_request.ts";
 import { describeMessage, HookError } from "./hook_error.ts";
-import type { BackgroundAction, ExecAction, InstanceAction, WebhookAction } from "./rule.ts";
+import type { ExecAction, InstanceAction, WebhookAction } from "./rule.ts";
 import { runProgram } from "./run_program.ts";
 import { postEvent } from "./webhook.ts";
 
@@ -26,6 +26,7 @@ export interface ActionRunnerOptions {
 /** An action that failed: of which service, at which event. */
 export type FailedAction = { service: string } & Pick<ActionRequest, "hook" | "event">;
 
+type RunnableAction = WebhookAction | ExecAction;
 type Work = (signal: AbortSignal) => Promise<void>;
 
 /** Runs webhooks and programs. */
@@ -39,7 +40,7 @@ export class ActionRunner {
   }
 
   /** Runs one. Settles once it is over, however it went; never rejects. */
-  run(service: string, action: BackgroundAction, request: ActionRequest): Promise<void> {
+  run(service: string, action: RunnableAction, request: ActionRequest): Promise<void> {
     const key = JSON.stringify([service, action]);
     const queue = this.#queues.get(key) ?? new JobQueue(this.#options.queue);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -91,7 +92,7 @@ export function queueFull(
   return new HookError("hook_queue_full", message, { hook: nameOf(hook), at });
 }
 
-function failure(action: BackgroundAction, { hook, event }: FailedAction, cause: unknown): HookError {
+function failure(action: RunnableAction, { hook, event }: FailedAction, cause: unknown): HookError {
   const at = describeMessage(event);
   const why = cause instanceof Error ? cause.message : String(cause);
   const message = `The ${describe(action)} of ${nameOf(hook)} failed at ${at}: ${why}`;
@@ -105,6 +106,8 @@ function describe(action: InstanceAction): string {
       return `webhook ${action.url}`;
     case "exec":
       return `program ${action.command[0]}`;
+    case "publish":
+      return `message on ${action.topic}`;
     default:
       return action.do;
   }

@@ -85,7 +85,7 @@ export interface HookedMessage {
   delayMs: number;
 }
 
-/** Takes in what one hook says of a message. Answers whether the hooks that follow are to run. */
+/** Takes in the verdict of one hook. Returns whether the hooks that follow are to run. */
 export function goesOn(hooked: HookedMessage, verdict: Verdict | undefined): boolean {
   switch (verdict?.verdict) {
     case undefined:

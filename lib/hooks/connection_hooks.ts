@@ -7,13 +7,13 @@
  *
  * | a hook that | is handled by |
  * | --- | --- |
- * | throws, rejects, or answers a verdict that does not exist | `onHookError` |
+ * | throws, rejects, or returns a verdict that does not exist | `onHookError` |
  * | does not settle within `hookTimeout` | `onHookTimeout`; what it does later is ignored |
- * | observes, and fails or answers a verdict | is reported; the message goes on |
+ * | observes, and fails or returns a verdict | a report; the message goes on |
  *
  * Where hooks look at requests and at the replies to them, the requests that are open are kept. A request that is part of a
- * sequence with replies waits until those before it are answered: so a client that does not wait for answers gains
- * nothing by it.
+ * sequence with replies waits until those before it are answered, so that clients gain nothing by not waiting for
+ * answers.
  *
  * @module
  */
@@ -247,7 +247,7 @@ function matchedBy(pattern: number, fired: Fired[] | undefined): readonly Matche
   return fired?.find((one) => one.pattern === pattern)?.matched;
 }
 
-/** A hook that observes has no verdict to answer. */
+/** A hook that observes must not return a verdict. */
 function refuseVerdict(answer: HookAnswer): void {
   const verdict = readVerdict(answer);
   if (verdict === undefined) return;

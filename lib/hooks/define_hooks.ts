@@ -29,7 +29,7 @@ export interface OnOptions {
   priority?: number;
   /**
    * Whether the hook only observes. It then runs whatever earlier hooks decide, sees the message as it is at its place in
-   * the order, and decides nothing: what it answers is an error, its promise holds nothing back, and if it fails the
+   * the order, and decides nothing: a verdict from it is an error, its promise holds nothing back, and if it fails the
    * message goes on.
    *
    * @default {false}

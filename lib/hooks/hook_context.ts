@@ -41,7 +41,7 @@ export interface HookContext<M = any> {
   readonly count: (name: string) => void;
 }
 
-/** What a hook answers: a verdict, or nothing, which is a pass. */
+/** What a hook returns: a verdict, or nothing, which is a pass. */
 export type HookAnswer = Verdict | void | undefined;
 
 /** A hook. While its promise is pending, the connection's next message in this direction waits, unless it observes. */

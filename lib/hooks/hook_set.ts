@@ -67,7 +67,7 @@ export interface HookSet {
   readonly guards: boolean;
   /** Whether a message can concern any hook or sequence. */
   concerns(direction: Direction, command: string): boolean;
-  /** Whether the session has to be given a message: it concerns a hook, or is a request or an answer that is followed. */
+  /** Whether the session needs a message: it concerns a hook, or the session keeps the requests that are open. */
   sees(direction: Direction, command: string): boolean;
   /** The hooks of one connection. */
   session(connection: Connection): HookSession;
@@ -86,9 +86,9 @@ export interface HookSession {
     message: unknown,
     command: string,
   ): undefined | Verdict | Promise<Verdict | undefined>;
-  /** The request last run goes on to what answers it, as it is or as this message. */
+  /** Called when the request that was run last goes on, as it was or replaced by this message. */
   forwarded(message: unknown): void;
-  /** This has been said in answer to requests, or of its own accord. */
+  /** Called when a message has gone to the client. */
   answered(message: unknown): void;
   /** Forgets everything. */
   end(): void;

@@ -1,12 +1,12 @@
 /**
- * What is known of each command's name, made when the name is first seen. Clients choose names, so it is bounded.
+ * A value for each command's name, made when the name is first seen. Clients choose names, so the cache is bounded.
  *
  * @module
  */
 
-/** So many names are remembered. */
+/** The most names that are remembered. */
 export const MAX_NAMES = 1024;
-/** A longer name is looked up anew each time: remembered, a thousand of them would be a lot of memory. */
+/** Longer names are not remembered: a thousand of them would take a lot of memory. */
 const MAX_NAME_LENGTH = 256;
 
 /** Remembers a value for each of the names seen last: at least the last 512, at most 1024. */
@@ -43,7 +43,7 @@ export class NameCache<T extends object | null> {
   }
 }
 
-/** A part of a string keeps the whole of it in memory, and a name is mostly a part of a message. */
+/** Copies a name: a substring keeps the whole string in memory, and a name is mostly part of a message. */
 function ownCopy(name: string): string {
   return (" " + name).slice(1);
 }

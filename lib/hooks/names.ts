@@ -1,13 +1,13 @@
 /**
  * Tests of a command's name. Pure.
  *
- * A name is compared as the protocol's `command` answers it, letter case included: a protocol whose commands have no
- * case answers them all in one. A `*` in a pattern stands for any run of characters, also none.
+ * A name must equal what the protocol's `command` returns, letter case included; a protocol that ignores case returns all
+ * names in one case. A `*` in a pattern stands for any number of characters, including none.
  *
  * @module
  */
 
-/** What a name is to be. JSON-safe. */
+/** A test of a name. JSON-safe. */
 export type NameTest =
   | { name: string }
   | { any: true }
@@ -23,12 +23,12 @@ export function testName(test: NameTest, name: string): boolean {
   return true;
 }
 
-/** Whether a name stands for several. */
+/** Whether a name is a pattern. */
 export function isPattern(name: string): boolean {
   return name.includes("*");
 }
 
-/** The patterns that a test names, those it excludes too. */
+/** The names and patterns in a test, including those it excludes. */
 export function namesIn(test: NameTest): string[] {
   if ("name" in test) return [test.name];
   if ("oneOf" in test) return test.oneOf.flatMap(namesIn);
@@ -36,7 +36,7 @@ export function namesIn(test: NameTest): string[] {
   return [];
 }
 
-/** Writes a test for people: `AUTH`, `any`, `not QUIT`, `A or B`. */
+/** Describes a test for people: `AUTH`, `any`, `not QUIT`, `A or B`. */
 export function describeTest(test: NameTest): string {
   if ("name" in test) return test.name === "" ? '""' : test.name;
   if ("oneOf" in test) return test.oneOf.map(describeTest).join(" or ");

@@ -17,7 +17,7 @@ export interface HookRequest<M = unknown> {
 
 /** At most this many requests are open; what comes then waits. */
 export const MAX_OPEN = 1_024;
-/** At most so much may have come since the oldest open request; what comes then waits, so that memory is bounded. */
+/** At most this many bytes may have come since the oldest open request; what comes then waits, so that memory is bounded. */
 export const MAX_OPEN_BYTES = 1024 ** 2;
 
 interface OpenRequest extends HookRequest {
@@ -43,7 +43,7 @@ export class OpenRequests {
     return this.#requests[this.#oldest];
   }
 
-  /** Whether no more may come, where the connection has received so much. */
+  /** Whether the next request has to wait, given how many bytes the connection has received. */
   isFull(bytesRead: number): boolean {
     const oldest = this.#requests[this.#oldest];
     return oldest !== undefined &&

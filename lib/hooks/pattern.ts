@@ -1,5 +1,5 @@
 /**
- * A sequence as the matcher wants it: a row of positions, repetitions written out. Pure.
+ * A sequence as the matcher needs it: a list of positions, repetitions written out. Pure.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const DIRECTION_BITS: Readonly<Record<HookDirection, number>> = { in: 1, 
 
 /** One command of a sequence. */
 export interface Position {
-  /** What its name is to be. */
+  /** The test of its name. */
   test: NameTest;
   /** Bits of {@linkcode DIRECTION_BITS}. */
   directions: number;
@@ -35,7 +35,7 @@ export interface Pattern {
 
 /** How a sequence is to be matched. */
 export interface PatternOptions {
-  /** Of the steps that have none of their own. @default {"in"} */
+  /** The direction of steps that have none of their own. @default {"in"} */
   direction?: HookDirection;
   /** @default {Infinity} */
   withinMs?: number;
@@ -46,14 +46,14 @@ export interface PatternOptions {
 }
 
 /**
- * Writes a sequence out.
+ * Writes out the repetitions of a sequence.
  *
- * @throws {HookDefinitionError} If it is empty, too long, or would be complete before any command.
+ * @throws {HookDefinitionError} If it is empty, too long, or if every step may be left out.
  */
 export function compilePattern(steps: readonly SequenceStep[], options: PatternOptions = {}): Pattern {
   const { direction = "in", withinMs = Infinity, strict = false, keep = true } = options;
   const positions: Position[] = [];
-  for (const step of steps) write(step, { direction, optional: false }, positions);
+  for (const step of steps) writeOut(step, { direction, optional: false }, positions);
   while (positions.at(-1)?.optional) positions.pop();
   if (positions.length === 0) {
     throw new HookDefinitionError(
@@ -68,7 +68,7 @@ export function isMixed({ positions }: Pattern): boolean {
   return positions.reduce((bits, { directions }) => bits | directions, 0) === DIRECTION_BITS.both;
 }
 
-function write(
+function writeOut(
   step: SequenceStep,
   inherited: { direction: HookDirection; optional: boolean },
   positions: Position[],
@@ -82,6 +82,6 @@ function write(
     return;
   }
   for (let count = 0; count < step.max; count++) {
-    write(step.repeat, { direction, optional: inherited.optional || count >= step.min }, positions);
+    writeOut(step.repeat, { direction, optional: inherited.optional || count >= step.min }, positions);
   }
 }

@@ -64,7 +64,7 @@ export class LazyDfa {
   /** The class of each character of Latin-1; 0 if it has not come yet. */
   readonly #latin: Uint16Array = new Uint16Array(256);
   readonly #others: Map<number, number> = new Map();
-  /** Numbered from 1; what stands at 0 is no set. */
+  /** Numbered from 1; the entry at 0 is unused. */
   readonly #sets: StateSet[] = [];
   readonly #setNumbers: Map<string, number> = new Map();
   /** By set, then class: the next set, ACCEPT, REJECT or UNKNOWN. A set has room for `1 << #shift` classes. */
@@ -166,7 +166,7 @@ export class LazyDfa {
     return next;
   }
 
-  /** The set behind a character that the atoms in `#reached` take or not. */
+  /** The set after a character, of which it is known which atoms match it. */
   #advance(matched: readonly boolean[], context: number): number {
     const operands = this.#operands;
     const targets = this.#targets;

@@ -9,7 +9,7 @@
 
 import type { AST } from "@eslint-community/regexpp";
 
-/** The most states of one pattern: a text costs at most so many steps a character. */
+/** The most states of one pattern, and so the most steps that a character of a text can cost. */
 export const MAX_STATES = 700;
 
 /** A state of the automaton; numbers are indices of states. */

@@ -78,19 +78,27 @@ export type Action =
   | { do: "count"; name: string }
   | WebhookAction
   | ExecAction
-  | { do: "publish"; topic: string };
+  | PublishAction;
 
 /**
  * An action as an instance gets it. The server runs webhooks and programs, so that the service's own code is permitted
- * neither: of these an instance gets what to call them, and no more.
+ * neither: of these an instance gets only what their messages name.
  */
 export type InstanceAction =
-  | Exclude<Action, BackgroundAction>
+  | Exclude<Action, WebhookAction | ExecAction>
   | Pick<WebhookAction, "do" | "url">
   | Pick<ExecAction, "do" | "command">;
 
-/** An action that the server runs in the background. */
-export type BackgroundAction = WebhookAction | ExecAction;
+/** An action that the server runs for an instance. */
+export type ServerAction = WebhookAction | ExecAction | PublishAction;
+
+/** Sends what happened to every subscriber of a topic. */
+export interface PublishAction {
+  /** Which action it is. */
+  do: "publish";
+  /** The topic. */
+  topic: string;
+}
 
 /** Posts what happened to a URL. */
 export interface WebhookAction {

@@ -12,7 +12,7 @@ import { queueFull } from "./action_runner.ts";
 import type { HookContext } from "./hook_context.ts";
 import { describeMessage } from "./hook_error.ts";
 import type { HookOptions } from "./hook_set.ts";
-import type { InstanceAction, Rule } from "./rule.ts";
+import type { InstanceAction, Rule, ServerAction } from "./rule.ts";
 import { compileText } from "./rule_text.ts";
 import { type DecidingAction, isDeciding } from "./rule_verdict.ts";
 
@@ -23,9 +23,9 @@ export type Effect = (context: HookContext) => void;
 export interface EffectOptions extends HookOptions {
   /** The rule's index among the hooks of the service. */
   hook: number;
-  /** Runs webhooks and programs. */
+  /** Has the server run an action. */
   runAction: RunAction;
-  /** How many of each webhook and each program may be under way. */
+  /** How many of each such action may be under way. */
   queue?: Pick<QueueOptions, "maxJobs" | "maxBytes">;
 }
 
@@ -41,17 +41,12 @@ function compileEffect(
   index: number,
   options: EffectOptions & { rule: Rule<InstanceAction> },
 ): Effect {
-  const { context: { log }, service, rule, hook } = options;
+  const { context: { log }, hook } = options;
   switch (action.do) {
     case "count": {
       const name = compileText(action.name);
       return (context) => options.count(name(context));
     }
-    case "publish":
-      return (context) => {
-        const event = { service, ...eventOf(context, kindOf(rule)) };
-        context.publish(action.topic, { ...event, message: JSON.parse(messageJson(context.message)) });
-      };
     case "log": {
       const text = compileText(action.text);
       return (context) => {
@@ -70,6 +65,7 @@ function compileEffect(
     }
     case "webhook":
     case "exec":
+    case "publish":
       return request(action, index, options);
     default:
       action satisfies never;
@@ -77,9 +73,9 @@ function compileEffect(
   }
 }
 
-/** Asks for a webhook or a program, unless too many are under way. */
+/** Asks the server to run an action, unless too many are under way. */
 function request(
-  action: Extract<InstanceAction, { do: "webhook" | "exec" }>,
+  action: Extract<InstanceAction, { do: ServerAction["do"] }>,
   index: number,
   { rule, hook, runAction, report, queue }: EffectOptions & { rule: Rule<InstanceAction> },
 ): Effect {

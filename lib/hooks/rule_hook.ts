@@ -1,5 +1,5 @@
 /**
- * From a rule to a hook. If its conditions hold, a rule does its side effects in their order and answers its verdict.
+ * From a rule to a hook. If its conditions hold, it runs its side effects in their order and returns its verdict.
  *
  * @module
  */

@@ -20,7 +20,7 @@ const PLACEHOLDERS: Readonly<Record<string, (context: HookContext) => string>> =
   remote: ({ connection }) => formatAddr(connection.remoteAddr),
 };
 
-/** Makes a function that fills a text in. What stands in braces and is no placeholder stays as it is. */
+/** Makes a function that fills in a text. Braces around any other word stay as they are. */
 export function compileText(template: string): (context: HookContext) => string {
   const parts = template.split(/\{(\w+)\}/);
   if (parts.length === 1) return () => template;

@@ -1,7 +1,7 @@
 /**
  * From the deciding actions of a rule to its verdict.
  *
- * The last of `reply`, `replace`, `drop` and `close` decides. Delays are added up and come before it, wherever they stand.
+ * The last of `reply`, `replace`, `drop` and `close` decides. Delays add up and come first, whatever their place in the list.
  * A `close` behind a `reply` to the client closes with that reply.
  *
  * @module
@@ -19,7 +19,7 @@ export type DecidingAction = Extract<
   { do: "reply" | "replace" | "drop" | "delay" | "close" }
 >;
 
-/** Makes a verdict, anew each time: a message that goes on belongs to its receiver. */
+/** Makes a new verdict each time: a message that goes on belongs to its receiver. */
 export type MakeVerdict = () => Verdict | undefined;
 
 /** Whether an action decides, and is no side effect. */
@@ -30,7 +30,7 @@ export function isDeciding(action: InstanceAction): action is DecidingAction {
 /**
  * Makes the verdict of a rule on messages of one direction.
  *
- * @param options.place Where the rule stands, for errors: `hooks[2]`.
+ * @param options.place The rule's place, for errors: `hooks[2]`.
  * @throws {HookDefinitionError} If a message in it cannot be read.
  */
 export function compileVerdict(
@@ -81,7 +81,7 @@ function concerns(rule: Rule<InstanceAction>, direction: Direction): boolean {
   return rule.sequence !== undefined || rule.direction === "both" || rule.direction === direction;
 }
 
-/** Makes a message of what a rule says: once now, to see that it can be read, and anew at each call. */
+/** Makes the message that a rule contains: once now, to see that it can be read, then again at each call. */
 function reader(
   message: unknown,
   towards: Direction,

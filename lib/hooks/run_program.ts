@@ -6,7 +6,7 @@
 
 import type { ActionEvent } from "./action_event.ts";
 
-/** What a program is told. */
+/** What a program gets. */
 export interface ProgramInput {
   service: string;
   event: ActionEvent;

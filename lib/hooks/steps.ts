@@ -9,7 +9,7 @@ import { HookDefinitionError } from "./hook_error.ts";
 import { describeTest, type NameTest } from "./names.ts";
 import type { Direction } from "./verdict.ts";
 
-/** The most commands that one sequence may be long, its repetitions written out. */
+/** The most commands in one sequence, its repetitions written out. */
 export const MAX_SEQUENCE = 256;
 
 /** One step, or the repetition of one. */
@@ -20,7 +20,7 @@ export type SequenceStep =
 /** A step as users write it: a command's name, a pattern with `*`, or what the functions here make. */
 export type Step = string | SequenceStep;
 
-/** Which way the messages go that a hook or a step is about. */
+/** The direction of the messages that a hook or a step is for. */
 export type HookDirection = Direction | "both";
 
 /** Any command. */
@@ -28,7 +28,7 @@ export function any(): SequenceStep {
   return { test: { any: true } };
 }
 
-/** A command, and none of these. */
+/** A command that is none of these. */
 export function not(...steps: Step[]): SequenceStep {
   return { test: { not: testsOf("not", steps) } };
 }
@@ -39,15 +39,15 @@ export function oneOf(...steps: Step[]): SequenceStep {
 }
 
 /**
- * A step several times.
+ * Repeats a step.
  *
- * @param max How often at most; `min` without. The whole sequence may be 256 commands long.
+ * @param max How often at most; `min` if it is left out. The whole sequence may be 256 commands long.
  */
 export function repeat(what: Step, min: number, max: number = min): SequenceStep {
   const good = Number.isInteger(min) && Number.isInteger(max) && min >= 0 && max >= 1 && min <= max;
   if (!good || max > MAX_SEQUENCE) {
     throw new HookDefinitionError(
-      `Cannot repeat a step ${min} to ${max} times, wanted whole numbers from 0 to ${MAX_SEQUENCE} in their order`,
+      `Cannot repeat a step ${min} to ${max} times, wanted two whole numbers from 0 to ${MAX_SEQUENCE}, the smaller one first`,
     );
   }
   return { repeat: readStep(what), min, max };
@@ -58,7 +58,7 @@ export function optional(what: Step): SequenceStep {
   return { repeat: readStep(what), min: 0, max: 1 };
 }
 
-/** A step in a direction of its own. */
+/** A step with its own direction. */
 export function step(what: Step, options: { direction?: HookDirection } = {}): SequenceStep {
   return options.direction === undefined
     ? readStep(what)
@@ -80,7 +80,7 @@ export function readStep(what: Step): SequenceStep {
   );
 }
 
-/** Writes steps for people: `AUTH, 535 (out), AUTH 2 to 3 times`. */
+/** Describes steps for people: `AUTH, 535 (out), AUTH 2 to 3 times`. */
 export function describeSteps(steps: readonly SequenceStep[]): string {
   return steps.map(describeStep).join(", ");
 }

@@ -1,13 +1,13 @@
 /**
- * What holds when a hook takes too long or fails.
+ * What to do when a hook takes too long or fails.
  *
  * @module
  */
 
-/** What holds when a hook's promise does not settle in time. */
+/** The verdict on a message whose hook does not settle in time. */
 export type OnHookTimeout = "pass" | "drop" | "close";
 
-/** What holds when a hook throws. */
+/** The verdict on a message whose hook throws. */
 export type OnHookError = "pass" | "close";
 
 /** How long a hook's promise may take, unless the configuration says otherwise. */

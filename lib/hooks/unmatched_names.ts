@@ -25,7 +25,7 @@ export function unmatchedNames(entries: readonly HookEntry[], protocol: AnyProto
       // Of a hook for both directions the name may belong to one.
       if (wanted === undefined || called.includes(undefined)) return [];
       return [
-        `${entry.label ?? "A hook"} is bound to ${JSON.stringify(name)}, which no message is called: ` +
+        `${entry.label ?? "A hook"} is bound to ${JSON.stringify(name)}, a name that no message has: ` +
         `${protocol.name} calls it ${JSON.stringify(wanted)}`,
       ];
     })

@@ -1,5 +1,5 @@
 /**
- * What a hook answers.
+ * What a hook decides on a message.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export type Verdict<M = unknown> =
   | { verdict: "reply"; message: unknown }
   /** It goes no further. */
   | { verdict: "drop" }
-  /** It waits, and what comes behind it on this connection waits too; then `then` holds, or it goes on. */
+  /** It waits, and so do later messages of this connection; then `then` applies, or it goes on. */
   | { verdict: "delay"; ms: number; then?: Verdict }
   /** The connection is closed; the client gets `last` first, if there is one. */
   | { verdict: "close"; last?: unknown };
@@ -50,9 +50,9 @@ export function drop(): Verdict {
 }
 
 /**
- * The message waits for so many milliseconds.
+ * The message waits for this many milliseconds.
  *
- * @param then What holds afterwards; without it the message goes on.
+ * @param then The verdict that applies afterwards; without it the message goes on.
  */
 export function delay(ms: number, then?: Verdict): Verdict {
   return then === undefined ? { verdict: "delay", ms } : { verdict: "delay", ms, then };
@@ -64,8 +64,8 @@ export function close(last?: unknown): Verdict {
 }
 
 /**
- * Reads a hook's answer. Whatever is no verdict, as a function without `return` answers it, is a pass: undefined. The name
- * of one is not: who answers `"drop"` means `drop()`.
+ * Reads what a hook returns. Anything that is no verdict, such as undefined, is a pass. The name of a verdict is a mistake:
+ * `"drop"` is meant to be `drop()`.
  *
  * @throws {TypeError} If it means to be a verdict and is none that exists.
  */

@@ -77,7 +77,10 @@ export class Supervisor implements AsyncDisposable {
   readonly #portSharing: boolean;
   readonly #timing: Timing;
   readonly #fleet: Fleet;
-  readonly #actions: RuleActions = new RuleActions();
+  readonly #bus: Bus = new Bus();
+  readonly #actions: RuleActions = new RuleActions({
+    publish: (topic, json) => this.#bus.publish(null, topic, json),
+  });
   readonly #stopping: AbortController = new AbortController();
   readonly #deferred: (() => void | Promise<void>)[] = [];
   #config: Config;
@@ -103,7 +106,7 @@ export class Supervisor implements AsyncDisposable {
     this.#fleet = new Fleet({
       spawn: options.spawn ?? spawnRunner,
       timing: this.#timing,
-      bus: new Bus(),
+      bus: this.#bus,
       actions: this.#actions,
       portSharing: this.#portSharing,
       isolation: options.isolation ?? "worker",

@@ -8,7 +8,7 @@
 import { ALL_TOPICS, includesTopic, type TopicAccess } from "../spec/topic_access.ts";
 import type { Bus, Subscriber } from "../service/service_bus.ts";
 import { DEFAULT_QUEUE } from "../hooks/action_queue.ts";
-import type { RunAction } from "../hooks/action_request.ts";
+import { isServerAction, type RunAction } from "../hooks/action_request.ts";
 import type { RestartReason } from "./automatic_restart.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { emitRecords, lengthOf } from "../log/log_record.ts";
@@ -322,9 +322,9 @@ export class WorkerLink implements Subscriber {
   }
 }
 
-/** How many webhooks and programs an instance may have under way, those of all processes of its pool together. */
+/** How many actions of rules an instance may have under way, those of all processes of its pool together. */
 function maxActions({ hooks, pool }: WorkerSpec): number {
   const actions = hooks?.sources.flatMap((source) => "rule" in source ? source.rule.then : [])
-    .filter((action) => action.do === "webhook" || action.do === "exec").length ?? 0;
+    .filter(isServerAction).length ?? 0;
   return actions * DEFAULT_QUEUE.maxJobs * (pool?.size ?? 1);
 }

@@ -10,7 +10,6 @@ import { type Endpoint, isSharable, parseEndpoint } from "../contract/endpoint.t
 import type { Limits } from "../contract/limits.ts";
 import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";
 import { DEFAULT_POOL, sharePool } from "../spec/pool_spec.ts";
-import type { TopicAccess } from "../spec/topic_access.ts";
 import { permissionsOf } from "./service_permissions.ts";
 
 /** The number of a generation, and how many instances it has. */
@@ -52,7 +51,7 @@ export function workerSpecs(
         },
       }
       : {}),
-    ...(service.topics === undefined ? {} : { topics: withTopicsOfRules(service.topics, service) }),
+    ...(service.topics === undefined ? {} : { topics: service.topics }),
     ...(service.user === undefined ? {} : { user: service.user }),
     ...(service.group === undefined ? {} : { group: service.group }),
     permissions: permissionsOf(service, config),
@@ -85,12 +84,4 @@ export function usefulInstances(service: ServiceConfig): number {
 export function endpointKey(endpoint: Endpoint): string {
   if (endpoint.transport === "unix") return `unix ${endpoint.path}`;
   return `${endpoint.transport === "udp" ? "udp" : "tcp"} ${endpoint.hostname} ${endpoint.port}`;
-}
-
-/** What a rule publishes is permitted by that. */
-function withTopicsOfRules({ publish, subscribe }: TopicAccess, { hooks }: ServiceConfig): TopicAccess {
-  if (publish === true) return { publish, subscribe };
-  const named = hooks.flatMap((hook) => "rule" in hook ? hook.rule.then : [])
-    .flatMap((action) => action.do === "publish" ? [action.topic] : []);
-  return { publish: [...publish, ...named], subscribe };
 }

@@ -151,7 +151,7 @@ Deno.test("hostile bytes of a pool's process cost its connection alone, and its 
   const heard: string[] = [];
   const other = { deliver: (topic: string) => void (heard.length < 10 && heard.push(topic)) };
   bus.subscribe(other, "shared");
-  const actions = new RuleActions();
+  const actions = new RuleActions({ publish() {} });
   const processes = new Processes({
     spec: { ...spec, pool: { ...spec.pool!, folder } },
     environment: {

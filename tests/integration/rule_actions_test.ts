@@ -83,3 +83,23 @@ Deno.test("a service does not start when a program of its rules does not exist",
     assertStringIncludes((error as Error).message, told);
   }
 });
+
+Deno.test("what a rule publishes reaches every subscriber, though its service may publish nothing itself", async () => {
+  const rule: HookSource = {
+    rule: { on: ["*"], direction: "in", priority: 0, when: [], then: [{ do: "publish", topic: "lines" }] },
+  };
+  for (const isolation of ISOLATIONS) {
+    await using server = await supervise({
+      a: { handler: "hears", isolation, hooks: [rule], topics: { publish: [], subscribe: true } },
+      b: { handler: "hears", isolation: "worker" },
+    });
+    await using other = await server.connect("b");
+    assertEquals(await other.pingPong("hello"), "here");
+    await using own = await server.connect("a");
+    own.ping("hello");
+    // The instance answers before the server has published.
+    assertEquals(await own.pong(), "here");
+    assertMatch((await own.pong())!, /^\{"service":"a",.*"message":"hello"\}$/, isolation);
+    assertMatch((await other.pong())!, /^\{"service":"a",.*"message":"hello"\}$/, isolation);
+  }
+});

@@ -5,7 +5,7 @@ import type { QueueOptions } from "../../../lib/hooks/action_queue.ts";
 import { actionOf, type ActionRequest, readActionRequest } from "../../../lib/hooks/action_request.ts";
 import { ActionRunner } from "../../../lib/hooks/action_runner.ts";
 import { loadHooks } from "../../../lib/hooks/load_hooks.ts";
-import type { Action, HookSource } from "../../../lib/hooks/rule.ts";
+import type { Action, ExecAction, HookSource, WebhookAction } from "../../../lib/hooks/rule.ts";
 import { MAX_JSON } from "../../../lib/hooks/action_event.ts";
 import { close } from "../../../lib/hooks/verdict.ts";
 import { testConnection, testOptions } from "./support.ts";
@@ -35,7 +35,8 @@ async function loadRule(then: Action[], queue: QueueOptions = {}): Promise<{
   const hooks = await loadHooks(sources, {
     ...options,
     queue: limits,
-    runAction: (request) => runner.run("test", actionOf(sources, request)!, request),
+    runAction: (request) =>
+      runner.run("test", actionOf(sources, request) as WebhookAction | ExecAction, request),
   });
   const session = hooks.session(testConnection());
   return {
@@ -332,13 +333,15 @@ Deno.test("what an instance asks for is taken only in its exact form", () => {
   }
 });
 
-Deno.test("a request means the webhook or the program at its place, and nothing else", () => {
+Deno.test("a request means the action at its place, if that is one that the server runs", () => {
   const exec: Action = { do: "exec", command: ["cat"], timeoutMs: 1 };
-  const sources = [{ module: "file:///hooks.ts" }, ...rulesOf([{ do: "drop" }, exec])];
+  const topic: Action = { do: "publish", topic: "abuse" };
+  const sources = [{ module: "file:///hooks.ts" }, ...rulesOf([{ do: "drop" }, exec, topic])];
   const places: [hook: number, action: number, found: Action | undefined][] = [
     [1, 1, exec],
     [1, 0, undefined],
-    [1, 2, undefined],
+    [1, 2, topic],
+    [1, 3, undefined],
     [0, 0, undefined],
     [2, 0, undefined],
   ];

@@ -358,7 +358,7 @@ Deno.test("hooks that cannot be are refused where they are defined", () => {
 });
 
 Deno.test("compileHooks refuses a name that no message has, wherever the hooks come from", async () => {
-  const told = 'drop is bound to "quit", which no message is called: lines calls it "QUIT"';
+  const told = 'drop is bound to "quit", a name that no message has: lines calls it "QUIT"';
   const hooks = [on("quit", drop)];
   assertThrows(() => testHooks(hooks, { protocol: lines }), HookDefinitionError, told);
   await assertRejects(

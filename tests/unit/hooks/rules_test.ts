@@ -5,7 +5,8 @@ import type { RuleInput } from "../../../lib/config/config_input.ts";
 import { HookDefinitionError } from "../../../lib/hooks/hook_error.ts";
 import type { HookSet } from "../../../lib/hooks/hook_set.ts";
 import { loadHooks, type LoadHooksOptions } from "../../../lib/hooks/load_hooks.ts";
-import { MAX_JSON, messageJson } from "../../../lib/hooks/action_event.ts";
+import { actionOf, type RunAction } from "../../../lib/hooks/action_request.ts";
+import { eventJson, MAX_JSON, messageJson } from "../../../lib/hooks/action_event.ts";
 import { close, delay, drop, replace, reply, type Verdict } from "../../../lib/hooks/verdict.ts";
 import resp from "../../../protocols/resp/mod.ts";
 import { lines, testConnection, testOptions, type Told } from "./support.ts";
@@ -18,7 +19,15 @@ async function load(
   const input = { services: { test: { listen: "text://h:1", hooks: rules } } };
   const { options, told } = testOptions(more);
   const sources = resolveConfig(input, { base: import.meta.dirname! }).services.test.hooks;
-  const hooks = await loadHooks(sources, { ...options, runAction: () => Promise.resolve(), ...more });
+  const runAction: RunAction = (request) => {
+    const action = actionOf(sources, request);
+    if (action?.do === "publish") {
+      const message = JSON.parse(eventJson({ service: "test", ...request.event }, request.message));
+      told.published.push({ topic: action.topic, message });
+    }
+    return Promise.resolve();
+  };
+  const hooks = await loadHooks(sources, { ...options, runAction, ...more });
   return { told, hooks };
 }
 
@@ -309,10 +318,10 @@ Deno.test("a name that no message is called is refused with what the protocol ca
     HookDefinitionError,
   );
   assertEquals(error.message.split("\n").map((line) => line.replace(/: .* is bound to/, ":")), [
-    'hooks[0]: "flushall", which no message is called: resp calls it "FLUSHALL"',
-    'hooks[0]: "CONFIG SET", which no message is called: resp calls it "CONFIG"',
-    'hooks[0]: "config *", which no message is called: resp calls it "CONFIG"',
-    'hooks[1]: "quit", which no message is called: resp calls it "QUIT"',
+    'hooks[0]: "flushall", a name that no message has: resp calls it "FLUSHALL"',
+    'hooks[0]: "CONFIG SET", a name that no message has: resp calls it "CONFIG"',
+    'hooks[0]: "config *", a name that no message has: resp calls it "CONFIG"',
+    'hooks[1]: "quit", a name that no message has: resp calls it "QUIT"',
   ]);
 });
 
