@@ -8,9 +8,9 @@ import type { Config } from "../config/config.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
 import { Deployment } from "./deployment.ts";
 import type { Generation, GenerationEnvironment } from "./generation.ts";
-import { type Change, rollOut, type RolloutOptions } from "./rollout.ts";
+import { type Change, rollBack, rollOut, type RolloutOptions } from "./rollout.ts";
 import type { ServiceStatus } from "./server_status.ts";
-import type { ServiceProblem } from "./supervisor_error.ts";
+import { problemOf, type ServiceProblem } from "./supervisor_error.ts";
 
 /** The services of one server. */
 export class Fleet {
@@ -43,14 +43,22 @@ export class Fleet {
     config: Config,
     options: Pick<RolloutOptions, "signal" | "progress">,
   ): Promise<ServiceProblem[]> {
+    const unprepared: ServiceProblem[] = [];
     const changes = names.map((name): Change => {
       const deployment = this.#configured.get(name) ?? new Deployment(name, this.#environment);
       this.#configured.set(name, deployment);
       const service = Object.hasOwn(config.services, name) ? config.services[name] : undefined;
-      return service ? { deployment, next: deployment.prepare(service, config) } : { deployment };
+      try {
+        if (service) return { deployment, next: deployment.prepare(service, config) };
+      } catch (error) {
+        unprepared.push(problemOf(name, error));
+      }
+      return { deployment };
     });
     const { portSharing } = this.#environment;
-    const problems = await rollOut(changes, { portSharing, ...options });
+    const problems = unprepared.length > 0
+      ? await rollBack(changes, unprepared)
+      : await rollOut(changes, { portSharing, ...options });
     for (const { deployment } of changes) {
       if (!deployment.current) this.#remove(deployment);
     }

@@ -51,14 +51,23 @@ export async function rollOut(
     );
     return [];
   }
+  await rollBack(changes, problems);
+  if (!options.signal.aborted) {
+    await Promise.allSettled(unlistened.map((generation) => generation.relisten()));
+  }
+  return problems;
+}
+
+/** Ends all candidates because of problems, and returns these. */
+export async function rollBack(
+  changes: readonly Change[],
+  problems: ServiceProblem[],
+): Promise<ServiceProblem[]> {
   await Promise.all(
     changes.map(({ deployment }) =>
       deployment.rollBack(problems.find(({ service }) => service === deployment.name)?.error)
     ),
   );
-  if (!options.signal.aborted) {
-    await Promise.allSettled(unlistened.map((generation) => generation.relisten()));
-  }
   return problems;
 }
 

@@ -13,10 +13,9 @@ import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/problem.ts";
 import { Fleet } from "./fleet.ts";
 import { canSharePorts } from "../transport/listener.ts";
-import { serverLog, serviceLog } from "../log/log.ts";
+import { serverLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
 import { planReload } from "./reload_plan.ts";
-import { plural } from "../base/plural.ts";
 import { AutomaticRestart } from "./automatic_restart.ts";
 import type { Spawn } from "../isolation/runner.ts";
 import { failure } from "../isolation/instance_error.ts";
@@ -34,6 +33,14 @@ import {
   UnknownServiceError,
 } from "./supervisor_error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
+import {
+  atIntervals,
+  logProblems,
+  logProgress,
+  logReloaded,
+  logUnreadable,
+  type Progress,
+} from "./operation_log.ts";
 import { Turns } from "./turns.ts";
 import { version } from "../base/version.ts";
 
@@ -54,9 +61,6 @@ export interface SupervisorOptions {
   /** Called with each configuration that a reload has applied. */
   reloaded?: (config: Config) => void;
 }
-
-/** Takes how many services have loaded, of how many. */
-export type Progress = (loaded: number, all: number) => void;
 
 /** How a server is stopped. */
 export interface StopOptions {
@@ -167,11 +171,6 @@ export class Supervisor implements AsyncDisposable {
 
   async #reload(next: Config): Promise<void> {
     const plan = planReload(this.#config, next);
-    for (const setting of plan.restartNeeded) {
-      serverLog().warning("{setting} changed: it takes effect when the server is started again", {
-        setting,
-      });
-    }
     const names = new Set([...this.#fleet.names, ...Object.keys(next.services)]);
     const problems = await this.#replace([...names], next, logProgress);
     if (problems.length > 0) {
@@ -179,13 +178,7 @@ export class Supervisor implements AsyncDisposable {
       throw new ReloadError("reload", problems);
     }
     this.#config = next;
-    const { added, removed, replaced } = plan;
-    const services = plural(replaced.length, "service");
-    serverLog().info(`Reloaded: {replaced} ${services} replaced, {added} added, {removed} removed`, {
-      replaced: replaced.length,
-      added: added.length,
-      removed: removed.length,
-    });
+    logReloaded(plan);
     this.#options.reloaded?.(next);
   }
 
@@ -284,9 +277,7 @@ export class Supervisor implements AsyncDisposable {
     try {
       return await (this.#options.loadConfig ?? loadConfig)(file);
     } catch (error) {
-      logProblems("reload", []);
-      const { message } = error as Error;
-      for (const line of message.split("\n")) serverLog().error("{line}", { line });
+      logUnreadable(error as Error);
       throw error;
     }
   }
@@ -324,32 +315,6 @@ export class Supervisor implements AsyncDisposable {
 const WEDGED =
   "an instance blocks its event loop: it cannot be terminated and keeps its port until the server stops; " +
   "with isolation: process it could be killed";
-
-/** The least time between two reports of progress. */
-const PROGRESS_MS = 1_000;
-
-/** Reports progress about once a second, and not what is over before. */
-function atIntervals(progress: Progress): Progress {
-  let reportedMs = performance.now();
-  return (loaded, all) => {
-    const nowMs = performance.now();
-    if (loaded === all || nowMs - reportedMs < PROGRESS_MS) return;
-    reportedMs = nowMs;
-    progress(loaded, all);
-  };
-}
-
-function logProgress(loaded: number, all: number): void {
-  serverLog().info("Reloading: {loaded} of {all} services loaded", { loaded, all });
-}
-
-/** Logs what failed and why, one line per problem. */
-function logProblems(what: string, problems: readonly ServiceProblem[]): void {
-  serverLog().error("Cannot {what}; nothing has changed", { what });
-  for (const { service, error } of problems) {
-    serviceLog(service).error("{problem}", { problem: error.message, error });
-  }
-}
 
 /** The errors that are logged, or answered, where they are found. */
 const FORESEEN = [ConfigError, ProblemsError, SupervisorStateError, UnknownServiceError];

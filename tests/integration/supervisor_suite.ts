@@ -307,6 +307,30 @@ export function testSupervisor(isolation: Isolation): void {
     assertEquals(await server.ask("a", "x"), "X");
   });
 
+  test("a service whose name is that of a part of every object is served and logged", async () => {
+    using log = new LogWatch();
+    await using server = await supervise({ constructor: { handler: "logs" } });
+    assertEquals(await server.ask("constructor", "1"), "done");
+    await until(() =>
+      log.records.some(({ category }) => category[1] === "constructor" && category.length === 2)
+    );
+    await server.supervisor.restart("constructor");
+    assertEquals(server.status("constructor").generation, 2);
+  });
+
+  test("a service that cannot even be prepared is refused, and nothing of the others is left", async () => {
+    using log = new LogWatch();
+    await using server = await supervise({ a: { handler: "shout" } });
+    const next = configOf({ a: { handler: "shout" }, b: { handler: "shout", listen: ["no address"] } });
+    await assertRejects(() => server.supervisor.reload(next), ReloadError, "b: Cannot read the address");
+    assertEquals(server.supervisor.status().services.map(({ name, instances }) => [name, instances.length]), [
+      ["a", 1],
+    ]);
+    assertMatch(log.lines.at(-1)!, /Cannot read the address/);
+    await server.supervisor.reload(configOf({ a: { handler: "shout" } }));
+    assertEquals(server.status("a").generation, 3);
+  });
+
   test("reloads that are asked for while one waits are one", async () => {
     const file = "/nowhere/protohost.yaml";
     const config = { ...configOf({ a: { handler: "shout" } }), file };

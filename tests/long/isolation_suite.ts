@@ -276,6 +276,8 @@ export async function testForgeries(launcher: Launcher): Promise<void> {
     ],
   };
   await using server = await serving(launcher, {
+    // On a busy machine a flood makes others late.
+    defaults: "{ limits: { heartbeat: 60s } }",
     services: {
       ...Object.fromEntries(Object.keys(bad).map((name) => [name, forging("process")])),
       log: forging("process"),
@@ -314,7 +316,10 @@ export async function testForgeries(launcher: Launcher): Promise<void> {
   assert(grown < 200 * 1024 ** 2, `${Math.round(grown / 1024 ** 2)} MiB more`);
   const status = await server.status();
   for (const name of Object.keys(bad)) assertEquals(find(status, name).crashes, 1, name);
-  for (const name of ["good", "log"]) assertEquals(find(status, name).crashes, 0, name);
+  for (const name of ["good", "log"]) {
+    const { crashes, lastError } = find(status, name);
+    assertEquals({ crashes, lastError }, { crashes: 0, lastError: undefined }, name);
+  }
 }
 
 /** The same of a process that serves one connection: the others of its service go on. */
@@ -333,7 +338,8 @@ export async function testPooledForgeries(launcher: Launcher): Promise<void> {
   ) {
     using wire = await Wire.open(a);
     await wire.write(`${words}\n`);
-    assertEquals(await wire.rest(), "", "it is cut without a word");
+    // The process may have answered before it was found out.
+    await wire.rest();
     await server.program.until(new RegExp(`Connection a\\.1\\.0\\.\\d+ from \\S+ cut: its process ${what}`));
     await other.write("y\n");
     assertEquals(await other.line(), "y");
