@@ -15,8 +15,8 @@ const RUNS = 5;
 const PART_BYTES = 256;
 /** Longer measurements are reliable and are not repeated. */
 const ENOUGH_MS = 250;
-/** Fails only if the ratio is exceeded this often in a row, since the machine may be busy. */
-const ATTEMPTS = 3;
+/** The shortest times of so many attempts are compared before the check fails, since the machine may be busy. */
+const ATTEMPTS = 12;
 const FILLERS = [0x61, 0x20, 0x30, 0x00, 0xff, 0x0a] as const;
 /** How many frames, and how many beginnings of frames, are measured. */
 const MAX_MEASURED = 4;
@@ -24,11 +24,11 @@ const MAX_MEASURED = 4;
 /** While it waits for the end of a long frame, `input` looks at each byte a bounded number of times. */
 export function inputCost(subject: Subject): string | undefined {
   for (const { frame, bytes } of endless(subject)) {
-    let ratio = Infinity;
+    let [long, short, ratio] = [Infinity, Infinity, Infinity];
     for (let attempt = 0; attempt < ATTEMPTS && ratio > MAX_RATIO; attempt++) {
-      const long = costOf(subject, frame, bytes);
-      const short = costOf(subject, frame, bytes.slice(0, SHORT_BYTES));
-      ratio = long === undefined || short === undefined ? 0 : Math.min(ratio, long / short);
+      long = Math.min(long, costOf(subject, frame, bytes) ?? 0);
+      short = Math.min(short, costOf(subject, frame, bytes.slice(0, SHORT_BYTES)) ?? Infinity);
+      ratio = long / short;
     }
     if (ratio > MAX_RATIO) {
       const times = ratio.toFixed(1);
