@@ -16,9 +16,14 @@ export interface ErrorRecord {
   stack?: string;
 }
 
-/** The thrown value as an error. */
+/** The thrown value as an error that can be read. Anything can be thrown, also what throws when it is read. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  try {
+    if (!(thrown instanceof Error)) return new Error(bounded(thrown));
+    const { name, message, stack: _, code: __ } = thrown as Error & { code?: unknown };
+    if (typeof name === "string" && typeof message === "string") return thrown;
+  } catch { /* A getter or a trap has thrown. */ }
+  return new Error("an error was thrown that cannot be read");
 }
 
 /** Makes a record of a thrown value. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { abortSignal } from "../base/abort_signal.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { SendOptions } from "../contract/connection.ts";
 import { abortQuietly, closeQuietly } from "../transport/transport.ts";
@@ -52,8 +53,8 @@ export function end(of: ServiceConnection, event: PhaseEvent): void {
   of.inbound.stop();
   of.outbound.queue.stop(closedError(of));
   of.hookStage?.end();
+  abortSignal(of.abortController, of.error);
   try {
-    of.abortController?.abort(of.error);
     if (of.relay === undefined) host.handler.onClose?.(of.facade);
     else of.relay.closed(of);
   } catch (thrown) {

@@ -48,7 +48,8 @@ export function attempt(of: ServiceConnection, callback: () => unknown): void {
 }
 
 /** Ends it with an error: the handler's own, unless it is a {@linkcode ConnectionError}. */
-export function fail(of: ServiceConnection, error: unknown): void {
+export function fail(of: ServiceConnection, thrown: unknown): void {
+  const error = toError(thrown);
   const isOurs = error instanceof ConnectionError && Object.hasOwn(CONNECTION_ERRORS, error.code);
   failAs(of, error, isOurs ? error.code : "handler_error");
 }
@@ -83,7 +84,7 @@ function tell(of: ServiceConnection, error: Error, code: string): void {
   try {
     of.host.report(of, error, code);
   } catch {
-    of.host.report(of, new Error("an error that cannot be read was thrown"), code);
+    of.host.report(of, new Error("an error was thrown that cannot be read"), code);
   }
 }
 

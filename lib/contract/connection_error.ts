@@ -4,6 +4,8 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
+
 /** What each code means; `docs/errors.md` lists the same. */
 export const CONNECTION_ERRORS = {
   bad_frame: "the bytes are not a frame: `input` threw, or returned no valid length",
@@ -48,3 +50,5 @@ export class ConnectionError extends Error {
     this.code = code;
   }
 }
+
+freezeClass(ConnectionError);

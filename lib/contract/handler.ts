@@ -40,7 +40,12 @@ export interface ServiceContext<Options = unknown> {
   readonly base: string;
   /** Writes to the server's log under the service's name. */
   readonly log: ServiceLog;
-  /** Aborted when the service stops. */
+  /**
+   * Aborted when the service begins to drain: it is to stop or has been replaced, and no new connections come. What works
+   * beside connections, such as timers, ends here; connections may go on for `drainTimeout`.
+   */
+  readonly draining: AbortSignal;
+  /** Aborted when the service has drained and stops. */
   readonly signal: AbortSignal;
   /** The open connections of this instance. */
   // deno-lint-ignore no-explicit-any

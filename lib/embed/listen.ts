@@ -10,7 +10,7 @@ import { resolveHooks } from "../config/resolve_hooks.ts";
 import { resolveProxy } from "../config/resolve_proxy.ts";
 import { resolveTls } from "../config/resolve_config.ts";
 import type { HookPolicyInput, TlsInput, UpstreamInput } from "../config/config_input.ts";
-import { createContext } from "../service/service_context.ts";
+import { createContext, type OwnedContext } from "../service/service_context.ts";
 import type { AnyHandler, Handler, ServiceContext } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
@@ -99,10 +99,8 @@ export async function listen<In = any, Out = any, S = any, T = any>(
   );
   const resolved = resolveLimits(limits);
   const stats = createStats();
-  const { context, abort, connections } = createContext(name ?? spoken[0].name, bus, {
-    options: given,
-    stats,
-  });
+  const owned = createContext(name ?? spoken[0].name, bus, { options: given, stats });
+  const { context, connections } = owned;
   warnOfMistakes(options, spoken, { log: context.log, known: MIDDLE_CALLBACKS });
   const equip = await equipment(options, { context, stats, limits: resolved });
   const handler: AnyHandler = options;
@@ -126,9 +124,9 @@ export async function listen<In = any, Out = any, S = any, T = any>(
   try {
     await service.start();
     const bound = await service.listen({ exclusive: true });
-    return new IsolateServer(service, bound, { abort, drainTimeoutMs: resolved.drainTimeoutMs });
+    return new IsolateServer(service, bound, { owned, drainTimeoutMs: resolved.drainTimeoutMs });
   } catch (error) {
-    abort.abort();
+    owned.end();
     await service.stop();
     throw error;
   }
@@ -173,12 +171,12 @@ class IsolateServer implements Server {
   readonly addresses: string[];
   readonly port: number;
   readonly #service: Service;
-  readonly #abort: AbortController;
+  readonly #owned: OwnedContext;
   readonly #drainTimeoutMs: number;
 
-  constructor(service: Service, bound: Endpoint[], end: { abort: AbortController; drainTimeoutMs: number }) {
+  constructor(service: Service, bound: Endpoint[], end: { owned: OwnedContext; drainTimeoutMs: number }) {
     this.#service = service;
-    this.#abort = end.abort;
+    this.#owned = end.owned;
     this.#drainTimeoutMs = end.drainTimeoutMs;
     this.addresses = bound.map(formatEndpoint);
     this.port = "port" in bound[0] ? bound[0].port : 0;
@@ -193,8 +191,11 @@ class IsolateServer implements Server {
   }
 
   async close(options: { immediate?: boolean } = {}): Promise<void> {
-    if (!options.immediate) await this.#service.drain(this.#drainTimeoutMs);
-    this.#abort.abort();
+    if (!options.immediate) {
+      this.#owned.drain();
+      await this.#service.drain(this.#drainTimeoutMs);
+    }
+    this.#owned.end();
     await this.#service.stop();
   }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { toError } from "../base/error_record.ts";
+import { freezeClass } from "../base/freeze_class.ts";
 import type { Codec } from "../contract/protocol.ts";
 import type { Peer } from "../contract/connection.ts";
 import type { LineSource } from "./line_reader.ts";
@@ -30,6 +32,8 @@ export class FrameError extends Error {
     this.code = code;
   }
 }
+
+freezeClass(FrameError);
 
 /** Received bytes that are not yet consumed, and how far `input` has seen them. */
 export class FrameBuffer implements LineSource {
@@ -212,11 +216,9 @@ export class FrameBuffer implements LineSource {
     try {
       answer = codec.input(this.#bytes.subarray(this.#start, this.#end), peer, this.#from);
     } catch (cause) {
-      const code = (cause as { code?: unknown } | null)?.code === "frame_too_large"
-        ? "frame_too_large"
-        : "bad_frame";
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new FrameError(code, `Cannot find the end of a frame: ${why}`, { cause });
+      const error: Error & { code?: unknown } = toError(cause);
+      const code = error.code === "frame_too_large" ? "frame_too_large" : "bad_frame";
+      throw new FrameError(code, `Cannot find the end of a frame: ${error.message}`, { cause });
     }
     if (answer === 0) {
       if (available >= this.#maxFrameBytes) throw this.#tooLarge(`no end within ${available} bytes`);

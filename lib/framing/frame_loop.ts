@@ -7,6 +7,7 @@
  * @module
  */
 
+import { toError } from "../base/error_record.ts";
 import { ConnectionError, type ConnectionErrorCode } from "../contract/connection_error.ts";
 import { type Codec, skip } from "../contract/protocol.ts";
 import type { Peer } from "../contract/connection.ts";
@@ -229,6 +230,6 @@ export class FrameLoop {
 }
 
 function badMessage(cause: unknown): ConnectionError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = toError(cause).message;
   return new ConnectionError("bad_message", `Cannot decode a frame: ${why}`, { cause });
 }

@@ -19,6 +19,8 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
+
 /** A frame that is, or announces itself, longer than a framer's `max`; `code` is `frame_too_large`. */
 export class FrameTooLargeError extends RangeError {
   /** The class's own name. */
@@ -32,6 +34,8 @@ export class FrameTooLargeError extends RangeError {
   }
 }
 
+freezeClass(FrameTooLargeError);
+
 /** A length that contradicts itself, or a payload that its frame could not hold; `code` is `bad_frame`. */
 export class BadFrameError extends RangeError {
   /** The class's own name. */
@@ -39,6 +43,8 @@ export class BadFrameError extends RangeError {
   /** What programs compare. */
   readonly code = "bad_frame";
 }
+
+freezeClass(BadFrameError);
 
 /** An `input`, with the two ways between a frame and its payload. */
 export interface Framer<Wrapped = Uint8Array | string> {

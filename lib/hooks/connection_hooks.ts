@@ -29,6 +29,7 @@ import { type HookRequest, OpenRequests } from "./open_requests.ts";
 import type { BoundHook, Plan } from "./plan.ts";
 import { type ContextOwner, MessageContext, ReplyContext } from "./message_context.ts";
 import type { Matched } from "./sequence_progress.ts";
+import { toError } from "../base/error_record.ts";
 import { late, settleWithin } from "../base/settle.ts";
 import { DEFAULT_HOOK_TIMEOUT_MS } from "./timeouts.ts";
 import { close, type Direction, drop, readVerdict, type Verdict } from "./verdict.ts";
@@ -220,7 +221,10 @@ export class ConnectionHooks implements HookSession, ContextOwner {
   }
 
   #failed({ label }: BoundHook, passage: Passage, cause: unknown): Verdict | undefined {
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const error = toError(cause);
+    const why = cause === error ? `${error.name}: ${error.message}` : error.message;
+    // What cannot be read is of no use as a cause.
+    if (typeof cause === "object") cause = error;
     const at = describeMessage(passage);
     this.options.report(
       new HookError("hook_error", `The hook ${label} failed at ${at}: ${why}`, { hook: label, at, cause }),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
 import type { Direction } from "./verdict.ts";
 
 /** The most of a command's name that is shown. */
@@ -51,6 +52,8 @@ export class HookError extends Error {
     this.at = options.at;
   }
 }
+
+freezeClass(HookError);
 
 /** Says for people which message a hook was run for: `command MAIL`, `reply 250`. */
 export function describeMessage({ command, direction }: { command: string; direction: Direction }): string {

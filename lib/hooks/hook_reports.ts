@@ -18,7 +18,8 @@ export function hookReports(stats: ServiceStats, log: ServiceLog): Pick<HookOpti
       const client = connection && { id: connection.id, remote: formatAddr(connection.remoteAddr) };
       logHookError(log, error, client);
     },
-    count: (name) => countName(stats, name),
+    // Hooks get it as it is.
+    count: Object.freeze((name: string) => countName(stats, name)),
   };
 }
 

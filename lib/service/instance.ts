@@ -65,6 +65,7 @@ export class Instance {
         });
       case "drain":
         return this.#inTurn(async () => {
+          this.#owned?.drain();
           const result = await this.#service?.drain(message.timeoutMs) ?? { finished: 0, cut: 0 };
           this.#post({ type: "drained", ...result });
         });
@@ -151,7 +152,7 @@ export class Instance {
 
   async #stop(): Promise<void> {
     this.#handoff?.close();
-    this.#owned?.abort.abort();
+    this.#owned?.end();
     try {
       await this.#service?.stop();
     } catch (error) {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
 import { describeValue } from "../base/describe_value.ts";
 import { MAX_PUBLISHED_LENGTH, MAX_TOPIC_LENGTH } from "../spec/message_limits.ts";
 import { ALL_TOPICS, includesTopic, type TopicAccess } from "../spec/topic_access.ts";
@@ -34,6 +35,8 @@ export class TopicError extends RangeError {
     this.code = code;
   }
 }
+
+freezeClass(TopicError);
 
 type Listener = (message: unknown) => void;
 

@@ -5,6 +5,7 @@
  */
 
 import { toFileUrl } from "@std/path";
+import { abortSignal } from "../base/abort_signal.ts";
 import { freezeMembers } from "../base/freeze_class.ts";
 import { ReadonlySetView } from "../base/readonly_set_view.ts";
 import { LOG_ROOT } from "../spec/log_spec.ts";
@@ -18,8 +19,10 @@ import { countName, createStats, type ServiceStats } from "../contract/stats.ts"
 export interface OwnedContext {
   /** What user code gets: frozen, since the hooks and the handler of a service share it. */
   context: ServiceContext;
-  /** Ends its signal. */
-  abort: AbortController;
+  /** Aborts `draining`: no new connections come. */
+  drain(): void;
+  /** Aborts `signal`, and `draining` if that has not been. */
+  end(): void;
   /** What its `connections` show. */
   connections: Set<Connection>;
 }
@@ -30,7 +33,8 @@ export function createContext(
   bus: LocalBus,
   options: { instance?: number; options?: unknown; base?: string; stats?: ServiceStats } = {},
 ): OwnedContext {
-  const abort = new AbortController();
+  const draining = new AbortController();
+  const ended = new AbortController();
   const connections = new Set<Connection>();
   const stats = options.stats ?? createStats();
   const context: ServiceContext = {
@@ -42,13 +46,22 @@ export function createContext(
       return options.base ?? toFileUrl(`${Deno.cwd()}/`).href;
     },
     log: createLog(name),
-    signal: abort.signal,
+    draining: draining.signal,
+    signal: ended.signal,
     connections: Object.freeze(new ReadonlySetView(connections)),
     count: (name) => countName(stats, name),
     publish: (topic, message) => bus.publish(topic, message),
     subscribe: (topic, listener) => bus.subscribe(topic, listener),
   };
-  return { abort, connections, context: freezeMembers(context) };
+  return {
+    context: freezeMembers(context),
+    connections,
+    drain: () => abortSignal(draining),
+    end() {
+      abortSignal(draining);
+      abortSignal(ended);
+    },
+  };
 }
 
 /** Writes as a service. A logger of LogTape itself leads to all others of its isolate, and to where they write. */

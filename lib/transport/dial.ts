@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freezeClass } from "../base/freeze_class.ts";
 import { lookup } from "node:dns/promises";
 import { dialDatagrams } from "./datagrams.ts";
 import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
@@ -24,6 +25,8 @@ export class DialError extends Error {
     this.code = code;
   }
 }
+
+freezeClass(DialError);
 
 /** The pause before a unix socket with a full backlog is tried again. */
 const FULL_BACKLOG_MS = 10;

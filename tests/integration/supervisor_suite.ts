@@ -522,6 +522,20 @@ export function testSupervisor(isolation: Isolation): void {
     assertEquals(server.status("a").stats.accepted, 2);
   });
 
+  test("context.draining aborts when a generation begins to drain, context.signal when it has drained", async () => {
+    using log = new LogWatch();
+    await using server = await supervise({ a: { handler: "tells_of_its_end" } });
+    await using client = await server.connect("a");
+    assertEquals(await client.pingPong("x"), "x");
+    const draining = log.next(/draining with 1 connection/);
+    await server.supervisor.restart("a");
+    await draining;
+    assertEquals(await client.pingPong("still there"), "still there");
+    const ended = log.next(/ended with 0 connections/);
+    await client.close();
+    await ended;
+  });
+
   test("the oldest generation is cut when a fifth would drain", async () => {
     using log = new LogWatch();
     await using server = await supervise({

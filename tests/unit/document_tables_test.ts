@@ -202,6 +202,7 @@ Deno.test("handlers.md lists every callback, and every member of a connection an
     options: true,
     base: true,
     log: true,
+    draining: true,
     signal: true,
     connections: true,
     publish: true,

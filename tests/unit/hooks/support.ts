@@ -41,6 +41,7 @@ export function testOptions(more: Partial<HookOptions> = {}): { options: HookOpt
     log: Object.fromEntries(
       ["trace", "debug", "info", "warn", "warning", "error", "fatal"].map((name) => [name, level(name)]),
     ),
+    draining: new AbortController().signal,
     signal: new AbortController().signal,
     connections: new Set(),
     publish: (topic: string, message: unknown) => void told.published.push({ topic, message }),
