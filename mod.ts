@@ -113,6 +113,7 @@ export type { CertificateFiles, TlsSpec } from "./lib/spec/tls_spec.ts";
 export type { Isolation } from "./lib/spec/worker_spec.ts";
 export type { LogLevel } from "./lib/contract/log_level.ts";
 export type { Permissions } from "./lib/spec/permissions.ts";
+export type { TopicAccess } from "./lib/spec/topic_access.ts";
 export type { PoolLimits, PoolStatus } from "./lib/spec/pool_spec.ts";
 export type { ConnectionInfo, ServiceStats } from "./lib/contract/stats.ts";
 export type { OnBadFrame, ProxySpec, UpstreamTlsSpec } from "./lib/spec/proxy_spec.ts";

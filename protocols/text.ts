@@ -48,6 +48,7 @@ export function textProtocol(options: TextOptions = {}): Protocol<string> {
   };
 }
 
+/** Lines of text that end in LF or CRLF. */
 const text: Protocol<string> = textProtocol();
 
 export default text;

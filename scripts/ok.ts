@@ -13,7 +13,7 @@ const steps: Record<string, string[]> = {
   lint: ["lint"],
   check: ["check"],
   layers: ["run", "-P=build", "scripts/layers.ts"],
-  doc: ["doc", "--lint", "mod.ts", "lib/testing/mod.ts"],
+  doc: ["doc", "--lint", ...await exportedFiles()],
   schema: ["run", "--permission-set=test", "scripts/schema.ts", "--check"],
   test: ["task", "test:all"],
   publish: ["publish", "--dry-run", "--allow-dirty"],
@@ -34,3 +34,9 @@ for (const [name, args] of chosen) {
 if (failed.length > 0) console.log(`Failed: ${failed.join(", ")}`);
 console.log(`ok: ${chosen.length - failed.length} passed, ${failed.length} failed`);
 if (failed.length > 0) Deno.exit(1);
+
+/** What others can import, as deno.json names it. */
+async function exportedFiles(): Promise<string[]> {
+  const { exports } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+  return Object.values(exports);
+}

@@ -64,8 +64,9 @@ export interface ServiceConfig {
   isolation?: Isolation;
   /** With `isolation: connection`: its processes; the default pool without. */
   pool?: PoolLimits;
-  /** The user and group that its processes run as, by name or number; the server's own without. */
+  /** The user that its processes run as, by name or number; the server's own without. */
   user?: string;
+  /** Their group, in the same way. */
   group?: string;
   /** What its code may do beyond what a service needs. */
   permissions?: Permissions;

@@ -6,7 +6,9 @@
 
 /** What a service may do with topics: all of them, or those listed. A name that ends with `*` stands for all that begin so. */
 export interface TopicAccess {
+  /** Those that it may publish on. */
   publish: true | string[];
+  /** Those that it may subscribe to. */
   subscribe: true | string[];
 }
 

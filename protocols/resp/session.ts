@@ -9,10 +9,22 @@ import { Scanner } from "./scanner.ts";
 
 /** The state of one connection, both directions. */
 export class RespSession {
-  /** Framing of what the client sends. */
+  /**
+   * Framing of what the client sends.
+   *
+   * @internal
+   */
   readonly commands: Scanner = new Scanner("commands");
-  /** Framing of what the server sends. */
+  /**
+   * Framing of what the server sends.
+   *
+   * @internal
+   */
   readonly replies: Scanner = new Scanner("replies");
-  /** Which reply answers what. */
+  /**
+   * Which reply answers what.
+   *
+   * @internal
+   */
   readonly requests: Requests = new Requests();
 }
