@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod";
+import { HEADER_NAME, HEADER_VALUE } from "../base/http_header.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { formatDuration } from "../base/units.ts";
 import { LOG_LEVELS } from "../contract/log_level.ts";
@@ -33,10 +34,9 @@ const argument = z.string({ error: "a text" }).refine((value) => !value.includes
 const WANTED_URL = "a URL of http or https without a user or a password";
 const webhookUrl = z.string({ error: WANTED_URL }).refine(isWebhookUrl, { error: WANTED_URL });
 
-/** The name of a header (RFC 9110, section 5.1). */
-const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: "the name of a header" });
+const headerName = z.string().regex(HEADER_NAME, { error: "the name of a header" });
 /** Its value (section 5.5): nothing that ends the line, no more than Latin-1. */
-const headerValue = z.string({ error: "a text" }).regex(/^[\t\u0020-\u007e\u0080-\u00ff]*$/, {
+const headerValue = z.string({ error: "a text" }).regex(HEADER_VALUE, {
   error: "the value of a header: one line of Latin-1",
 });
 

@@ -5,6 +5,7 @@
  */
 
 import { join } from "@std/path";
+import { HEADER_NAME, HEADER_VALUE } from "../base/http_header.ts";
 import { HookDefinitionError } from "./hook_error.ts";
 import type { ExecAction, HookSource, WebhookAction } from "./rule.ts";
 
@@ -37,15 +38,11 @@ async function webhookProblem({ url, headers }: WebhookAction): Promise<string |
   return `: found ${JSON.stringify(url)}, wanted the permission to reach it: --allow-net=${host}`;
 }
 
-/**
- * What is wrong with a header of a request (RFC 9110, section 5); undefined if nothing is. A line break in one would
- * begin another header.
- */
-export function headerProblem(name: string, value: string): string | undefined {
-  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
+function headerProblem(name: string, value: string): string | undefined {
+  if (!HEADER_NAME.test(name)) {
     return `found the name ${JSON.stringify(name)}, wanted one of letters, digits and - without spaces`;
   }
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+  if (!HEADER_VALUE.test(value)) {
     return `found ${JSON.stringify(value)} as ${name}, wanted one line of printable Latin-1 characters`;
   }
   return undefined;
