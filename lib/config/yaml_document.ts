@@ -4,7 +4,8 @@
  * @module
  */
 
-import { constructFromEvents, type Event, EVENT_ID, parseEvents, YAMLException } from "js-yaml";
+import { parse } from "@std/yaml";
+import { type Event, EVENT_ID, parseEvents, YAMLException } from "js-yaml";
 import { type Finding, finding } from "./problem.ts";
 import { type Position, TextPositions } from "./text_position.ts";
 import { MAX_DEPTH } from "./tree_bounds.ts";
@@ -24,47 +25,92 @@ export interface YamlDocument {
   positionOf(finding: Finding): Position | undefined;
 }
 
-/** Reads a text by the core schema of YAML 1.2, which makes JSON values only. */
+/**
+ * Reads a text by the core schema of YAML 1.2, which makes JSON values only.
+ *
+ * `@std/yaml` says what its value is. `js-yaml` reads it too, for what the other does not tell: how deep and how large it is
+ * before anything is made of it, and where each part of it stands. A bracket that closes left of its entries, as formatters
+ * write it, `js-yaml` alone does not take: such a text is read without places.
+ */
 export function readYaml(text: string): YamlDocument {
   const source = text.replace(/^\ufeff/, "");
   const positions = new TextPositions(source);
-  const findings: Finding[] = [];
-  let index: YamlIndex | undefined;
-  let value: unknown;
-  try {
-    const events = parseEvents(source, { maxDepth: MAX_DEPTH });
-    if (events.length > MAX_EVENTS) {
-      const [found, wanted] = [`more than ${MAX_EVENTS} keys, values and lists`, "fewer"];
-      return { value: undefined, findings: [finding([], { found, wanted })], positionOf: () => undefined };
-    }
-    const second = events.findIndex(({ type }, at) => type === EVENT_ID.DOCUMENT && at > 0);
-    const first = second < 0 ? events : events.slice(0, second);
-    if (second >= 0) {
-      const problem = { found: "a second document after ---", wanted: "one document" };
-      findings.push({ ...finding([], problem), offset: startOf(events[second + 1]) ?? source.length });
-    }
-    index = new YamlIndex(first, source);
-    findings.push(...index.repeated.map(({ place, first, second }) => {
-      const found = JSON.stringify(place.at(-1));
-      const message = `this key already stands on line ${positions.at(first).line}, wanted each key once`;
-      return { ...finding(place, { found, wanted: "each key once", message }), offset: second };
-    }));
-    // The key that stands last is taken: that one stands twice is told beside all else that is wrong.
-    value = constructFromEvents(first, { source, json: true })[0] ?? null;
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const stopped = error.mark?.position ?? 0;
-    const { offset = stopped, ...problem } = syntaxProblem(error.reason, source, stopped);
-    findings.push({ ...finding([], problem), offset });
-  }
+  const { index, findings, end, failure } = outline(source, positions);
+  const read = failure?.isFinal || end === undefined
+    ? { value: undefined }
+    : readValue(source.slice(0, end), { allowDuplicateKeys: index !== undefined });
+  const wrong = read.value === undefined ? failure?.finding ?? read.finding : undefined;
+  if (wrong !== undefined) findings.push(wrong);
   return {
-    value,
+    value: read.value,
     findings,
     positionOf({ offset, place, atKey }) {
       const found = offset ?? index?.offsetOf(place, { atKey });
       return found === undefined ? undefined : positions.at(found);
     },
   };
+}
+
+/** What is known of a text before its value is made. */
+interface Outline {
+  index?: YamlIndex;
+  findings: Finding[];
+  /** Where the first document ends; undefined if no value is to be made of it. */
+  end?: number;
+  /** Why it could not be read; final unless the other parser is to say. */
+  failure?: { finding: Finding; isFinal: boolean };
+}
+
+function outline(source: string, positions: TextPositions): Outline {
+  const findings: Finding[] = [];
+  try {
+    const events = parseEvents(source, { maxDepth: MAX_DEPTH });
+    if (events.length > MAX_EVENTS) {
+      const [found, wanted] = [`more than ${MAX_EVENTS} keys, values and lists`, "fewer"];
+      return { findings: [finding([], { found, wanted })] };
+    }
+    const second = events.findIndex(({ type }, at) => type === EVENT_ID.DOCUMENT && at > 0);
+    const first = second < 0 ? events : events.slice(0, second);
+    let end = source.length;
+    if (second >= 0) {
+      const offset = startOf(events[second + 1]) ?? source.length;
+      findings.push({
+        ...finding([], { found: "a second document after ---", wanted: "one document" }),
+        offset,
+      });
+      end = Math.max(source.lastIndexOf("\n---", offset), 0);
+    }
+    const index = new YamlIndex(first, source);
+    // The key that stands last is taken: that one stands twice is told beside all else that is wrong.
+    findings.push(...index.repeated.map(({ place, first, second }) => {
+      const found = JSON.stringify(place.at(-1));
+      const message = `this key already stands on line ${positions.at(first).line}, wanted each key once`;
+      return { ...finding(place, { found, wanted: "each key once", message }), offset: second };
+    }));
+    return { index, findings, end };
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const stopped = error.mark?.position ?? 0;
+    const { offset = stopped, ...problem } = syntaxProblem(error.reason, source, stopped);
+    const isFinal = !/^deficient indentation/.test(error.reason);
+    return {
+      findings,
+      end: source.length,
+      failure: { finding: { ...finding([], problem), offset }, isFinal },
+    };
+  }
+}
+
+function readValue(
+  source: string,
+  { allowDuplicateKeys }: { allowDuplicateKeys: boolean },
+): { value: unknown; finding?: Finding } {
+  try {
+    return { value: parse(source, { schema: "core", allowDuplicateKeys }) ?? null };
+  } catch (error) {
+    const found = (error as Error).message.split("\n", 1)[0];
+    return { value: undefined, finding: finding([], { found, wanted: "YAML" }) };
+  }
 }
 
 /** Where what an event is about begins. */

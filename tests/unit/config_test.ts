@@ -402,6 +402,20 @@ Deno.test("two services cannot have one address, but a free port, another transp
   }
 });
 
+Deno.test("a bracket may close where formatters put it, left of its entries", () => {
+  const { services } = read(`services:
+  a: {
+    listen: "text://127.0.0.1:0",
+    options: {
+      deep: [
+        1,
+      ],
+    },
+  }
+`);
+  assertEquals(services.a.options, { deep: [1] });
+});
+
 Deno.test("YAML that does not read is one problem with line and column, in plain words", () => {
   const table: [yaml: string, line: string][] = [
     ["services:\n  a: [1", "2:8: found the end of the file, wanted ] or } to close what is open"],
