@@ -10,7 +10,7 @@ import type { Refusal } from "../spec/worker_messages.ts";
 import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import { settleWithin } from "../base/settle.ts";
 import { type ConnectionInfo, countError, type ServiceStats } from "../contract/stats.ts";
-import { describeDuration } from "../supervisor/server_status.ts";
+import { formatDuration } from "../base/units.ts";
 import { closeQuietly } from "../transport/transport.ts";
 import { type Arrival, PooledConnection } from "./pooled_connection.ts";
 import type { PoolProcess } from "./pool_process.ts";
@@ -146,7 +146,7 @@ export class Pool {
       id: client.id,
       remote: client.remote,
       code: "pool_full",
-      error: `no process of ${pool!.size} was free within ${describeDuration(pool!.waitMs)}`,
+      error: `no process of ${pool!.size} was free within ${formatDuration(pool!.waitMs)}`,
     });
     this.#options.processes.want(this.#waiting.size);
     const { bytes = "", greets } = this.#refusals[client.binding] ?? {};

@@ -29,12 +29,9 @@ import {
   silent,
   unloadable,
 } from "../supervisor/fault.ts";
-import {
-  type Dropped,
-  type LifeMessage,
-  type WorkerEnvironment,
-  WorkerLink,
-} from "../supervisor/worker_link.ts";
+import type { Dropped } from "../supervisor/drop_counter.ts";
+import type { LifeMessage } from "../supervisor/worker_events.ts";
+import { type WorkerEnvironment, WorkerLink } from "../supervisor/worker_link.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
 
 /** What a process reports once it has loaded. */

@@ -15,10 +15,12 @@ import { serviceLog } from "../log/log.ts";
 import type { FileBackup, WorkerSpec } from "../spec/worker_spec.ts";
 import { backUpFiles, namesFiles } from "../transport/file_backup.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
+import { pauseAfter } from "../supervisor/backoff.ts";
 import { type Fault, unstartable } from "../supervisor/fault.ts";
 import { InstanceError } from "../isolation/instance_error.ts";
-import { describeDuration } from "../supervisor/server_status.ts";
-import type { Dropped, WorkerEnvironment } from "../supervisor/worker_link.ts";
+import { formatDuration } from "../base/units.ts";
+import type { Dropped } from "../supervisor/drop_counter.ts";
+import type { WorkerEnvironment } from "../supervisor/worker_link.ts";
 import { plural } from "../base/plural.ts";
 import { type Loaded, PoolProcess, type PoolProcessEvents, type PoolProcessState } from "./pool_process.ts";
 import { missing, type PoolSpec, type PoolStatus } from "../spec/pool_spec.ts";
@@ -197,10 +199,10 @@ export class Processes implements PoolProcessEvents {
       this.#end();
       return this.#loaded.reject(new InstanceError(error));
     }
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
+    const pauseMs = pauseAfter(this.#failures++, FIRST_PAUSE_MS, { maxMs: LONGEST_PAUSE_MS });
     this.#log.error("A spare process {what}; starting another in {pause}", {
       what,
-      pause: describeDuration(pauseMs),
+      pause: formatDuration(pauseMs),
       error,
     });
     clearTimeout(this.#pause);

@@ -12,6 +12,11 @@ export type BackoffTiming = Pick<
   "backoffFirstMs" | "backoffMaxMs" | "backoffJitter" | "crashLimit" | "crashWindowMs" | "failedRetryMs"
 >;
 
+/** The pause after some failures in a row, in milliseconds: twice as long each time, up to a bound. */
+export function pauseAfter(failures: number, firstMs: number, { maxMs }: { maxMs: number }): number {
+  return Math.min(maxMs, firstMs * 2 ** failures);
+}
+
 /**
  * The crashes of one generation of a service. Each instance has its own pauses; whether the service has failed depends
  * on the crashes of all its instances together.
@@ -43,7 +48,9 @@ export class Backoff {
     this.#recentMs = this.#recentMs.filter((at) => nowMs - at < crashWindowMs);
     this.#recentMs.push(nowMs);
     if (this.#recentMs.length >= crashLimit) this.#failed = true;
-    const pauseMs = this.#failed ? failedRetryMs : Math.min(backoffMaxMs, backoffFirstMs * 2 ** before);
+    const pauseMs = this.#failed
+      ? failedRetryMs
+      : pauseAfter(before, backoffFirstMs, { maxMs: backoffMaxMs });
     return Math.round(pauseMs * (1 + backoffJitter * this.#random()));
   }
 

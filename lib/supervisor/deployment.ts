@@ -12,7 +12,8 @@ import { serviceLog } from "../log/log.ts";
 import { plural } from "../base/plural.ts";
 import { settleWithin } from "../base/settle.ts";
 import { createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
-import { describeDuration, type ServiceState, type ServiceStatus } from "./server_status.ts";
+import { formatDuration } from "../base/units.ts";
+import type { ServiceState, ServiceStatus } from "./server_status.ts";
 
 /** At most this many generations of a service drain at once; with one more, the oldest is stopped. */
 export const MAX_DRAINING = 4;
@@ -175,7 +176,7 @@ export class Deployment {
     await unlistened;
     const { number, service: { limits: { drainTimeoutMs } } } = generation;
     if (!generation.draining) {
-      const time = describeDuration(drainTimeoutMs);
+      const time = formatDuration(drainTimeoutMs);
       this.#log("info", "Generation {generation} draining for up to {time}", { generation: number, time });
     }
     const result = await generation.drain(drainTimeoutMs);

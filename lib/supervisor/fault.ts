@@ -6,7 +6,7 @@
 
 import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import { failure, InstanceError } from "../isolation/instance_error.ts";
-import { describeBytes, describeDuration } from "./server_status.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
 
 /** Something that went wrong with an instance or a process. */
 export interface Fault {
@@ -20,7 +20,7 @@ export type Faulty = "instance" | "process";
 
 /** It did not leave a state in time. */
 export function overdue(state: string, limitMs: number, who: Faulty = "instance"): Fault {
-  return inWords(who, "timeout", `was still ${state} after ${describeDuration(limitMs)}`);
+  return inWords(who, "timeout", `was still ${state} after ${formatDuration(limitMs)}`);
 }
 
 /** It answered no ping. That is found up to one ping before the limit, so the text does not claim the whole time. */
@@ -28,13 +28,13 @@ export function silent(heartbeatMs: number, who: Faulty = "instance"): Fault {
   return inWords(
     who,
     "silent",
-    `did not answer pings within ${describeDuration(heartbeatMs)} (limits.heartbeat)`,
+    `did not answer pings within ${formatDuration(heartbeatMs)} (limits.heartbeat)`,
   );
 }
 
 /** Its process uses more memory than it may, or nearly as much. */
 export function memoryExceeded(bytes: number, limitBytes: number, who: Faulty = "instance"): Fault {
-  const [found, most] = [bytes, limitBytes].map(describeBytes);
+  const [found, most] = [bytes, limitBytes].map(formatSize);
   return inWords(who, "memory_exceeded", `uses ${found} of memory, limit ${most} (limits.memory)`);
 }
 

@@ -17,7 +17,7 @@ import type { RuleActions } from "./rule_actions.ts";
 import { Limiter } from "./limiter.ts";
 import { Slot } from "./slot.ts";
 import { mergeStats, type ServiceStats } from "../contract/stats.ts";
-import { describeDuration } from "./server_status.ts";
+import { formatDuration } from "../base/units.ts";
 import type { WorkerEnvironment } from "./worker_link.ts";
 import { endpointKey, usefulInstances, workerSpecs } from "./worker_specs.ts";
 import { isSharable } from "../contract/endpoint.ts";
@@ -153,7 +153,7 @@ export class Generation {
     const { loadTimeoutMs, slowLoadMs } = this.#environment.timing;
     serviceLog(this.service.name).warning(
       "Still loading after {after} (limit {limit}): a module may wait or loop while it loads",
-      { after: describeDuration(slowLoadMs), limit: describeDuration(loadTimeoutMs) },
+      { after: formatDuration(slowLoadMs), limit: formatDuration(loadTimeoutMs) },
     );
   }
 

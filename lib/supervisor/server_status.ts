@@ -105,15 +105,3 @@ export interface ServerStatus {
   /** Its services, removed ones first. */
   services: ServiceStatus[];
 }
-
-/** Milliseconds for people: `200 ms`, `1.5 s`, `2 min`. */
-export function describeDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
-  return `${Math.round(ms / 6000) / 10} min`;
-}
-
-/** Bytes for people, in whole mebibytes: `256 MiB`. */
-export function describeBytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
-}

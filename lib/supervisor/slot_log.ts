@@ -8,7 +8,7 @@ import type { Logger } from "@logtape/logtape";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import type { Backoff } from "./backoff.ts";
 import type { Fault } from "./fault.ts";
-import { describeDuration } from "./server_status.ts";
+import { formatDuration } from "../base/units.ts";
 import type { Timing } from "./timing.ts";
 
 /** What the lines are made with. */
@@ -50,7 +50,7 @@ export class SlotLog {
     const { log, backoff, timing } = this.#options;
     if (again.pauseMs === undefined) this.event("error", "{what}", { what, error });
     else {
-      const pause = describeDuration(again.pauseMs);
+      const pause = formatDuration(again.pauseMs);
       this.event("error", "{what}; restarting in {pause}", { what, pause, error });
     }
     if (again.failedBefore || !backoff.failed) return;
@@ -58,8 +58,8 @@ export class SlotLog {
       "Service failed: {crashes} crashes within {window}; restarting every {pause} from now on",
       {
         crashes: timing.crashLimit,
-        window: describeDuration(timing.crashWindowMs),
-        pause: describeDuration(timing.failedRetryMs),
+        window: formatDuration(timing.crashWindowMs),
+        pause: formatDuration(timing.failedRetryMs),
       },
     );
   }

@@ -6,18 +6,19 @@
  */
 
 import { ALL_TOPICS, includesTopic, type TopicAccess } from "../spec/topic_access.ts";
+import type { RunAction } from "../hooks/action_request.ts";
 import type { Bus, Subscriber } from "../service/service_bus.ts";
-import { DEFAULT_QUEUE } from "../hooks/action_queue.ts";
-import { isServerAction, type RunAction } from "../hooks/action_request.ts";
 import type { RestartReason } from "./automatic_restart.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { emitRecords, lengthOf } from "../log/log_record.ts";
-import { RateWindow } from "../spec/rate_window.ts";
 import { ShapeError } from "../spec/shape.ts";
 import { checkFromWorker } from "../spec/worker_message_shapes.ts";
 import { DeliveryWindow, MAX_WAITING } from "./delivery_window.ts";
+import { DropCounter } from "./drop_counter.ts";
 import { FloodGuard, floodLimits } from "./flood_guard.ts";
-import type { FromWorker, MemoryGrade, ToWorker } from "../spec/worker_messages.ts";
+import { WorkerActions } from "./worker_actions.ts";
+import type { WorkerEvents } from "./worker_events.ts";
+import { WorkerLog } from "./worker_log.ts";
+import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import { connectionPrefix, type WorkerSpec } from "../spec/worker_spec.ts";
 import type { PoolStatus } from "../spec/pool_spec.ts";
 import { PendingRequests } from "./pending_requests.ts";
@@ -37,50 +38,6 @@ export interface WorkerEnvironment {
   restart?: (service: string, why: RestartReason) => void;
 }
 
-/** The messages of a worker about its own life. */
-export type LifeMessage = Exclude<
-  FromWorker,
-  {
-    type:
-      | "pong"
-      | "connections"
-      | "act"
-      | "publish"
-      | "subscribe"
-      | "unsubscribe"
-      | "log"
-      | "memory"
-      | "restart_wanted";
-  }
->;
-
-/** What a worker's owner hears of it. */
-export interface WorkerEvents {
-  heard(message: LifeMessage): void;
-  /** An uncaught error, or the end of the worker. */
-  failed(error: unknown): void;
-  /** It does not answer pings. Called at every interval. */
-  silent(): void;
-  /** It answered a ping. */
-  answered(): void;
-  /** How its memory compares to its limit. */
-  memory(bytes: number, grade: MemoryGrade): void;
-  /** It sent what no worker of ours sends: its service's code did. It is to be ended. */
-  badMessage(what: string): void;
-  /** Messages to it or from it were dropped, so many since the last call. Called at most every ten seconds. */
-  dropped(what: Dropped, count: number): void;
-}
-
-/** What is dropped: published messages that a worker does not read, or messages of one that sends too many. */
-export type Dropped = "delivered" | "sent";
-
-/** How often dropped messages are reported. */
-const DROPS_REPORT_MS = 10_000;
-/** At most so much is logged for one worker in a second, in UTF-16 units; what its own log would send is less. */
-const MAX_LOGGED = 4 * 1024 ** 2;
-/** The same for a process of a pool: it shares the log of its instance with the others. */
-const MAX_LOGGED_BY_PROCESS = 256 * 1024;
-
 /** A worker from its start to its end. After `terminate` no event comes from it. */
 export class WorkerLink implements Subscriber {
   readonly #environment: WorkerEnvironment;
@@ -88,18 +45,11 @@ export class WorkerLink implements Subscriber {
   readonly #runner: Runner;
   readonly #requests: PendingRequests<FromWorker> = new PendingRequests();
   readonly #heartbeat: Heartbeat;
-  /** How many webhooks and programs it has asked for that are not over. */
-  #actions = 0;
-  /** No instance that keeps to its own limits asks for more. */
-  readonly #maxActions: number;
+  readonly #actions: WorkerActions;
   readonly #flood: FloodGuard;
-  readonly #logged: RateWindow;
+  readonly #log: WorkerLog;
   readonly #window: DeliveryWindow = new DeliveryWindow();
-  readonly #drops: Record<Dropped, { unreported: number; reportedMs: number }> = {
-    delivered: { unreported: 0, reportedMs: -Infinity },
-    sent: { unreported: 0, reportedMs: -Infinity },
-  };
-  #dropped = 0;
+  readonly #drops: DropCounter;
   #over = false;
   #stats: ServiceStats = createStats();
   #memoryBytes: number | undefined;
@@ -115,10 +65,10 @@ export class WorkerLink implements Subscriber {
     this.#service = spec.service;
     this.#topics = spec.topics ?? ALL_TOPICS;
     this.#idPrefix = connectionPrefix(spec);
-    this.#maxActions = maxActions(spec);
+    this.#actions = new WorkerActions(spec, environment.runAction);
     this.#flood = new FloodGuard(floodLimits(spec));
-    const mostLogged = spec.handoffSocket === undefined ? MAX_LOGGED : MAX_LOGGED_BY_PROCESS;
-    this.#logged = new RateWindow(spec.logFlood === 0 ? Infinity : mostLogged);
+    this.#log = new WorkerLog(spec);
+    this.#drops = new DropCounter((what, count) => events.dropped(what, count));
     this.#heartbeat = new Heartbeat(
       { limitMs: spec.limits.heartbeatMs, missed: environment.timing.heartbeatsMissed },
       () => this.#ping(),
@@ -171,7 +121,7 @@ export class WorkerLink implements Subscriber {
 
   /** How many messages to it and from it were dropped. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#drops.total;
   }
 
   post(message: ToWorker): void {
@@ -192,7 +142,7 @@ export class WorkerLink implements Subscriber {
   /** Delivers a message of a topic that this worker subscribed; drops it if too much waits for the worker already. */
   deliver(topic: string, json: string): void {
     if (this.#runner.queuedBytes > MAX_WAITING || !this.#window.send(topic.length + json.length)) {
-      return this.#drop("delivered");
+      return this.#drops.add("delivered", 1, performance.now());
     }
     this.post({ type: "published", topic, json });
     if (this.#window.wantsPing) this.#ping();
@@ -224,28 +174,16 @@ export class WorkerLink implements Subscriber {
       case "take":
         return this.#heard(message);
       case "drop":
-        return this.#drop("sent");
+        return this.#drops.add("sent", 1, performance.now());
       case "broken":
         return this.#events.badMessage(this.#flood.fault);
     }
   }
 
-  #drop(what: Dropped, count = 1): void {
-    const drops = this.#drops[what];
-    this.#dropped += count;
-    drops.unreported += count;
+  #write(records: readonly LogRecord[]): void {
     const nowMs = performance.now();
-    if (nowMs - drops.reportedMs < DROPS_REPORT_MS) return;
-    this.#events.dropped(what, drops.unreported);
-    drops.unreported = 0;
-    drops.reportedMs = nowMs;
-  }
-
-  #log(records: readonly LogRecord[]): void {
-    const nowMs = performance.now();
-    const fitting = records.filter((record) => this.#logged.take(lengthOf(record), nowMs));
-    emitRecords(fitting, { service: this.#service, timestamp: Date.now() });
-    if (fitting.length < records.length) this.#drop("sent", records.length - fitting.length);
+    const dropped = this.#log.write(records, nowMs);
+    if (dropped > 0) this.#drops.add("sent", dropped, nowMs);
   }
 
   #connections(message: Extract<FromWorker, { type: "connections" }>): void {
@@ -256,14 +194,9 @@ export class WorkerLink implements Subscriber {
     this.#events.badMessage(`listed a connection that is not its own: ${JSON.stringify(foreign.id)}`);
   }
 
-  #act(message: Extract<FromWorker, { type: "act" }>): void {
-    if (++this.#actions > this.#maxActions) {
-      return this.#events.badMessage("asked for more actions at once than its rules have");
-    }
-    this.#environment.runAction?.(message.request).then(() => {
-      this.#actions--;
-      this.post({ type: "acted", id: message.id });
-    });
+  #act({ id, request }: Extract<FromWorker, { type: "act" }>): void {
+    if (this.#actions.run(request, () => this.post({ type: "acted", id }))) return;
+    this.#events.badMessage("asked for more actions at once than its rules have");
   }
 
   /** Its own isolate refuses such a topic, so that this did not come by its context. */
@@ -297,7 +230,7 @@ export class WorkerLink implements Subscriber {
       case "unsubscribe":
         return bus.unsubscribe(this, message.topic);
       case "log":
-        return this.#log(message.records);
+        return this.#write(message.records);
       case "memory":
         this.#memoryBytes = message.rssBytes;
         return this.#events.memory(message.rssBytes, message.grade);
@@ -320,11 +253,4 @@ export class WorkerLink implements Subscriber {
         message satisfies never;
     }
   }
-}
-
-/** How many actions of rules an instance may have under way, those of all processes of its pool together. */
-function maxActions({ hooks, pool }: WorkerSpec): number {
-  const actions = hooks?.sources.flatMap((source) => "rule" in source ? source.rule.then : [])
-    .filter(isServerAction).length ?? 0;
-  return actions * DEFAULT_QUEUE.maxJobs * (pool?.size ?? 1);
 }

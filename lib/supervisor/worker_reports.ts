@@ -27,7 +27,8 @@ import type { SlotEvent, SlotState } from "./lifecycle.ts";
 import type { SlotLog } from "./slot_log.ts";
 import type { Timing } from "./timing.ts";
 import type { RestartReason } from "./automatic_restart.ts";
-import type { Dropped, LifeMessage, WorkerEvents } from "./worker_link.ts";
+import type { Dropped } from "./drop_counter.ts";
+import type { LifeMessage, WorkerEvents } from "./worker_events.ts";
 import { plural } from "../base/plural.ts";
 
 /** What a worker reports once it has loaded. */
