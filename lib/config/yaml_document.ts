@@ -92,7 +92,7 @@ function outline(source: string, positions: TextPositions): Outline {
     if (!(error instanceof YAMLException)) throw error;
     const stopped = error.mark?.position ?? 0;
     const { offset = stopped, ...problem } = syntaxProblem(error.reason, source, stopped);
-    const isFinal = !/^deficient indentation/.test(error.reason);
+    const isFinal = !/^deficient indentation/.test(error.reason) || !"]}".includes(source.charAt(stopped));
     return {
       findings,
       end: source.length,
