@@ -5,7 +5,7 @@
  */
 
 import { parse } from "@std/yaml";
-import { type Event, EVENT_ID, parseEvents, YAMLException } from "js-yaml";
+import { constructFromEvents, type Event, EVENT_ID, parseEvents, YAMLException } from "js-yaml";
 import { type Finding, finding } from "./problem.ts";
 import { type Position, TextPositions } from "./text_position.ts";
 import { MAX_DEPTH } from "./tree_bounds.ts";
@@ -87,6 +87,8 @@ function outline(source: string, positions: TextPositions): Outline {
       const message = `this key already stands on line ${positions.at(first).line}, wanted each key once`;
       return { ...finding(place, { found, wanted: "each key once", message }), offset: second };
     }));
+    // For what it refuses, such as an alias without its anchor: it says where.
+    constructFromEvents(first, { source, json: true });
     return { index, findings, end };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
