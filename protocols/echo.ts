@@ -19,6 +19,8 @@ const echo: Protocol<Uint8Array> = {
   decode: (frame) => frame.slice(),
   encode: (message) => message,
   parse: bytes,
+  // An empty datagram.
+  end: (rest) => rest.slice(),
   callbacks: [],
   service(user): Handler<Uint8Array> {
     const handler = (user ?? {}) as Handler<Uint8Array>;

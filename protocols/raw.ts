@@ -19,6 +19,8 @@ const raw: Protocol<Uint8Array> = {
   decode: (frame) => frame.slice(),
   encode: (message) => message,
   parse: bytes,
+  // An empty datagram.
+  end: (rest) => rest.slice(),
 };
 
 export default raw;

@@ -6,7 +6,7 @@
 
 import { fromFileUrl, relative } from "@std/path";
 import type { Config, ServiceConfig } from "../config/mod.ts";
-import { parseEndpoint } from "../contract/endpoint.ts";
+import { isSharable, parseEndpoint } from "../contract/endpoint.ts";
 import { placeOf } from "../base/error_place.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { DEFAULT_LIMITS, LIMIT_FIELDS, type Limits } from "../contract/limits.ts";
@@ -72,7 +72,7 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
   if (service.isolation !== undefined) rows.push(["isolation", describeIsolation(service)]);
   const account = [service.user, service.group].filter((name) => name !== undefined).join(":");
   if (account !== "") rows.push(["user", account]);
-  if (service.instances > 1) rows.push(["instances", String(service.instances)]);
+  if (service.instances > 1) rows.push(["instances", describeInstances(one, paint)]);
   const hooks = one.loaded ? one.hooks : [];
   rows.push(...column("hooks", describeHooks(hooks)));
   const warnings = new Set([...hooks.flatMap(({ warnings = [] }) => warnings), ...one.warnings]);
@@ -80,6 +80,18 @@ function detailsOf(config: Config, one: LoadedService, paint: Paint): string[][]
   const limits = describeLimits(service.limits);
   if (limits !== "") rows.push(["limits", limits]);
   return rows.map(([name, ...rest]) => [paint.dim(name), ...rest]);
+}
+
+/** How many instances there are, and which addresses the first one serves alone. */
+function describeInstances(one: LoadedService, paint: Paint): string {
+  const { instances } = one.service;
+  const alone = one.loaded ? one.addresses.filter((address) => !isSharable(parseEndpoint(address))) : [];
+  if (alone.length === 0) return String(instances);
+  const isAll = one.loaded && alone.length === one.addresses.length;
+  const what = isAll
+    ? "UDP and unix addresses cannot be shared, so only 1 will run"
+    : `only the first serves ${alone.join(" and ")}`;
+  return `${instances}  ${paint.yellow(what)}`;
 }
 
 /** Rows under one name, which only the first one shows. */

@@ -69,6 +69,12 @@ export function failAs(of: ServiceConnection, thrown: unknown, fallback: Connect
   }
 }
 
+/** Tells of an error that ends nothing: a datagram that makes no message is no more than that. */
+export function survive(of: ServiceConnection, thrown: unknown, fallback: ConnectionErrorCode): void {
+  const error = toError(thrown);
+  report(of, error, codeOf(error, fallback));
+}
+
 /** A read, a write or a handshake has failed: nothing can leave any more. */
 export function transportFailed(of: ServiceConnection, thrown: unknown, fallback: ConnectionErrorCode): void {
   if (of.phase === "closed") return;

@@ -14,7 +14,7 @@ import { commandOf } from "../contract/command_of.ts";
 import type { ServiceConnection } from "./service_connection.ts";
 import type { ConnectionError, ConnectionErrorCode } from "../contract/connection_error.ts";
 import { end } from "./closing.ts";
-import { failAs, report, transportFailed } from "./error_policy.ts";
+import { failAs, report, survive, transportFailed } from "./error_policy.ts";
 import { FrameLoop, type FrameSink, Hold } from "../framing/frame_loop.ts";
 import { pipe } from "./pipe.ts";
 import { Reader, type ReadEvents } from "./reader.ts";
@@ -98,8 +98,9 @@ export class Inbound implements ReadEvents, FrameSink {
   datagram(datagram: Uint8Array<ArrayBuffer>): void {
     this.#count(datagram.length);
     if (this.#of.phase !== "open") return;
-    this.buffer.load(datagram);
-    this.frameLoop.pass();
+    this.#of.outbound.received(datagram.length);
+    this.frameLoop.datagram(datagram);
+    if (this.frameLoop.isFree) this.#of.outbound.answered();
   }
 
   endOfStream(): void {
@@ -155,7 +156,10 @@ export class Inbound implements ReadEvents, FrameSink {
   failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
     const of = this.#of;
     const passable = fallback === "bad_frame" || fallback === "bad_message";
-    if (!passable || !of.relay?.bad(of, toError(thrown), frame)) failAs(of, thrown, fallback);
+    if (passable && of.relay?.bad(of, toError(thrown), frame)) return;
+    // A bad datagram is no more than that.
+    if (passable && this.isDatagrams) survive(of, thrown, fallback);
+    else failAs(of, thrown, fallback);
   }
 
   lost(error: ConnectionError): void {

@@ -13,7 +13,11 @@ import type { ServiceConnection } from "./service_connection.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import { attempt, report, transportFailed } from "./error_policy.ts";
 import { Hold } from "../framing/frame_loop.ts";
+import { MAX_DATAGRAM_BYTES } from "../transport/datagram_transport.ts";
+import { ReplyCredit } from "./reply_credit.ts";
 import { type WriteEvents, WriteQueue } from "./write_queue.ts";
+
+const encoder = new TextEncoder();
 
 /** What a connection does with what it is to say. */
 export class Outbound implements WriteEvents {
@@ -21,11 +25,15 @@ export class Outbound implements WriteEvents {
   readonly #of: ServiceConnection;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
+  /** What bounds the answers to datagrams. */
+  readonly #credit: ReplyCredit | undefined;
   #ended = false;
 
   constructor(of: ServiceConnection, transport: Transport) {
     this.#of = of;
-    this.queue = new WriteQueue(transport, this, { separate: transport.receive !== undefined });
+    const isDatagrams = transport.receive !== undefined;
+    if (isDatagrams && of.side === "server") this.#credit = new ReplyCredit(of.host.limits.maxAmplification);
+    this.queue = new WriteQueue(transport, this, { separate: isDatagrams });
   }
 
   /** Whether nothing more is to be said. */
@@ -37,6 +45,16 @@ export class Outbound implements WriteEvents {
   // deno-lint-ignore no-explicit-any
   setCodec(codec: Codec<any, any>): void {
     this.#codec = codec;
+  }
+
+  /** A datagram is about to be handled. */
+  received(bytes: number): void {
+    this.#credit?.begin(bytes);
+  }
+
+  /** It is handled. */
+  answered(): void {
+    this.#credit?.end();
   }
 
   /** Takes a message of the handler's. */
@@ -97,14 +115,46 @@ export class Outbound implements WriteEvents {
 
   #transmit(data: Uint8Array | string): SendResult {
     if (this.queue.isFull) return this.#refuse();
+    if (this.#of.inbound.isDatagrams) return this.#queueDatagram(data);
     this.#queue(data);
     return "queued";
+  }
+
+  /** The same over UDP, where a message is a datagram, also an empty one. */
+  #queueDatagram(data: Uint8Array | string): SendResult {
+    const bytes = typeof data === "string" ? encoder.encode(data) : data;
+    if (bytes instanceof Uint8Array) {
+      const { length } = bytes;
+      if (length > MAX_DATAGRAM_BYTES) {
+        const error = new ConnectionError(
+          "send_refused",
+          `Cannot send a datagram of ${length} bytes: wanted at most ${MAX_DATAGRAM_BYTES}`,
+        );
+        report(this.#of, error, error.code);
+        return "refused";
+      }
+      if (this.#credit?.spend(length) === false) return this.#refuseAnswer();
+    }
+    this.#queue(bytes);
+    return "queued";
+  }
+
+  #refuseAnswer(): SendResult {
+    if (this.#credit!.isNews) {
+      const factor = this.#of.host.limits.maxAmplification;
+      const error = new ConnectionError(
+        "amplification",
+        `Cannot send more answers to one datagram: they would take more than ${factor} times its bytes (maxAmplification)`,
+      );
+      report(this.#of, error, error.code);
+    }
+    return "refused";
   }
 
   #queue(data: Uint8Array | string): void {
     if (typeof data !== "string" && !(data instanceof Uint8Array)) throw unwritable(data, this.#of.protocol);
     this.#of.host.stats.messagesOut++;
-    if (data.length === 0) return;
+    if (data.length === 0 && !this.#of.inbound.isDatagrams) return;
     this.queue.push(data);
     if (!this.#of.inbound.frameLoop.isPassing) this.queue.schedule();
   }

@@ -15,6 +15,7 @@ const MAX_CHARACTER_BYTES = 3;
 const SHORT_TEXT = 128;
 
 const encoder = new TextEncoder();
+const EMPTY = new Uint8Array(0);
 const pool: Uint8Array<ArrayBuffer>[] = [];
 
 /** A queue of bytes, filled by messages and emptied by writes. */
@@ -41,6 +42,11 @@ export class SendBuffer {
     return this.#size;
   }
 
+  /** Whether nothing waits, not even an empty datagram. */
+  get isEmpty(): boolean {
+    return this.size === 0 && (this.#sealed === undefined || this.#sealed.length === 0);
+  }
+
   /** Whether so many bytes wait. */
   holds(bytes: number): boolean {
     return this.#size + this.#text.length * MAX_CHARACTER_BYTES >= bytes && this.size >= bytes;
@@ -48,7 +54,8 @@ export class SendBuffer {
 
   /** Takes in bytes (copied) or a string (as UTF-8). */
   push(data: Uint8Array | string): void {
-    if (typeof data === "string") this.#pushText(data);
+    if (this.#separate && data.length === 0) (this.#sealed ??= []).push(EMPTY);
+    else if (typeof data === "string") this.#pushText(data);
     else this.#pushBytes(data);
     if (this.#separate) this.#seal();
   }

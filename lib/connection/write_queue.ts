@@ -64,7 +64,7 @@ export class WriteQueue {
 
   /** Settles when all that is queued now, and what comes before it is gone, has left. */
   flushed(): Promise<void> {
-    if (this.size === 0) return Promise.resolve();
+    if (this.size === 0 && this.#buffer.isEmpty) return Promise.resolve();
     return new Promise((resolve, reject) => (this.#waiters ??= []).push({ resolve, reject }));
   }
 
@@ -83,7 +83,7 @@ export class WriteQueue {
     if (this.#writing || this.#stopped) return;
     const barrier = this.#barrier;
     const buffer = barrier?.before ?? this.#buffer;
-    if (buffer.size === 0) return this.#emptied();
+    if (buffer.isEmpty) return this.#emptied();
     if (barrier !== undefined && barrier.before === undefined) return;
     this.#writing = true;
     this.#sender.writing();

@@ -21,6 +21,7 @@ export const CONNECTION_ERRORS = {
   send_refused: "`send` was called while `maxSendBytes` were queued",
   drain_timeout: "the connection was still open `drainTimeout` after its service began to stop",
   too_many_connections: "one address has more than `maxConnectionsPerAddress`",
+  amplification: "the answers to one datagram exceed `maxAmplification` times its bytes",
   datagram_dropped: "datagrams arrived faster than they were handled",
   plaintext_after_starttls: "bytes followed a request for TLS before TLS began",
   upgrade_failed: "an upgrade could not be carried out",

@@ -36,6 +36,13 @@ export interface Limits {
    */
   maxConnectionsPerAddress: number;
   /**
+   * Over UDP, how many times the bytes of a datagram its answers may take, headers counted, beyond a first
+   * one of any size (`amplification`); 0 sets no limit.
+   *
+   * @default {3}
+   */
+  maxAmplification: number;
+  /**
    * A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it
    * off, as it is before an upstream.
    *
@@ -129,6 +136,13 @@ export interface LimitsInput {
    * @default {0}
    */
   maxConnectionsPerAddress?: number;
+  /**
+   * Over UDP, how many times the bytes of a datagram its answers may take, headers counted, beyond a first
+   * one of any size (`amplification`); 0 sets no limit.
+   *
+   * @default {3}
+   */
+  maxAmplification?: number;
   /**
    * A connection on which nothing is read or written for this long is closed (`idle_timeout`); 0 turns it
    * off, as it is before an upstream.

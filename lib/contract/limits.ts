@@ -16,6 +16,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   maxSendBytes: 1024 ** 2,
   maxConnections: 16_384,
   maxConnectionsPerAddress: 0,
+  maxAmplification: 3,
   idleTimeoutMs: 600_000,
   frameTimeoutMs: 30_000,
   firstFrameTimeoutMs: 0,
@@ -78,6 +79,13 @@ export const LIMIT_FIELDS: Readonly<Record<keyof LimitsInput, LimitField>> = {
     min: 0,
     text:
       "The most open connections from one address; the next is closed at once (`too_many_connections`); 0 sets no limit",
+  },
+  maxAmplification: {
+    kind: "count",
+    field: "maxAmplification",
+    min: 0,
+    text:
+      "Over UDP, how many times the bytes of a datagram its answers may take, headers counted, beyond a first one of any size (`amplification`); 0 sets no limit",
   },
   idleTimeout: {
     kind: "duration",

@@ -51,9 +51,9 @@ export function createStats(): ServiceStats {
   };
 }
 
-/** Counts one error under its code. */
-export function countError(stats: ServiceStats, code: string): void {
-  addName(stats.errors, code, 1);
+/** Counts an error, or several, under its code. */
+export function countError(stats: ServiceStats, code: string, count: number = 1): void {
+  addName(stats.errors, code, count);
 }
 
 /** Counts once what a rule counts. */

@@ -199,6 +199,13 @@ export class FrameBuffer implements LineSource {
     return rest;
   }
 
+  /** Lets go of the memory of a datagram of which nothing is left. */
+  release(): void {
+    this.#bytes = EMPTY;
+    this.#layout++;
+    this.clear();
+  }
+
   /** Drops all that waits. */
   clear(): void {
     this.#start = this.#end = 0;

@@ -60,6 +60,8 @@ export class FrameLoop {
   #lines: LineReading | undefined;
   #held = 0;
   #inPass = false;
+  /** The datagram whose end is still to come. */
+  #datagram: "none" | "begun" | "empty" = "none";
   /** The peer's half: open, ended with frames still to deliver, with `end` to call, and done with. */
   #end: "open" | "frames" | "end" | "done" = "open";
 
@@ -131,6 +133,14 @@ export class FrameLoop {
     this.pass();
   }
 
+  /** Takes a whole datagram. Only while nothing of the one before is left. */
+  datagram(datagram: Uint8Array<ArrayBuffer>): void {
+    this.buffer.load(datagram);
+    this.#datagram = datagram.length === 0 ? "empty" : "begun";
+    this.pass();
+    if (this.buffer.length === 0) this.buffer.release();
+  }
+
   /** Delivers all that can be. */
   pass(): void {
     if (this.#inPass) return;
@@ -146,7 +156,7 @@ export class FrameLoop {
           else if (this.#end !== "open") this.#deliverEnd();
         }
       } catch (error) {
-        this.#receiver.failed(error, "bad_frame");
+        this.#fail(error, "bad_frame");
         again = this.#held === 0;
       }
     }
@@ -170,7 +180,7 @@ export class FrameLoop {
     try {
       message = line === undefined ? this.#codec.decode(frame!, this.#peer) : lines!.read(line, this.#peer);
     } catch (cause) {
-      this.#receiver.failed(badMessage(cause), "bad_message", buffer.frame);
+      this.#fail(badMessage(cause), "bad_message", buffer.frame);
       return true;
     }
     if ((this.#held & Hold.closed) === 0) this.#deliver(message);
@@ -187,11 +197,23 @@ export class FrameLoop {
     }
   }
 
-  /** A datagram is one buffer: what makes no whole frame in it is bad, and costs no more than itself. */
+  /** What is received is bad. What is left of a datagram is too, unless another codec has taken over. */
+  #fail(error: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
+    const codec = this.#codec;
+    this.#receiver.failed(error, fallback, frame);
+    if (this.#datagrams && this.#codec === codec) this.buffer.clear();
+  }
+
+  /** The end of a datagram is the end of its last frame, whether the codec sees one there or not. */
   #endDatagram(): void {
-    const left = this.buffer.length;
-    if (left === 0) return;
-    this.buffer.clear();
+    const { buffer } = this;
+    const isEmpty = this.#datagram === "empty";
+    if (this.#datagram === "none") return;
+    this.#datagram = "none";
+    const left = buffer.length;
+    if (left === 0 && !isEmpty) return;
+    if (this.#codec.end !== undefined) return this.#deliverRest(buffer.rest());
+    buffer.clear();
     this.#receiver.lost(
       new ConnectionError("bad_frame", `Cannot cut a frame: the datagram ends ${left} bytes into it`),
     );
@@ -223,7 +245,7 @@ export class FrameLoop {
     try {
       message = this.#codec.end(rest, this.#peer);
     } catch (cause) {
-      return this.#receiver.failed(badMessage(cause), "bad_message", rest);
+      return this.#fail(badMessage(cause), "bad_message", rest);
     }
     this.#deliver(message);
   }

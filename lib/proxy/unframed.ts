@@ -10,5 +10,7 @@ import { type Codec, skip } from "../contract/protocol.ts";
 export const UNFRAMED: Codec<never> = {
   input: (buffer) => buffer.length,
   decode: () => skip,
+  // An empty datagram.
+  end: () => skip,
   encode: (message) => message,
 };

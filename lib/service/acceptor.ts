@@ -9,12 +9,13 @@
  */
 
 import { Admission, type Serve } from "./admission.ts";
+import { DatagramReports } from "./datagram_reports.ts";
 import type { ServiceContext } from "../contract/handler.ts";
-import { type Endpoint, formatAddr, formatEndpoint } from "../contract/endpoint.ts";
+import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { countError, type ServiceStats } from "../contract/stats.ts";
-import { bind, type BindOptions, type Listener } from "../transport/listener.ts";
+import { type Accepted, bind, type BindOptions, type Listener } from "../transport/listener.ts";
 
 /** How long accepting pauses when the system is out of descriptors or memory. */
 const ACCEPT_RETRY_MS = 100;
@@ -45,10 +46,12 @@ export class Acceptor {
   #listeners: Listener[] = [];
   /** The accept loops; each settles once its listener is closed. */
   #accepting: Promise<void>[] = [];
+  readonly #datagrams: DatagramReports;
 
   constructor(options: AcceptorOptions) {
     const { limits, stats, trustedProxies, log } = options;
     this.#options = options;
+    this.#datagrams = new DatagramReports(options);
     this.admission = new Admission({
       limits,
       stats,
@@ -63,13 +66,8 @@ export class Acceptor {
     openings: readonly Opening[],
     options: Pick<BindOptions, "secure" | "reusePort" | "exclusive">,
   ): Promise<Endpoint[]> {
-    const { stats, log, mode } = this.#options;
-    const dropped = (from: Deno.Addr) => {
-      countError(stats, "datagram_dropped");
-      log.warn("Dropped a datagram from {remote}: the queue of its connection is full", {
-        remote: formatAddr(from),
-      });
-    };
+    const { mode } = this.#options;
+    const dropped = (from: Deno.Addr) => this.#datagrams.dropped(from);
     const listeners: Listener[] = [];
     try {
       for (const { endpoint, keepAlive } of openings) {
@@ -80,6 +78,7 @@ export class Acceptor {
       throw error;
     }
     this.#listeners = listeners;
+    for (const { endpoint, evict } of listeners) if (evict !== undefined) this.#datagrams.watch(endpoint);
     this.#accepting = listeners.map((listener, index) => this.#accept(listener, openings[index].serve));
     return listeners.map(({ endpoint }) => endpoint);
   }
@@ -87,20 +86,32 @@ export class Acceptor {
   /** Closes the listeners. */
   async close(): Promise<void> {
     for (const listener of this.#listeners.splice(0)) listener.close();
+    this.#datagrams.close();
     this.admission.dismiss();
     // A peer that was accepted just before is served, not lost.
     await Promise.all(this.#accepting);
   }
 
+  /** Closes another connection for a new one; the new one, if there is no other. */
+  #makeRoom(listener: Listener, { transport }: Accepted): boolean {
+    const isRoom = listener.evict?.(transport) ?? false;
+    if (!isRoom) transport.close();
+    this.#datagrams.evicted(listener.endpoint, isRoom ? "closed" : "refused");
+    return isRoom;
+  }
+
   async #accept(listener: Listener, serve: Serve): Promise<void> {
     const { stats, log } = this.#options;
     while (this.#listeners.includes(listener)) {
-      if (this.admission.isFull) {
+      if (this.admission.isFull && listener.evict === undefined) {
         await this.admission.room();
         continue;
       }
       try {
-        this.admission.admit(await listener.accept(), serve);
+        const accepted = await listener.accept();
+        if (!this.admission.isFull || this.#makeRoom(listener, accepted)) {
+          this.admission.admit(accepted, serve);
+        }
       } catch (error) {
         if (!this.#listeners.includes(listener)) return;
         countError(stats, "accept_failed");

@@ -24,6 +24,11 @@ export interface Listener {
   readonly endpoint: Endpoint;
   /** Waits for the next peer. Rejects once the listener is closed, and when the system is out of descriptors. */
   accept(): Promise<Accepted>;
+  /**
+   * Closes the connection that has been silent longest, other than this one. Returns whether there was one. Only where
+   * peers cannot be kept waiting: datagrams come whether they are accepted or not.
+   */
+  evict?(except: Transport): boolean;
   close(): void;
 }
 
@@ -153,6 +158,7 @@ function bindUdp(endpoint: NetEndpoint, options: BindOptions): Listener {
   return {
     endpoint: { ...endpoint, port: (listener.addr as Deno.NetAddr).port },
     accept: async () => ({ transport: await listener.accept(), kind: "udp" }),
+    evict: (except) => listener.evict(except),
     close: () => listener.close(),
   };
 }

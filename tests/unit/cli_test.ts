@@ -371,6 +371,31 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
   ]);
 });
 
+Deno.test("the plan says which addresses one instance serves alone", () => {
+  const config = resolveConfig({
+    services: {
+      mixed: { listen: ["text://127.0.0.1:1", "text+udp://127.0.0.1:1"], handler: "./a.ts", instances: 3 },
+      alone: { listen: ["text+udp://127.0.0.1:2", "text+unix:///run/a"], handler: "./a.ts", instances: 3 },
+    },
+  }, { base: folder });
+  const plan = formatPlan(
+    config,
+    Object.values(config.services).map((service) => ({
+      service,
+      loaded: true,
+      warnings: [],
+      addresses: service.listen,
+      protocols: service.listen.map(() => "text"),
+      hooks: [],
+    })),
+    createRecorder().paint,
+  );
+  assertEquals(plan.split("\n").filter((line) => line.includes("instances")).map((line) => line.trim()), [
+    "instances  3  only the first serves text+udp://127.0.0.1:1",
+    "instances  3  UDP and unix addresses cannot be shared, so only 1 will run",
+  ]);
+});
+
 Deno.test("every bundled protocol has its line in the list of protocols", () => {
   assertEquals(Object.keys(SUMMARIES).sort(), Object.keys(bundledProtocols).sort());
 });

@@ -237,11 +237,33 @@ Deno.test("FrameLoop reports what throws when it is told the end", () => {
 
 Deno.test("FrameLoop loses what is left of a datagram, and nothing of the next, when it ends within a frame", () => {
   const { loop, heard } = loopOf(words, { datagrams: true });
-  for (const datagram of ["a\nb\nc", "d", "e\n"]) {
-    loop.buffer.load(bytes(datagram));
-    loop.pass();
+  for (const datagram of ["a\nb\nc", "d", "", "e\n"]) {
+    loop.datagram(bytes(datagram));
   }
-  assertEquals(heard, ["a", "b", "lost bad_frame", "lost bad_frame", "e"]);
+  assertEquals(heard, ["a", "b", "lost bad_frame", "lost bad_frame", "lost bad_frame", "e"]);
+});
+
+Deno.test("FrameLoop gives what is left of a datagram to the codec's end, also when nothing is", () => {
+  const { loop, heard } = loopOf({ ...words, end: (rest) => `rest ${text(rest)}` }, { datagrams: true });
+  for (const datagram of ["a\nb", "c\n", ""]) loop.datagram(bytes(datagram));
+  assertEquals(heard, ["a", "rest b", "c", "rest "]);
+});
+
+Deno.test("FrameLoop drops the rest of a datagram when a part of it is bad, and takes the next", () => {
+  const heard: unknown[] = [];
+  const { loop } = loopOf({
+    ...words,
+    decode(frame) {
+      if (frame[0] === 0x21) throw new Error("bad");
+      return text(frame);
+    },
+  }, {
+    datagrams: true,
+    message: (message) => void heard.push(message),
+    failed: (_, fallback) => void heard.push(fallback),
+  });
+  for (const datagram of ["a\n!\nb\n", "c\n"]) loop.datagram(bytes(datagram));
+  assertEquals(heard, ["a\n", "bad_message", "c\n"]);
 });
 
 Deno.test("FrameLoop reads the lines of a datagram afresh when another codec has taken the rest of the one before", () => {
@@ -253,8 +275,7 @@ Deno.test("FrameLoop reads the lines of a datagram afresh when another codec has
     },
   });
   for (const datagram of ["switch\nb\nc\n", "d\ne\nf\n"]) {
-    loop.buffer.load(bytes(datagram));
-    loop.pass();
+    loop.datagram(bytes(datagram));
   }
   assertEquals(heard, ["switch", "all of b\nc\n", "d", "e", "f"]);
 });
