@@ -66,9 +66,10 @@ export const samples: string[] = [
 
 /** The user's handler, on connections that end lines as the service's options say. */
 function service(user: unknown, options: unknown): Handler<string> {
-  const handler = (user ?? {}) as Handler<string>;
+  const handler = user as Handler<string>;
   const { ending } = Object(options) as TextOptions;
-  if (ending === undefined) return handler;
+  // Without a handler there is nothing to serve with, which is not for a protocol to tell.
+  if (ending === undefined || user === undefined) return handler;
   const protocol = textProtocol({ ending });
   return Object.create(handler, {
     onConnect: {
