@@ -32,13 +32,18 @@ export type CacheFiles = "copied" | "none";
  *
  * @param config The deno.json of the program: the versions that the lock file beside it names hold for the child, and what
  *   its code imports besides is written to a copy.
+ * @param options.source The cache that it is made of. @default {Deno's own}
  * @returns Its path. Undefined where none is needed, or where this process may not make one: the child then shares its
  *   own.
  */
-export function makeChildCache(files: CacheFiles, config: string | undefined): string | undefined {
+export function makeChildCache(
+  files: CacheFiles,
+  config: string | undefined,
+  options: { source?: string } = {},
+): string | undefined {
   if (Deno.build.standalone) return undefined;
   try {
-    const source = denoDir();
+    const source = options.source ?? denoDir();
     if (source === undefined) return undefined;
     removeStale();
     const folder = Deno.makeTempDirSync({ prefix: `${PREFIX}${Deno.pid}_` });

@@ -10,13 +10,19 @@ Deno.test({
   name: "a child's cache links to packages, and has files and a lock file of its own",
   ignore,
   fn() {
-    const folder = makeChildCache("copied", config)!;
+    const source = Deno.makeTempDirSync();
+    Deno.mkdirSync(join(source, "npm"));
+    Deno.writeTextFileSync(join(source, "dep_analysis_cache_v2"), "known");
+    Deno.writeFileSync(join(source, "node_analysis_cache_v2"), new Uint8Array(9 * 1024 ** 2));
+    const folder = makeChildCache("copied", config, { source })!;
     try {
       assert(Deno.lstatSync(join(folder, "npm")).isSymlink);
-      assert(Deno.lstatSync(join(folder, "dep_analysis_cache_v2")).isFile);
+      assertEquals(Deno.readTextFileSync(join(folder, "dep_analysis_cache_v2")), "known");
+      assert(!exists(join(folder, "node_analysis_cache_v2")), "what is large is not copied");
       assertEquals(lockFileIn(folder), join(folder, "deno.lock"));
     } finally {
       removeChildCache(folder);
+      Deno.removeSync(source, { recursive: true });
     }
     assert(!exists(folder));
   },
