@@ -18,8 +18,8 @@ const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2"] as const;
 const LOCK = "deno.lock";
 /** Folders that are read by their path; what a child may write there its permissions say. */
 const FOLDERS = ["gen", "npm", "remote", "registries", "deps"] as const;
-/** A larger file is not copied: starting without it is quicker. */
-const MAX_COPY_BYTES = 8 * 1024 * 1024;
+/** A larger file is not copied: starting without it takes no longer. */
+const MAX_COPY_BYTES = 64 * 1024 * 1024;
 
 /** Its name goes on with the process that made it. */
 const PREFIX = "protohost_cache_";

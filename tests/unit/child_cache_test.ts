@@ -13,7 +13,7 @@ Deno.test({
     const source = Deno.makeTempDirSync();
     Deno.mkdirSync(join(source, "npm"));
     Deno.writeTextFileSync(join(source, "dep_analysis_cache_v2"), "known");
-    Deno.writeFileSync(join(source, "node_analysis_cache_v2"), new Uint8Array(9 * 1024 ** 2));
+    Deno.writeFileSync(join(source, "node_analysis_cache_v2"), new Uint8Array(65 * 1024 ** 2));
     const folder = makeChildCache("copied", config, { source })!;
     try {
       assert(Deno.lstatSync(join(folder, "npm")).isSymlink);
