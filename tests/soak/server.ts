@@ -58,7 +58,7 @@ export class SoakServer implements AsyncDisposable {
       `  ${service.name}: ${wordsOf(service, folder, { redis, echo })}\n`
     );
     await folder.write({
-      "protohost.yaml": `control: ./control.sock\ndefaults: { limits: { heartbeat: 3s, memory: 160MiB } }\n` +
+      "protohost.yaml": `control: ./control.sock\ndefaults: { limits: { heartbeat: 3s, memory: 256MiB } }\n` +
         `services:\n${lines.join("")}`,
     });
     const program = new Program(launcher, ["serve"], folder.path);
