@@ -35,7 +35,7 @@ export async function missingFiles(tree: unknown, base: string): Promise<Finding
 
 /** Says what is wrong with a file; undefined if nothing is. */
 async function whatIsWrong({ path, made }: FileReference): Promise<string | undefined> {
-  if (made) return await whyNotMade(path);
+  if (made !== undefined) return await whyNotMade(path, made);
   try {
     const why = whyUnreadable(await Deno.stat(path), MAX_BYTES);
     return why === undefined ? undefined : `${path} is ${why}, wanted a file`;
@@ -45,7 +45,7 @@ async function whatIsWrong({ path, made }: FileReference): Promise<string | unde
 }
 
 /** What keeps a file from being made. */
-async function whyNotMade(path: string): Promise<string | undefined> {
+async function whyNotMade(path: string, what: "file" | "socket"): Promise<string | undefined> {
   const folder = dirname(path);
   try {
     if (!(await Deno.stat(folder)).isDirectory) return `${folder} is no folder`;
@@ -53,5 +53,8 @@ async function whyNotMade(path: string): Promise<string | undefined> {
     return error instanceof Deno.errors.NotFound ? `there is no folder ${folder}` : undefined;
   }
   const there = await Deno.stat(path).catch(() => undefined);
-  return there?.isDirectory ? `${path} is a folder, wanted a file` : undefined;
+  if (there?.isDirectory) return `${path} is a folder, wanted a ${what}`;
+  return what === "socket" && there?.isFile
+    ? `${path} is a file, wanted a socket or nothing there`
+    : undefined;
 }

@@ -27,7 +27,7 @@ import {
 import { tls } from "./tls_schema.ts";
 import { upstream } from "./upstream_schema.ts";
 
-const WANTED_SERVICES = "a mapping of names to services, at least one";
+const WANTED_SERVICES = 'names with their services, as in chat: { listen: "text://0.0.0.0:1234" }';
 
 const defaults = named(
   "DefaultsInput",
@@ -45,7 +45,13 @@ export const serviceSchema = named(
   "One service as users write it.",
   mapping("a service, with listen or handler", {
     listen: optional(
-      oneOrMore(listenAddress, "an address or a list of addresses"),
+      oneOrMore(
+        listenAddress,
+        ({ input }) =>
+          typeof input === "number"
+            ? `an address such as text://0.0.0.0:${input}`
+            : "an address or a list of addresses",
+      ),
       "Where to listen: `PROTOCOL[+TRANSPORT]://HOST:PORT` or `PROTOCOL+unix:///PATH`, one or several",
     ),
     protocol: optional(

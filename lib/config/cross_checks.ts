@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
-import { absolutePath } from "./paths.ts";
+import type { Endpoint } from "../contract/endpoint.ts";
+import { absolutePath, readEndpoint } from "./paths.ts";
 import { describe, type Finding, finding, formatPlace, keyFinding, type Place } from "./problem.ts";
 import { asMapping, isMapping, stringsAt } from "./raw_tree.ts";
 
@@ -162,14 +162,6 @@ function* optionsRules(value: unknown, place: Place): Findings {
     ? value.entries()
     : Object.entries(value);
   for (const [key, item] of entries) yield* optionsRules(item, [...place, key]);
-}
-
-function readEndpoint(address: string): Endpoint | undefined {
-  try {
-    return parseEndpoint(address);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Names the socket an endpoint binds; undefined if the operating system chooses the port. */

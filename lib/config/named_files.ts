@@ -1,10 +1,10 @@
 /**
- * The files that a configuration names and that must be there.
+ * The files that a configuration names and that must be there, or whose folders must.
  *
  * @module
  */
 
-import { absolutePath, isModule, moduleUrl } from "./paths.ts";
+import { absolutePath, isModule, moduleUrl, readEndpoint } from "./paths.ts";
 import type { Place } from "./problem.ts";
 import { asMapping, stringsAt } from "./raw_tree.ts";
 
@@ -15,8 +15,8 @@ export interface FileReference {
   written: string;
   /** The absolute path. */
   path: string;
-  /** Whether it is made if it is not there; its folder must be. */
-  made?: true;
+  /** What is made there if nothing is yet; its folder must be. */
+  made?: "file" | "socket";
 }
 
 /** Lists the modules, certificates and keys on this disk that a configuration names, however broken the rest of it is. */
@@ -43,15 +43,25 @@ export function filesOf(tree: unknown, base: string): FileReference[] {
     add(tls.clientCa, [...place, "clientCa"]);
   }
 
-  const { protocols, defaults, services, log } = asMapping(tree);
+  function addSocket(text: string, place: Place): void {
+    const endpoint = readEndpoint(text);
+    if (endpoint?.transport !== "unix") return;
+    files.push({ place, written: text, path: absolutePath(endpoint.path, base), made: "socket" });
+  }
+
+  const { protocols, defaults, services, log, control } = asMapping(tree);
+  if (typeof control === "string" && control !== "" && control !== "false") {
+    files.push({ place: ["control"], written: control, path: absolutePath(control, base), made: "socket" });
+  }
   const { file } = asMapping(log);
   if (typeof file === "string" && file !== "") {
-    files.push({ place: ["log", "file"], written: file, path: absolutePath(file, base), made: true });
+    files.push({ place: ["log", "file"], written: file, path: absolutePath(file, base), made: "file" });
   }
   for (const [name, path] of Object.entries(asMapping(protocols))) addModule(path, ["protocols", name]);
   addTls(asMapping(defaults).tls, ["defaults", "tls"]);
   for (const [name, value] of Object.entries(asMapping(services))) {
-    const { protocol, handler, hooks, tls, upstreamTls } = asMapping(value);
+    const { listen, protocol, handler, hooks, tls, upstreamTls } = asMapping(value);
+    for (const { text, place } of stringsAt(listen, ["services", name, "listen"])) addSocket(text, place);
     if (typeof protocol === "string" && isModule(protocol)) {
       addModule(protocol, ["services", name, "protocol"]);
     }

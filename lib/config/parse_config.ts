@@ -44,6 +44,12 @@ export function checkText(text: string, { file, env, label }: ParseConfigOptions
   }
   const { value, findings, positionOf } = readYaml(text);
   const located = { ...source, positionOf };
+  if (value === null && findings.length === 0) {
+    const message =
+      'it says nothing, wanted services: { chat: { listen: "text://0.0.0.0:1234" } } or the like';
+    const empty = finding([], { found: "nothing", wanted: "a mapping with services", message });
+    return { source: located, tree: undefined, problems: problemsIn(located, [empty]) };
+  }
   if (value === undefined) {
     return { source: located, tree: undefined, problems: problemsIn(located, findings) };
   }

@@ -5,7 +5,7 @@
  */
 
 import { extname, fromFileUrl, isAbsolute, resolve, toFileUrl } from "@std/path";
-import { formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
 
 /** The URL of a folder, with a slash at its end. */
 export function folderUrl(folder: string | URL): string {
@@ -28,6 +28,15 @@ export function absoluteAddress(address: string, base: string): string {
   const endpoint = parseEndpoint(address);
   if (endpoint.transport !== "unix") return address;
   return formatEndpoint({ ...endpoint, path: absolutePath(endpoint.path, base) });
+}
+
+/** Takes an address apart; undefined if it cannot be read. */
+export function readEndpoint(address: string): Endpoint | undefined {
+  try {
+    return parseEndpoint(address);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a service's `protocol` is the path of a module and not a name. */

@@ -106,7 +106,7 @@ export const flag: z.ZodBoolean = z.boolean({ error: "true or false" });
 /** A value or a list of them. */
 export function oneOrMore<T extends z.ZodType>(
   schema: T,
-  wanted: string,
+  wanted: string | ((issue: { input?: unknown }) => string),
 ): z.ZodUnion<[T, z.ZodArray<T>]> {
   return z.union([schema, z.array(schema).min(1, { error: wanted })], { error: wanted });
 }

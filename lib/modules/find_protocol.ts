@@ -134,6 +134,14 @@ async function protocolsBeside(base: string | undefined): Promise<ProtocolEntry[
   return found.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
+/** What to write in place of the scheme of a URL, which is near none of the protocols. */
+const SCHEMES: ReadonlyMap<string, string> = new Map([
+  ...["ssl", "tls", "https", "wss", "smtps", "rediss"].map((name) =>
+    [name, "; for TLS write PROTOCOL+tls://, as in text+tls://"] as const
+  ),
+  ...["http", "ws"].map((name) => [name, "; raw:// relays its bytes as they are"] as const),
+]);
+
 function unknownProtocol(
   name: string,
   entries: ProtocolEntry[],
@@ -146,7 +154,7 @@ function unknownProtocol(
     `the bundled ones (${Object.keys(bundledProtocols).join(", ")})`,
   ];
   const guess = nearest(name, entries.map((entry) => entry.name));
-  const hint = guess === undefined ? "" : `; did you mean "${guess}"?`;
+  const hint = SCHEMES.get(name.toLowerCase()) ?? (guess === undefined ? "" : `; did you mean "${guess}"?`);
   return new ProtocolError(
     "unknown_protocol",
     `Cannot find the protocol "${name}" in ${looked.join(", ")}${hint}`,

@@ -7,13 +7,19 @@
  * @module
  */
 
+import { stripAnsiCode } from "@std/fmt/colors";
+
 /**
  * An error from loading a module as one with a message of one line. That of a syntax error ends with its place:
  * `Expected ',', got '{' at file:///srv/chat.ts:4:30`.
  */
 export function readableFailure(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return thrown;
-  const { message } = thrown;
+  const message = stripAnsiCode(thrown.message);
+  const bare = /^Import "([^"]*)" not a dependency and not in import map from .*?(?:\n +at (\S+))?$/s.exec(
+    message,
+  );
+  if (bare !== null) return new TypeError(notFound(bare[1], bare[2]), { cause: thrown });
   const absent = /npm package not found in cache: "([^"]*)"|not found in cache: "([^"]*)"/.exec(message);
   if (absent !== null) return new Error(notCached(absent[1] ?? absent[2]), { cause: thrown });
   const inside = /^JsErrorBox \{ inner: (.*)/s.exec(message)?.[1];
@@ -45,6 +51,13 @@ function failureOf(inside: string): Error | undefined {
   if (!system) return undefined;
   const [, kind, message] = system;
   return new Error(kind === "IsADirectory" ? "found a folder, wanted a file" : unescape(message));
+}
+
+function notFound(name: string, place: string | undefined): string {
+  const where = place === undefined ? "" : ` at ${place}`;
+  return `there is no ${
+    JSON.stringify(name)
+  }${where}: wanted ./${name} for a file, npm:${name} for a package`;
 }
 
 function notCached(name: string): string {

@@ -35,7 +35,9 @@ export async function loadDefault(url: string, kind: string): Promise<unknown> {
   }
   if (module.default !== undefined) return module.default;
   const others = Object.keys(module);
-  const found = others.length === 0 ? "it exports nothing" : `it exports only ${others.join(", ")}`;
+  const found = others.length === 0
+    ? "it exports nothing"
+    : `it exports only ${others.join(", ")}: wanted export default { ${others[0]} } or the like`;
   throw new ModuleError(`Cannot use ${url} as a ${kind} module: it has no default export, ${found}`);
 }
 

@@ -7,6 +7,7 @@
 import type { AnyHandler, ServiceContext, ServiceDefinition } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
+import { toError } from "../base/error_record.ts";
 import { describeValue, loadDefault } from "../modules/load_module.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { checkedProtocol, resolveProtocol } from "../modules/find_protocol.ts";
@@ -69,7 +70,7 @@ async function definitionOf(
   url: string,
   context: ServiceContext,
 ): Promise<ServiceDefinition> {
-  const definition = typeof exported === "function" ? await exported(context) : exported;
+  const definition = typeof exported === "function" ? await made(() => exported(context), url) : exported;
   if (typeof definition === "object" && definition !== null && !Array.isArray(definition)) return definition;
   const found = typeof exported === "function"
     ? `a function that returns ${describeValue(definition)}`
@@ -77,6 +78,19 @@ async function definitionOf(
   throw new ServiceError(
     `Cannot use ${url} as a service: wanted a handler object or a function that returns one, found ${found}`,
   );
+}
+
+/** What a service's function makes. */
+async function made(make: () => unknown, url: string): Promise<unknown> {
+  try {
+    return await make();
+  } catch (cause) {
+    const { name, message, stack } = toError(cause);
+    const error = new ServiceError(`Cannot use ${url} as a service: its function threw ${name}: ${message}`, {
+      cause,
+    });
+    throw Object.assign(error, { stack });
+  }
 }
 
 function endpointsOf(source: ServiceSource, definition: ServiceDefinition | undefined): Endpoint[] {
@@ -138,7 +152,11 @@ function handlerProblem(handler: AnyHandler): string | undefined {
     return "it has both onMessage and transmission: wanted one of them";
   }
   if (given.length === 0) {
-    return `wanted at least one of ${callbacks.join(", ")}, found ${describeValue(handler)}`;
+    const wanted = `wanted at least one of ${callbacks.join(", ")}`;
+    const mistyped = Object.keys(handler).find((key) => nearest(key, callbacks) !== undefined);
+    return mistyped === undefined
+      ? `${wanted}, found ${describeValue(handler)}`
+      : `there is no callback ${mistyped}, did you mean ${nearest(mistyped, callbacks)}?`;
   }
   return undefined;
 }

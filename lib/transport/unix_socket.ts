@@ -40,7 +40,7 @@ export class UnixListener {
   ): Promise<UnixListener> {
     await claimPath(path, options.exclusive ?? false);
     const { folder, temporary } = temporaryPathOf(path);
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     remove(temporary);
     try {
       const listener = Deno.listen({ transport: "unix", path: temporary });
@@ -75,6 +75,17 @@ export class UnixListener {
 export function temporaryPathOf(path: string): { folder: string; temporary: string } {
   const folder = join(dirname(path), `.${basename(path).slice(0, 12)}.new`);
   return { folder, temporary: join(folder, "s") };
+}
+
+/** Makes the folder of a socket's first path, but none above it: a mistyped path is not to make folders. */
+function makeFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`there is no folder ${dirname(folder)}`);
+  }
 }
 
 function remove(path: string): void {

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { verifyPassword } from "../../lib/base/password.ts";
 import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, fromSource, Program, runProgram, TempFolder } from "../support/program.ts";
@@ -128,6 +128,39 @@ services:
     assertStringIncludes(stderr, part);
   }
   assertMatch(stderr, /SyntaxError: .* at file:.*broken\.ts:2:11$/m);
+});
+
+Deno.test("check says what a module that is no service should have been", async () => {
+  await using folder = new TempFolder();
+  const modules: Record<string, [code: string, why: string]> = {
+    typo: ["export default { onMesage() {} };", "there is no callback onMesage, did you mean onMessage?"],
+    named: [
+      "export function onMessage() {}",
+      "it has no default export, it exports only onMessage: wanted export default { onMessage } or the like",
+    ],
+    bare: [
+      'import "lodash";\nexport default { onMessage() {} };',
+      'there is no "lodash" at MODULE:1:8: wanted ./lodash for a file, npm:lodash for a package',
+    ],
+    throws: [
+      'export default () => { throw new RangeError("no database"); };',
+      "its function threw RangeError: no database (MODULE:1:30)",
+    ],
+  };
+  const names = Object.keys(modules);
+  const services = names.map((name) =>
+    `  ${name}: { listen: "text://127.0.0.1:0", handler: ./${name}.ts }\n`
+  );
+  await folder.write({
+    "protohost.yaml": `services:\n${services.join("")}`,
+    ...Object.fromEntries(names.map((name) => [`${name}.ts`, modules[name][0]])),
+  });
+  const { code, stdout } = await run(folder, "check");
+  assertEquals(code, 1);
+  for (const name of names) {
+    const url = toFileUrl(join(folder.path, `${name}.ts`)).href;
+    assertStringIncludes(stdout, `: ${modules[name][1].replace("MODULE", url)}\n`);
+  }
 });
 
 Deno.test("check loads services whose names every object has, and one with a process for each connection", async () => {

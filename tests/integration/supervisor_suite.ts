@@ -107,7 +107,10 @@ export function testSupervisor(isolation: Isolation): void {
     assertMatch(messages.throws, /throw_on_load\.ts: TypeError: does not load, on purpose$/);
     assertMatch(messages.refuses, /^no database$/);
     assertMatch(messages.both, /both_styles\.ts as a service: it has both onMessage and transmission/);
-    assertMatch(messages.bare, /it has no default export, it exports only handler$/);
+    assertMatch(
+      messages.bare,
+      /it has no default export, it exports only handler: wanted export default { handler } or the like$/,
+    );
     assertMatch(
       messages.mistyped,
       /^Cannot find the protocol "txt" in .*protocols\/txt\.ts.*; did you mean "text"\?$/,

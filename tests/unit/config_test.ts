@@ -170,13 +170,23 @@ Deno.test("parseConfig tells one problem as its line", () => {
   const keys =
     "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, command, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, pool, user, group, permissions, limits, tls";
   const table: [yaml: string, line: string][] = [
-    ["", ": found nothing, wanted a mapping with services"],
+    ["", ': it says nothing, wanted services: { chat: { listen: "text://0.0.0.0:1234" } } or the like'],
+    [
+      "# only a comment",
+      ': it says nothing, wanted services: { chat: { listen: "text://0.0.0.0:1234" } } or the like',
+    ],
     ["[]", ": found an empty list, wanted a mapping with services"],
-    ["log: {}", ": services: found nothing, wanted a mapping of names to services, at least one"],
-    ["services:", ":1:1: services: found nothing, wanted a mapping of names to services, at least one"],
+    [
+      "log: {}",
+      ': services: found nothing, wanted names with their services, as in chat: { listen: "text://0.0.0.0:1234" }',
+    ],
+    [
+      "services:",
+      ':1:1: services: found nothing, wanted names with their services, as in chat: { listen: "text://0.0.0.0:1234" }',
+    ],
     [
       "services: {}",
-      ":1:1: services: found an empty mapping, wanted a mapping of names to services, at least one",
+      ':1:1: services: found an empty mapping, wanted names with their services, as in chat: { listen: "text://0.0.0.0:1234" }',
     ],
     ["services: { a: 5 }", ":1:16: services.a: found 5, wanted a service, with listen or handler"],
     [
@@ -238,7 +248,11 @@ Deno.test("parseConfig tells one problem as its line", () => {
     ],
     [
       "services: { a: { listen: 5 } }",
-      ":1:26: services.a.listen: found 5, wanted an address or a list of addresses",
+      ":1:26: services.a.listen: found 5, wanted an address such as text://0.0.0.0:5",
+    ],
+    [
+      "services: { a: { listen: true } }",
+      ":1:26: services.a.listen: found true, wanted an address or a list of addresses",
     ],
     [
       "services: { a: { listen: ['echo://h:1', 5] } }",
@@ -282,6 +296,29 @@ Deno.test("parseConfig tells one problem as its line", () => {
     ],
   ];
   for (const [yaml, line] of table) assertEquals(problemsOf(yaml), [`protohost.yaml${line}`], yaml);
+});
+
+Deno.test("an address of another kind is told what to write in its place", () => {
+  const table: [key: "listen" | "upstream", address: string, why: string][] = [
+    ["listen", "127.0.0.1:80", "its protocol is missing, wanted it in front, as in text://127.0.0.1:80"],
+    ["listen", ":80", "its protocol is missing, wanted it in front, as in text://:80"],
+    ["listen", "[::1]:80", "its protocol is missing, wanted it in front, as in text://[::1]:80"],
+    ["listen", "text+ssl://h:1", '"ssl" is no transport, wanted +tls'],
+    ["upstream", "127.0.0.1:80", "its transport is missing, wanted tcp://127.0.0.1:80"],
+    ["upstream", "http://h:80/path", '"http" is no transport, wanted tcp://h:80'],
+    ["upstream", "HTTPS://h:443/", '"HTTPS" is no transport, wanted tls://h:443'],
+    ["upstream", "ssl://h:1", '"ssl" is no transport, wanted tls://h:1'],
+    ["upstream", "ws://h:1", '"ws" is no transport, wanted tcp://h:1'],
+    ["upstream", "h", "wanted PROTOCOL[+TRANSPORT]://HOST:PORT, such as jsonnl://0.0.0.0:1234"],
+  ];
+  for (const [key, address, why] of table) {
+    const keys = key === "listen" ? { listen: address } : { listen: "text://h:1", upstream: address };
+    const { problems } = assertThrows(() => read(JSON.stringify({ services: { a: keys } })), ConfigError);
+    assertEquals(
+      problems.map(({ path, message }) => `${path}: ${message}`),
+      [`services.a.${key}: Cannot read the address "${address}": ${why}`],
+    );
+  }
 });
 
 Deno.test("parseConfig refuses values that would fail only when they are used", () => {
@@ -625,6 +662,30 @@ services:
       "services.b.tls.key: the environment variable KEY is not set, wanted it set or a default, as in ${KEY:-default}",
       `services.c.tls.certificates[0].key: there is no file ${join(folder, "k")}`,
       `services.c.tls.clientCa[1]: there is no file ${join(folder, "ca")}`,
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("loadConfig says that the folder of a unix socket is missing, or what stands in its place", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = join(folder, "protohost.yaml");
+    await Deno.writeTextFile(
+      file,
+      `control: gone/c.sock
+services:
+  a: { listen: ["echo+unix://./gone/a.sock", "echo+unix://a.sock", "echo+unix://${folder}"] }
+  b: { listen: "unix://./protohost.yaml", protocol: echo, upstream: "unix:///gone/upstream.sock" }
+`,
+    );
+    const { problems } = await assertRejects(() => loadConfig(file), ConfigError);
+    assertEquals(problems.map(({ line, path, message }) => `${line} ${path}: ${message}`), [
+      `1 control: there is no folder ${join(folder, "gone")}`,
+      `3 services.a.listen[0]: there is no folder ${join(folder, "gone")}`,
+      `3 services.a.listen[2]: ${folder} is a folder, wanted a socket`,
+      `4 services.b.listen: ${file} is a file, wanted a socket or nothing there`,
     ]);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -69,6 +69,16 @@ Deno.test("a syntax error is one line with its place when it is loaded from sour
   }
 });
 
+Deno.test("a name that is imported bare is told with its place and with what to write, without Deno's colours", () => {
+  const message = 'Import "lodash" not a dependency and not in import map from "file:///srv/a.ts"\n' +
+    "  \x1b[0m\x1b[36mhint:\x1b[0m If you want to use the npm package, try running `deno add npm:lodash`\n" +
+    "    at \x1b[0m\x1b[36mfile:///srv/a.ts\x1b[0m:\x1b[0m\x1b[33m2\x1b[0m:\x1b[0m\x1b[33m20\x1b[0m";
+  assertEquals(
+    reasonOf(readableFailure(new TypeError(message))),
+    'TypeError: there is no "lodash" at file:///srv/a.ts:2:20: wanted ./lodash for a file, npm:lodash for a package',
+  );
+});
+
 Deno.test("what a module throws itself stays as it is", () => {
   const error = new RangeError("two\nlines");
   assertEquals(readableFailure(error), error);
