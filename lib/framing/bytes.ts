@@ -1,5 +1,5 @@
 /**
- * What protocols do with bytes: search, compare, join, and the way to strings and back (UTF-8).
+ * Helpers for bytes: search, compare, join, and conversion to and from strings (UTF-8).
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { Buffer } from "node:buffer";
 
 const encoder = new TextEncoder();
-// A byte order mark is the sender's data: what `text` reads and `bytes` writes has to be the same.
+// A byte order mark is part of the data: `bytes(text(x))` must give `x` back.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-// Measured: below 12 bytes a loop over ASCII is the fastest way to a string, up to 200 Node's, then the decoder.
+// Measured: below 12 bytes a loop over ASCII is fastest, up to 200 bytes `utf8Slice`, above that TextDecoder.
 const LOOP_BYTES = 12;
 const SLICE_BYTES = 200;
 
 type Utf8Slice = (this: Uint8Array, start: number, end: number) => string;
 const utf8Slice = (Buffer.prototype as unknown as { utf8Slice: Utf8Slice }).utf8Slice;
 
-/** Reads bytes as UTF-8. Never throws: what is not UTF-8 becomes U+FFFD. A byte order mark is kept. */
+/** Decodes bytes as UTF-8. Never throws: invalid bytes become U+FFFD. A byte order mark is kept. */
 export function text(bytes: Uint8Array): string {
   return textBetween(bytes, 0, bytes.length);
 }
 
-/** Reads a part of bytes as UTF-8, without a view of it. */
+/** Decodes the bytes from `start` to `end` as UTF-8, without making a view. */
 export function textBetween(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
   if (length > SLICE_BYTES) {
@@ -38,19 +38,19 @@ export function textBetween(bytes: Uint8Array, start: number, end: number): stri
   return string;
 }
 
-/** Writes a string as UTF-8, into bytes of their own. */
+/** Encodes a string as UTF-8 into new bytes. */
 export function bytes(string: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(string);
 }
 
 /**
- * Finds bytes in what `input` got. To be told `from` is enough for byte-by-byte arrival to cost linear time: what an
- * earlier call has seen is not searched again, except for as many bytes as a match that straddles `from` can have there.
+ * Finds bytes in the buffer that `input` is given. Pass `from` on, and a frame that arrives byte by byte costs linear
+ * time: bytes that an earlier call has seen are not searched again, except those that a match across `from` can begin in.
  *
  * @param buffer Where to search.
- * @param wanted A byte, bytes, or a string that stands for its UTF-8. Nothing (no bytes) is never found.
- * @param from How many bytes an earlier search has seen; the `from` of `input`. To search from an exact position
- *   instead, search a `subarray`.
+ * @param wanted A byte, bytes, or a string (its UTF-8). Empty bytes are never found.
+ * @param from How many bytes an earlier search has seen: the `from` of `input`. To search from an exact position,
+ *   search a `subarray`.
  * @returns Where the first match begins, or -1.
  */
 export function indexOf(buffer: Uint8Array, wanted: Uint8Array | string | number, from = 0): number {
@@ -71,14 +71,14 @@ export function indexOf(buffer: Uint8Array, wanted: Uint8Array | string | number
   return -1;
 }
 
-/** Whether two runs of bytes are the same. */
+/** Whether two byte arrays have the same content. */
 export function equals(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-/** Joins runs of bytes, into bytes of their own. */
+/** Joins byte arrays into a new one. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -91,7 +91,7 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
-// A protocol searches for the same few strings all its life.
+// A protocol searches for the same few strings again and again.
 const needles = new Map<string, Uint8Array>();
 const MAX_NEEDLES = 64;
 

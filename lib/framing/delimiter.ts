@@ -12,16 +12,16 @@ import { checkOptions, maxRule } from "./framer_options.ts";
 const OPTIONS = { max: maxRule };
 
 /**
- * Frames that end with a delimiter of one or more bytes, and with it in them. A string stands for its UTF-8.
+ * Frames that end with a delimiter of one or more bytes; the frame includes it. A string stands for its UTF-8.
  *
- * @throws {TypeError} If the delimiter is none, or for an option that is not known or not what it must be.
- * @throws {RangeError} If the delimiter is empty, or `max` has no room for a frame.
+ * @throws {TypeError} If the delimiter is of another type, or an option is unknown or invalid.
+ * @throws {RangeError} If the delimiter is empty or longer than `max`.
  */
 export function delimiter(wanted: Uint8Array | string | number, options: FramerOptions = {}): Framer {
   if (!isDelimiter(wanted)) {
     const found = typeof wanted === "number" ? wanted : describeValue(wanted);
     throw new TypeError(
-      `Cannot make a framer by delimiter(): found ${found}, wanted a string, bytes, or one byte from 0 to 255`,
+      `Cannot create a framer with delimiter(): found ${found}, wanted a string, bytes, or one byte from 0 to 255`,
     );
   }
   checkOptions("delimiter", options, OPTIONS);
@@ -31,7 +31,9 @@ export function delimiter(wanted: Uint8Array | string | number, options: FramerO
     : typeof wanted === "string"
     ? bytes(wanted)
     : wanted.slice();
-  if (end.length === 0) throw new RangeError("Cannot make a framer: the delimiter is empty");
+  if (end.length === 0) {
+    throw new RangeError("Cannot create a framer with delimiter(): the delimiter is empty");
+  }
   checkMax(max, end.length);
   const endText = text(end);
   const isText = equals(bytes(endText), end);
@@ -42,7 +44,7 @@ export function delimiter(wanted: Uint8Array | string | number, options: FramerO
     },
     {
       wrap(payload: Uint8Array | string): Uint8Array | string {
-        // The first delimiter of the whole frame must be the last: "a" before "aa" would end one byte early.
+        // Checked in the whole frame: the payload "a" before the delimiter "aa" would end one byte early.
         if (typeof payload === "string" && isText) {
           const frame = payload + endText;
           if (frame.indexOf(endText) !== payload.length) throw unwrappable(endText);

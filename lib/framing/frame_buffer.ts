@@ -10,23 +10,23 @@ import type { Codec } from "../contract/protocol.ts";
 import type { Peer } from "../contract/connection.ts";
 import type { LineSource } from "./line_reader.ts";
 
-/** The room that an idle connection's pending read pins. */
+/** The size of an idle connection's buffer, which its pending read holds in memory. */
 const IDLE_BYTES = 256;
-/** The most that one read asks for while no longer frame is awaited. */
+/** The most that one read asks for, unless a longer frame is announced. */
 const READ_BYTES = 64 * 1024;
-/** So many small reads in a row give a grown buffer back. */
+/** After this many small reads in a row a grown buffer is given up. */
 const QUIET_READS = 4;
 
 const EMPTY = new Uint8Array(0);
 
-/** Bytes that make no frame. `code` is `bad_frame`, or `frame_too_large` where a limit says so. */
+/** Bytes that are not a frame; `code` is `bad_frame`, or `frame_too_large` if a limit is exceeded. */
 export class FrameError extends Error {
   /** The name of the class. */
   override readonly name = "FrameError";
   /** What happened. */
   readonly code: "bad_frame" | "frame_too_large";
 
-  /** Makes the error of a frame. */
+  /** Makes the error. */
   constructor(code: "bad_frame" | "frame_too_large", message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -35,23 +35,23 @@ export class FrameError extends Error {
 
 freezeClass(FrameError);
 
-/** Received bytes that are not yet consumed, and how far `input` has seen them. */
+/** Received bytes that are not yet consumed, and how many of them `input` has seen. */
 export class FrameBuffer implements LineSource {
   readonly #maxFrameBytes: number;
-  /** What an idle connection's buffer has; like every capacity at most `maxFrameBytes`. */
+  /** The capacity while idle; like every capacity at most `maxFrameBytes`. */
   readonly #idleBytes: number;
   readonly #readBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = EMPTY;
   #start = 0;
   #end = 0;
-  /** How many of the bytes an `input` that answered 0 has seen. */
+  /** How many of the bytes an `input` that returned 0 has seen. */
   #from = 0;
-  /** The length of the frame that is being awaited; 0 while unknown. */
+  /** The length of the frame that is awaited; 0 while unknown. */
   #need = 0;
-  /** The capacity that suits what has been arriving. */
+  /** The capacity that suits the last reads. */
   #fit: number;
   #quietReads = 0;
-  /** Where the frame that was cut last begins; it ends at `start`. */
+  /** Where the last consumed frame begins; it ends at `start`. */
   #frameStart = 0;
   #layout = 0;
 
@@ -61,17 +61,17 @@ export class FrameBuffer implements LineSource {
     this.#readBytes = Math.min(READ_BYTES, maxFrameBytes);
   }
 
-  /** Bytes that wait. */
+  /** How many bytes are buffered. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** Whether as much is buffered as may be. */
+  /** Whether `maxFrameBytes` are buffered. */
   get isFull(): boolean {
     return this.#end - this.#start >= this.#maxFrameBytes;
   }
 
-  /** What received bytes stand in, from {@linkcode start} to {@linkcode end}. */
+  /** The memory that buffered bytes are in, from {@linkcode start} to {@linkcode end}. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -84,7 +84,7 @@ export class FrameBuffer implements LineSource {
     return this.#end;
   }
 
-  /** How many of them an `input` that answered 0 has seen. */
+  /** How many of them an `input` that returned 0 has seen. */
   get seen(): number {
     return this.#from;
   }
@@ -93,7 +93,7 @@ export class FrameBuffer implements LineSource {
     return this.#layout;
   }
 
-  /** Where the frame that was cut last begins: for {@linkcode view}. */
+  /** Where the last consumed frame begins, for {@linkcode view}. */
   get frameStart(): number {
     return this.#frameStart;
   }
@@ -103,12 +103,12 @@ export class FrameBuffer implements LineSource {
     return this.#start;
   }
 
-  /** The frame that was cut last: a view that is valid until the next {@linkcode room}. */
+  /** The last consumed frame: a view, valid until the next {@linkcode room}. */
   get frame(): Uint8Array {
     return this.view(this.#frameStart, this.#start);
   }
 
-  /** What has been cut, from one position to another: a view that is valid until the next {@linkcode room}. */
+  /** Consumed bytes from one position to another: a view, valid until the next {@linkcode room}. */
   view(start: number, end: number): Uint8Array {
     return this.#bytes.subarray(start, end);
   }
@@ -126,7 +126,7 @@ export class FrameBuffer implements LineSource {
     return this.#end === 0 ? this.#bytes : this.#bytes.subarray(this.#end);
   }
 
-  /** Takes in the first `count` bytes of what {@linkcode room} gave. */
+  /** Adds the first `count` bytes of what {@linkcode room} returned. */
   commit(count: number): void {
     const room = this.#bytes.length - this.#end;
     this.#end += count;
@@ -141,7 +141,7 @@ export class FrameBuffer implements LineSource {
     } else this.#quietReads = 0;
   }
 
-  /** Takes a whole datagram in place of what is there, without a copy. */
+  /** Replaces the content by a whole datagram, without a copy. */
   load(datagram: Uint8Array<ArrayBuffer>): void {
     this.#bytes = datagram;
     this.#layout++;
@@ -151,10 +151,9 @@ export class FrameBuffer implements LineSource {
   }
 
   /**
-   * Cuts the next complete frame off: a view that is valid until the next {@linkcode room}. Undefined if it is not all
-   * there.
+   * Consumes the next frame: a view, valid until the next {@linkcode room}. Undefined if it is incomplete.
    *
-   * @throws {FrameError} If the codec answers with something that is no length, throws, or exceeds the limit.
+   * @throws {FrameError} If `input` throws or returns something other than a length, or the frame is too long.
    */
   next<S>(codec: Codec<unknown, S>, peer: Peer<S>): Uint8Array | undefined {
     let need = this.#need;
@@ -164,7 +163,7 @@ export class FrameBuffer implements LineSource {
       need = this.#ask(codec, peer, available);
       if (need === 0) return undefined;
     }
-    // Looked at only now: an `input` may close the connection, and with that clear the buffer.
+    // Not before: an `input` may close the connection, which clears the buffer.
     if (need > this.#end - this.#start) {
       this.#need = need;
       return undefined;
@@ -175,7 +174,7 @@ export class FrameBuffer implements LineSource {
     return this.frame;
   }
 
-  /** Cuts a frame off that ends at a position. Answers whether it is short enough; if not, nothing is cut. */
+  /** Consumes a frame that ends at a position. Returns false, and consumes nothing, if it is too long. */
   cutAt(end: number): boolean {
     if (end - this.#start > this.#maxFrameBytes) return false;
     this.#frameStart = this.#start;
@@ -184,7 +183,7 @@ export class FrameBuffer implements LineSource {
     return true;
   }
 
-  /** Cuts all that waits off, though it makes no frame: a view like that of {@linkcode next}. */
+  /** Consumes all that is buffered, though it is no frame: a view like that of {@linkcode next}. */
   rest(): Uint8Array {
     this.#frameStart = this.#start;
     this.#start = this.#end;
@@ -192,7 +191,7 @@ export class FrameBuffer implements LineSource {
     return this.frame;
   }
 
-  /** A copy of all that waits; the buffer is empty afterwards. */
+  /** Empties the buffer and returns a copy of what was in it. */
   takeRest(): Uint8Array<ArrayBuffer> {
     const rest = this.#bytes.slice(this.#start, this.#end);
     this.clear();
@@ -206,18 +205,18 @@ export class FrameBuffer implements LineSource {
     this.clear();
   }
 
-  /** Drops all that waits. */
+  /** Drops all that is buffered. */
   clear(): void {
     this.#start = this.#end = 0;
     this.reset();
   }
 
-  /** Forgets what a codec has said of the waiting bytes, so that another one is asked afresh. */
+  /** Forgets what `input` has returned for the buffered bytes, so that another codec is asked again. */
   reset(): void {
     this.#from = this.#need = 0;
   }
 
-  /** Asks the codec for the length of the first frame; 0 if it cannot know yet. */
+  /** Asks the codec for the length of the first frame; 0 if that is not known yet. */
   #ask<S>(codec: Codec<unknown, S>, peer: Peer<S>, available: number): number {
     let answer;
     try {
@@ -235,7 +234,7 @@ export class FrameBuffer implements LineSource {
     if (!(answer > 0) || !Number.isInteger(answer)) {
       throw new FrameError(
         "bad_frame",
-        `Cannot cut a frame: input answered ${answer}, wanted a whole number from 0`,
+        `Cannot frame the stream: input returned ${answer}, wanted an integer of at least 0`,
       );
     }
     if (answer > this.#maxFrameBytes) throw this.#tooLarge(`its length is ${answer} bytes`);
@@ -246,11 +245,11 @@ export class FrameBuffer implements LineSource {
   #tooLarge(found: string): FrameError {
     return new FrameError(
       "frame_too_large",
-      `Cannot take a frame: ${found}, maxFrameBytes is ${this.#maxFrameBytes}`,
+      `Cannot accept the frame: ${found}, maxFrameBytes is ${this.#maxFrameBytes}`,
     );
   }
 
-  /** Moves what waits to the front, into a larger buffer if it fills more than half of this one. */
+  /** Moves what is buffered to the front, into a larger buffer if it fills more than half of this one. */
   #makeRoom(used: number): void {
     const capacity = this.#bytes.length;
     if (used <= capacity >> 1 && this.#need <= capacity) {

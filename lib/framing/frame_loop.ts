@@ -1,8 +1,8 @@
 /**
  * From bytes received to messages handled, in order: contract points 3, 5, 8 and 10.
  *
- * One pass delivers every complete frame that waits. Anything may hold delivery back, for any of several reasons at once
- * (a bit each); when the last one is released the pass goes on.
+ * One pass delivers every complete frame in the buffer. Delivery can be held for several reasons at once (a bit each);
+ * when the last one is released, the pass continues.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Peer } from "../contract/connection.ts";
 import { FrameBuffer } from "./frame_buffer.ts";
 import { type LineReading, lineReadingOf } from "./line_decoder.ts";
 
-/** Reasons to hold delivery back. */
+/** Reasons to hold delivery. */
 export const Hold = {
   /** `pause()` was called. */
   paused: 1,
@@ -22,29 +22,29 @@ export const Hold = {
   busy: 2,
   /** `maxSendBytes` are queued. */
   full: 4,
-  /** What stands under the connection is being replaced. */
+  /** The transport is being replaced. */
   upgrading: 8,
   /** The connection is closing or closed. */
   closed: 16,
 } as const;
 
-/** Whom messages are delivered to. */
+/** Who messages are delivered to. */
 export interface FrameSink {
-  /** Handles a message; the frame that it came in was the last that the buffer cut. A promise holds back the next one. */
+  /** Handles a message; its frame is the last that the buffer consumed. A promise holds the next message. */
   message(message: unknown): unknown;
-  /** Hears of whole frames, and of a last one that is not, that make no message. */
+  /** A frame made no message, or the stream ended within one. */
   skipped(): void;
-  /** The peer has ended its half and every message is handled. */
+  /** The peer has ended its half, and every message is handled. */
   end(): unknown;
-  /** That is handled too. */
+  /** What {@linkcode FrameSink.end} returned has settled too. */
   ended(): void;
-  /** What was received is bad, or handling it failed: ends the connection. `frame` is what could not be decoded. */
+  /** Received bytes are bad, or handling them failed: ends the connection. `frame` is the one that cannot be decoded. */
   failed(thrown: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void;
-  /** Something was lost, which the connection survives. */
+  /** Bytes were lost; the connection goes on. */
   lost(error: ConnectionError): void;
-  /** A callback's promise is pending, or is so no more. */
+  /** A callback's promise is pending, or has settled. */
   busy(pending: boolean): void;
-  /** A pass is over. `framed` says whether it found a complete frame. */
+  /** A pass is over. `framed` tells whether it found a complete frame. */
   passed(framed: boolean): void;
 }
 
@@ -52,7 +52,7 @@ export interface FrameSink {
 export class FrameLoop {
   readonly buffer: FrameBuffer;
   readonly #peer: Peer;
-  readonly #receiver: FrameSink;
+  readonly #sink: FrameSink;
   readonly #datagrams: boolean;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
@@ -62,17 +62,17 @@ export class FrameLoop {
   #inPass = false;
   /** The datagram whose end is still to come. */
   #datagram: "none" | "begun" | "empty" = "none";
-  /** The peer's half: open, ended with frames still to deliver, with `end` to call, and done with. */
+  /** The peer's half: open; ended, with frames to deliver; with `end` to call; done. */
   #end: "open" | "frames" | "end" | "done" = "open";
 
-  constructor(peer: Peer, receiver: FrameSink, options: { datagrams: boolean }) {
+  constructor(peer: Peer, sink: FrameSink, options: { datagrams: boolean }) {
     this.buffer = new FrameBuffer(peer.limits.maxFrameBytes);
     this.#peer = peer;
-    this.#receiver = receiver;
+    this.#sink = sink;
     this.#datagrams = options.datagrams;
   }
 
-  /** Whether nothing holds delivery back. */
+  /** Whether nothing holds delivery. */
   get isFree(): boolean {
     return this.#held === 0;
   }
@@ -92,12 +92,12 @@ export class FrameLoop {
     return this.#end !== "open";
   }
 
-  /** Whether everything before that end is handled. */
+  /** Whether everything before that end is handled, and the end itself. */
   get isDone(): boolean {
     return this.#end === "done";
   }
 
-  /** Cuts and decodes by this codec from now on. */
+  /** Uses this codec from now on. */
   // deno-lint-ignore no-explicit-any
   setCodec(codec: Codec<any, any>): void {
     this.#codec = codec;
@@ -109,20 +109,20 @@ export class FrameLoop {
     this.#held |= reason;
   }
 
-  /** Takes a reason away; goes on if it was the last. */
+  /** Removes a reason; continues if it was the last. */
   release(reason: number): void {
     if ((this.#held & reason) === 0) return;
     this.#held &= ~reason;
     if (this.#held === 0) this.pass();
   }
 
-  /** Takes a callback's answer: a promise holds delivery back until it settles. */
-  settle(answer: unknown): void {
-    if (typeof (answer as PromiseLike<unknown> | undefined)?.then !== "function") return;
+  /** Takes what a callback returned: a promise holds delivery until it settles. */
+  settle(returned: unknown): void {
+    if (typeof (returned as PromiseLike<unknown> | undefined)?.then !== "function") return;
     this.hold(Hold.busy);
-    this.#receiver.busy(true);
-    (answer as PromiseLike<unknown>).then(() => this.#settled(), (error) => {
-      this.#receiver.failed(error, "handler_error");
+    this.#sink.busy(true);
+    (returned as PromiseLike<unknown>).then(() => this.#settled(), (error) => {
+      this.#sink.failed(error, "handler_error");
       this.#settled();
     });
   }
@@ -146,7 +146,7 @@ export class FrameLoop {
     if (this.#inPass) return;
     this.#inPass = true;
     let framed = false;
-    // More than once only if bytes that make no frame are survived, by another codec.
+    // More than once only if a bad frame is survived, by another codec.
     for (let again = true; again;) {
       again = false;
       try {
@@ -161,15 +161,15 @@ export class FrameLoop {
       }
     }
     this.#inPass = false;
-    this.#receiver.passed(framed);
+    this.#sink.passed(framed);
   }
 
   #settled(): void {
-    this.#receiver.busy(false);
+    this.#sink.busy(false);
     this.release(Hold.busy);
   }
 
-  /** Delivers the next frame; answers whether there was one. */
+  /** Delivers the next frame; returns whether there was one. */
   #passOne(): boolean {
     const { buffer } = this;
     const lines = this.#lines;
@@ -188,19 +188,19 @@ export class FrameLoop {
   }
 
   #deliver(message: unknown): void {
-    if (message === skip) return this.#receiver.skipped();
+    if (message === skip) return this.#sink.skipped();
     try {
-      const answer = this.#receiver.message(message);
-      if (answer !== undefined) this.settle(answer);
+      const returned = this.#sink.message(message);
+      if (returned !== undefined) this.settle(returned);
     } catch (error) {
-      this.#receiver.failed(error, "handler_error");
+      this.#sink.failed(error, "handler_error");
     }
   }
 
   /** What is received is bad. What is left of a datagram is too, unless another codec has taken over. */
   #fail(error: unknown, fallback: ConnectionErrorCode, frame?: Uint8Array): void {
     const codec = this.#codec;
-    this.#receiver.failed(error, fallback, frame);
+    this.#sink.failed(error, fallback, frame);
     if (this.#datagrams && this.#codec === codec) this.buffer.clear();
   }
 
@@ -214,8 +214,8 @@ export class FrameLoop {
     if (left === 0 && !isEmpty) return;
     if (this.#codec.end !== undefined) return this.#deliverRest(buffer.rest());
     buffer.clear();
-    this.#receiver.lost(
-      new ConnectionError("bad_frame", `Cannot cut a frame: the datagram ends ${left} bytes into it`),
+    this.#sink.lost(
+      new ConnectionError("bad_frame", `Cannot complete a frame: the datagram ended ${left} bytes into it`),
     );
   }
 
@@ -227,19 +227,19 @@ export class FrameLoop {
     if (this.#end === "end" && this.#held === 0) {
       this.#end = "done";
       try {
-        this.settle(this.#receiver.end());
+        this.settle(this.#sink.end());
       } catch (error) {
-        this.#receiver.failed(error, "handler_error");
+        this.#sink.failed(error, "handler_error");
       }
     }
-    if (this.#end === "done" && this.#held === 0) this.#receiver.ended();
+    if (this.#end === "done" && this.#held === 0) this.#sink.ended();
   }
 
   #deliverRest(rest: Uint8Array): void {
     if (this.#codec.end === undefined) {
-      this.#receiver.skipped();
+      this.#sink.skipped();
       const found = `the stream ended ${rest.length} bytes into it`;
-      return this.#receiver.lost(new ConnectionError("partial_frame", `Cannot complete a frame: ${found}`));
+      return this.#sink.lost(new ConnectionError("partial_frame", `Cannot complete a frame: ${found}`));
     }
     let message;
     try {

@@ -1,8 +1,8 @@
 /**
- * What the makers of `input` functions have in common: `line`, `delimiter` and `lengthPrefix`, for the usual ways to say
- * where a frame ends. Pure.
+ * What `line`, `delimiter` and `lengthPrefix` have in common: they create framers for the usual ways to mark the end of a
+ * frame. Pure.
  *
- * A framer is an `input` as it stands, and has the two ways between a frame and its payload beside:
+ * A framer is an `input` function that can also wrap a payload in a frame and unwrap it:
  *
  * ```ts
  * import { line, type Protocol } from "@protohost/protohost";
@@ -21,22 +21,22 @@
 
 import { freezeClass } from "../base/freeze_class.ts";
 
-/** A frame that is, or announces itself, longer than a framer's `max`; `code` is `frame_too_large`. */
+/** A frame is longer than the framer's `max`, or announces to be; `code` is `frame_too_large`. */
 export class FrameTooLargeError extends RangeError {
   /** The class's own name. */
   override readonly name = "FrameTooLargeError";
   /** What programs compare. */
   readonly code = "frame_too_large";
 
-  /** Makes the error of a frame of so many bytes, or at least so many. */
+  /** Makes the error for a frame of this length. */
   constructor(length: number | string, maxBytes: number) {
-    super(`Cannot take the frame: its length is ${length} bytes, wanted at most ${maxBytes}`);
+    super(`Cannot accept the frame: its length is ${length} bytes, wanted at most ${maxBytes}`);
   }
 }
 
 freezeClass(FrameTooLargeError);
 
-/** A length that contradicts itself, or a payload that its frame could not hold; `code` is `bad_frame`. */
+/** A length that contradicts itself, or a payload that cannot be framed; `code` is `bad_frame`. */
 export class BadFrameError extends RangeError {
   /** The class's own name. */
   override readonly name = "BadFrameError";
@@ -46,24 +46,24 @@ export class BadFrameError extends RangeError {
 
 freezeClass(BadFrameError);
 
-/** An `input`, with the two ways between a frame and its payload. */
+/** An `input` function that can also wrap and unwrap payloads. */
 export interface Framer<Wrapped = Uint8Array | string> {
   /** Finds the end of the first frame; see `Codec.input`. Throws {@linkcode FrameTooLargeError}. */
   (buffer: Uint8Array, connection?: unknown, from?: number): number;
   /**
-   * Makes a frame of a payload.
+   * Wraps a payload in a frame.
    *
-   * @throws {BadFrameError} If the payload would not come back out of the frame.
+   * @throws {BadFrameError} If `unwrap` would not give the payload back.
    */
   wrap(payload: Uint8Array | string): Wrapped;
-  /** The payload of a frame: a view of it. */
+  /** The payload of a frame, as a view. */
   unwrap(frame: Uint8Array): Uint8Array;
 }
 
-/** What bounds a framer. */
+/** The limit of a framer. */
 export interface FramerOptions {
   /**
-   * The longest frame to take, in bytes with its delimiter or header. The connection's `maxFrameBytes` applies besides.
+   * The longest frame, in bytes, with its delimiter or header. The connection's `maxFrameBytes` applies as well.
    *
    * @default {Infinity}
    */
@@ -71,20 +71,20 @@ export interface FramerOptions {
 }
 
 /**
- * Makes sure that a framer can take any frame at all.
+ * Checks that `max` allows any frame at all.
  *
- * @throws {RangeError} If `max` has no room for `min` bytes.
+ * @throws {RangeError} If it is less than `min` bytes.
  */
 export function checkMax(max: number, min: number): void {
   if (!(max >= min)) {
-    throw new RangeError(`Cannot make a framer: its max is ${max}, wanted at least ${min}`);
+    throw new RangeError(`Cannot create a framer: max is ${max}, wanted at least ${min}`);
   }
 }
 
 /**
- * Answers the length of a frame that ends with something; 0 while that has not been seen in `seen` bytes.
+ * Returns the length of a frame with an end mark, or 0 if the mark is not among the `seen` bytes.
  *
- * @throws {FrameTooLargeError} If it is longer than `max`, as it must be without an end in so many bytes.
+ * @throws {FrameTooLargeError} If the frame is longer than `max`, or must be since `seen` bytes have no end.
  */
 export function checkLength(length: number, seen: number, max: number): number {
   if (length > max) throw new FrameTooLargeError(length, max);
@@ -92,9 +92,9 @@ export function checkLength(length: number, seen: number, max: number): number {
   return length;
 }
 
-/** The error of a payload that has the end of its frame in it. */
+/** The error for a payload that contains the end mark of its frame. */
 export function unwrappable(end: string): BadFrameError {
   return new BadFrameError(
-    `Cannot make a frame that ends with ${JSON.stringify(end)}: the payload has an end of its own in it`,
+    `Cannot wrap the payload in a frame: it contains ${JSON.stringify(end)}, which ends a frame`,
   );
 }

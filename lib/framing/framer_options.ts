@@ -1,5 +1,5 @@
 /**
- * Checking what a framer is given: options that are silently passed over are found only when frames do not come. Pure.
+ * Checks the options of a framer, so that a misspelt one is reported and not ignored. Pure.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { describeValue } from "../base/describe_value.ts";
 import { didYouMean } from "../base/suggest.ts";
 
-/** What an option must be. */
+/** What is allowed as an option. */
 export interface OptionRule {
-  /** In words. */
+  /** For the error message. */
   wanted: string;
-  /** Whether a value is that. */
+  /** Whether a value is allowed. */
   holds(value: unknown): boolean;
 }
 
-/** A rule for one of several values. */
+/** Allows one of several values. */
 export function oneOf(...values: readonly (string | number)[]): OptionRule {
   return {
     wanted: `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`,
@@ -23,7 +23,7 @@ export function oneOf(...values: readonly (string | number)[]): OptionRule {
   };
 }
 
-/** The longest frame. */
+/** The rule for `max`. */
 export const maxRule: OptionRule = {
   wanted: "a number of bytes",
   holds: (value) => typeof value === "number",
@@ -32,8 +32,8 @@ export const maxRule: OptionRule = {
 /**
  * Checks the options of a framer.
  *
- * @param maker What it is made by: `line`.
- * @throws {TypeError} If they are no object, one is not known, or one is not what it must be; it names what was found.
+ * @param maker The function that is called: `line`.
+ * @throws {TypeError} If they are no object, or one is unknown or invalid; the message names it.
  */
 export function checkOptions(
   maker: string,
@@ -42,7 +42,7 @@ export function checkOptions(
 ): void {
   const known = Object.keys(rules);
   const cannot = (found: string, wanted: string) =>
-    new TypeError(`Cannot make a framer by ${maker}(): found ${found}, wanted ${wanted}`);
+    new TypeError(`Cannot create a framer with ${maker}(): found ${found}, wanted ${wanted}`);
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     const example = `${maker}({ ${known[0]}: ... })`;
     throw cannot(shown(options), `an object of the options ${known.join(", ")}, as in ${example}`);

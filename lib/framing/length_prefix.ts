@@ -87,7 +87,7 @@ const OPTIONS: Readonly<Record<keyof LengthPrefixOptions, OptionRule>> = {
  *     AMQP 0-9-1       { offset: 3, adjustment: 1, trailerBytes: 1 }                      type, channel, length, payload, 0xCE
  *     memcached        { offset: 8, adjustment: 12, headerBytes: 24 }                     header, length of the rest in it
  *
- * @throws {TypeError} If it is given an option that is not known, or is not what it must be.
+ * @throws {TypeError} If an option is unknown or invalid.
  * @throws {RangeError} If `max` has no room for a frame, or the header none for the length.
  */
 export function lengthPrefix(options: LengthPrefixOptions = {}): Framer<Uint8Array<ArrayBuffer>> {
@@ -99,7 +99,7 @@ export function lengthPrefix(options: LengthPrefixOptions = {}): Framer<Uint8Arr
   const least = headerBytes + trailerBytes;
   if (headerBytes < lengthEnd) {
     throw new RangeError(
-      `Cannot make a framer: its headerBytes are ${headerBytes}, wanted at least ${lengthEnd}, where the length ends`,
+      `Cannot create a framer with lengthPrefix(): headerBytes is ${headerBytes}, wanted at least ${lengthEnd}, where the length ends`,
     );
   }
   checkMax(max, least);
@@ -113,7 +113,7 @@ export function lengthPrefix(options: LengthPrefixOptions = {}): Framer<Uint8Arr
       if (length < least) {
         const parts = trailerBytes === 0 ? "its header" : "its header and trailer";
         throw new BadFrameError(
-          `Cannot take the frame: its length is ${length} bytes, wanted at least the ${least} of ${parts}`,
+          `Cannot accept the frame: its length is ${length} bytes, wanted at least the ${least} of ${parts}`,
         );
       }
       if (length > most) throw new FrameTooLargeError(length, most);
@@ -126,7 +126,7 @@ export function lengthPrefix(options: LengthPrefixOptions = {}): Framer<Uint8Arr
         const counted = length - uncounted;
         if (counted < 0 || counted >= 256 ** size) {
           throw new BadFrameError(
-            `Cannot make a frame: its length is ${counted}, wanted one from 0 to ${
+            `Cannot wrap the payload in a frame: its length is ${counted}, wanted one from 0 to ${
               256 ** size - 1
             } in ${size} bytes`,
           );

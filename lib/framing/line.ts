@@ -1,5 +1,5 @@
 /**
- * Frames that are lines. Pure.
+ * Frames that are lines of text. Pure.
  *
  * @module
  */
@@ -23,15 +23,15 @@ export interface LineOptions extends FramerOptions {
 /** The framer of lines. */
 export interface LineFramer extends Framer {
   /**
-   * Makes a line of a payload. A line end that it has already is not doubled.
+   * Appends the line end to a payload. A line end that it already has is not doubled.
    *
-   * @throws {BadFrameError} If there is another `\n` in it: the peer would read two lines.
+   * @throws {BadFrameError} If the payload contains another `\n`: the peer would read two lines.
    */
   wrap(payload: Uint8Array | string): Uint8Array | string;
   /**
-   * Makes a `decode` that reads a line as text (UTF-8) without its end. Lines that came together are read at once then,
-   * which is several times as fast as `text(unwrap(frame))` and means the same; so long as one of them is kept, up to 4
-   * KiB of its neighbours are too.
+   * Makes a `decode` that is given each line as text (UTF-8) without its end. Lines that arrive together are decoded
+   * together: several times faster than `text(unwrap(frame))`, with the same result. While one of these lines is kept,
+   * up to 4 KiB of the lines around it stay in memory too.
    */
   decoder<M, S = unknown>(read: ReadLine<M, S>): LineDecoder<M, S>;
 }
@@ -43,10 +43,10 @@ const CRLF = bytes("\r\n");
 const OPTIONS = { max: maxRule, ending: oneOf("\n", "\r\n") };
 
 /**
- * Frames that end with `\n`, and with it in them. `unwrap` takes off `\n` or `\r\n`.
+ * Frames that end with `\n`; the frame includes it. `unwrap` removes `\n` or `\r\n`.
  *
- * @throws {TypeError} If it is given an option that is not known, or is not what it must be.
- * @throws {RangeError} If `max` has no room for a frame.
+ * @throws {TypeError} If an option is unknown or invalid.
+ * @throws {RangeError} If `max` is too small for any frame.
  */
 export function line(options: LineOptions = {}): LineFramer {
   checkOptions("line", options, OPTIONS);

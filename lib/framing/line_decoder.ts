@@ -1,5 +1,5 @@
 /**
- * Decoding lines as text without a view for each: the lines of one read are slices of one string.
+ * Decoding lines as text: the lines of one read are slices of one string, so that no view is made for each.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Peer } from "../contract/connection.ts";
 import { text } from "./bytes.ts";
 import { LineReader } from "./line_reader.ts";
 
-/** Makes a message of a line without its end. */
+/** Makes a message from a line without its end. */
 export type ReadLine<M, S> = (line: string, connection: Peer<S>) => M | Skip;
 
 /** A `decode` of lines. */
@@ -17,20 +17,20 @@ export type LineDecoder<M, S> = (frame: Uint8Array, connection: Peer<S>) => M | 
 
 /** How a codec reads its lines. */
 export interface LineReading {
-  /** Cuts the lines of all connections that the codec is used on. */
+  /** Reads the lines of all connections of the codec. */
   readonly reader: LineReader;
   // deno-lint-ignore no-explicit-any
   readonly read: ReadLine<any, any>;
 }
 
-/** What a line's `input` and a decoder that belongs to it carry. */
+/** Where a line decoder notes the `input` that it belongs to. */
 const LINES = Symbol("protohost.lines");
 
 interface Marked {
   [LINES]?: { input: unknown; reading: LineReading };
 }
 
-/** Makes a `decode` that goes with an `input` of lines. */
+/** Makes a `decode` for an `input` of lines. */
 export function lineDecoder<M, S>(
   framer: { input: unknown; max: number; unwrap(frame: Uint8Array): Uint8Array },
   read: ReadLine<M, S>,
@@ -42,7 +42,7 @@ export function lineDecoder<M, S>(
   return Object.assign(decode, { [LINES]: { input, reading: { reader: new LineReader(max), read } } });
 }
 
-/** How a codec reads lines; undefined if it does not, or cuts its frames by other means than its decoder expects. */
+/** How a codec reads lines; undefined if it does not, or if its `input` is not the one that its decoder belongs to. */
 // deno-lint-ignore no-explicit-any
 export function lineReadingOf({ input, decode }: Codec<any, any>): LineReading | undefined {
   const mark = (decode as Marked)[LINES];

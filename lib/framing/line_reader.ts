@@ -1,43 +1,43 @@
 /**
- * Lines as text: those that wait together are read as one string, and given out one by one. No I/O.
+ * Reads lines as text: buffered lines are decoded together into one string, and returned one by one. No I/O.
  *
- * One reader serves all connections of a codec, and holds the text of one of them at a time: to read on where another
- * connection came between costs one more string, and an idle connection keeps none.
+ * One reader serves all connections of a codec and holds the text of one connection at a time. A connection that another
+ * one interrupts decodes its remaining lines again; an idle connection holds no text.
  *
  * @module
  */
 
 import { textBetween } from "./bytes.ts";
 
-/** So many bytes of lines are read as one string: whoever keeps a line keeps its neighbours. */
+/** At most this many bytes are decoded together: whoever keeps a line keeps the whole string in memory. */
 const AHEAD_BYTES = 4096;
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Bytes that wait, from `start` to `end` of `bytes`. */
+/** A buffer of received bytes: those from `start` to `end` are not yet consumed. */
 export interface LineSource {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** How many of them have been searched in vain for the end of a line. */
+  /** How many of these have already been searched and contain no line end. */
   readonly seen: number;
-  /** Another number whenever other bytes stand at a position than before. */
+  /** Changes whenever bytes have moved, so that positions from before are invalid. */
   readonly layout: number;
-  /** Cuts off all before a position; answers false, and cuts nothing, if that is more than a frame may have. */
+  /** Consumes a frame that ends at a position. Returns false, and consumes nothing, if it is too long. */
   cutAt(end: number): boolean;
 }
 
-/** Cuts lines off and reads them. */
+/** Consumes lines and returns them as text. */
 export class LineReader {
   readonly #maxBytes: number;
-  /** Whose lines `text` has; undefined if it has none. */
+  /** Whose lines are in `text`; undefined if none are. */
   #source: LineSource | undefined;
   #layout = 0;
   #start = 0;
   #end = 0;
   #text = "";
-  /** Whether `text` has as many characters as bytes: then each stands for one, at the same distance from the start. */
+  /** Whether `text` has one character for each byte: then positions in text and bytes correspond. */
   #isExact = false;
 
   /** @param maxBytes The longest line, with its end. */
@@ -45,7 +45,7 @@ export class LineReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** The next line without its end, cut off. Undefined, and nothing is cut, if it is not all there or too long. */
+  /** Consumes the next line and returns it without its end. Undefined if it is incomplete or too long. */
   next(source: LineSource): string | undefined {
     const { start } = source;
     if (start === source.end) return undefined;
@@ -61,18 +61,18 @@ export class LineReader {
     if (!this.#isExact && !isAlone) return this.#readLine(source, source.bytes.indexOf(LF, start) + 1);
     const end = this.#isExact ? this.#start + to + 1 : this.#end;
     if (!this.#cut(source, end)) return undefined;
-    // Whoever has nothing left to read here need not be kept in memory.
+    // Nothing is left to read of this source: let it be collected.
     if (end === this.#end) this.#source = undefined;
     if (text.charCodeAt(to - 1) === CR) to--;
     return text.slice(from, to);
   }
 
-  /** Reads whole lines ahead: answers -1. Or where a line ends that is too long for that, 0 if none does. */
+  /** Decodes whole lines and returns -1; or returns where a line ends that is too long for that, 0 without a line end. */
   #readAhead(source: LineSource): number {
     const { bytes, start, seen } = source;
     const most = Math.min(source.end, start + AHEAD_BYTES);
     const searched = start + seen;
-    // What has been searched is not searched again, so that a line may come byte by byte.
+    // What has been searched is not searched again: a line may arrive byte by byte.
     const end = seen === 0
       ? bytes.lastIndexOf(LF, most - 1) + 1
       : searched < most
@@ -93,7 +93,7 @@ export class LineReader {
     return -1;
   }
 
-  /** Cuts a line off and reads it by itself. */
+  /** Consumes one line and decodes it by itself. */
   #readLine(source: LineSource, end: number): string | undefined {
     const { bytes, start } = source;
     if (!this.#cut(source, end)) return undefined;

@@ -1,6 +1,6 @@
 /**
- * One direction of a proxied connection. Frames that go on as they came leave as the one piece of bytes that they are,
- * at the end of the pass that brought them. Pure.
+ * Frames of one direction that are forwarded as they came: neighbours leave in one write, at the end of the pass that
+ * delivered them. Pure.
  *
  * @module
  */
@@ -17,15 +17,15 @@ export interface BatchTarget {
   sendFrames(frames: Uint8Array, count: number): void;
 }
 
-/** What has passed and not left yet. */
+/** Frames that are to be forwarded and have not been yet. */
 export class FrameBatch {
-  /** Whether the parts that follow belong to a message that goes no further. */
+  /** Whether the parts that follow belong to a message that is not forwarded. */
   swallows = false;
   #start = 0;
   #end = 0;
   #count = 0;
 
-  /** Passes the frame that `from` received last. */
+  /** Adds the frame that `from` consumed last. */
   pass(from: BatchSource, to: BatchTarget): void {
     const { frameStart } = from;
     if (this.#count > 0 && frameStart !== this.#end) this.leave(from, to);
@@ -33,7 +33,7 @@ export class FrameBatch {
     this.#end = from.frameEnd;
   }
 
-  /** Has all leave that has passed. */
+  /** Sends all frames that were added. */
   leave(from: BatchSource, to: BatchTarget): void {
     const count = this.#count;
     if (count === 0) return;

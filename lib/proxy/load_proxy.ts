@@ -4,12 +4,13 @@
  * @module
  */
 
+import { formatDuration } from "../base/units.ts";
 import type { ServiceLog } from "../contract/handler.ts";
 import type { ProxySpec } from "../spec/proxy_spec.ts";
 import type { FileBackup } from "../spec/worker_spec.ts";
 import { useFiles } from "../transport/file_backup.ts";
 import { readUpstreamTls } from "../transport/tls_files.ts";
-import { Upstreams } from "./upstreams.ts";
+import { REST_MS, Upstreams } from "./upstreams.ts";
 
 /** Makes the upstreams of a service, which tell its log when one of several cannot be reached. */
 export async function loadUpstreams(
@@ -32,11 +33,14 @@ export async function loadUpstreams(
     }),
     tlsHandshakeTimeoutMs,
     turned(upstream, error) {
-      if (error === undefined) log.info("The upstream {upstream} is there again", { upstream });
-      else {log.warn("The upstream {upstream} is tried last for now: {error}", {
+      if (error === undefined) log.info("Upstream {upstream} can be reached again", { upstream });
+      else {
+        log.warn("Upstream {upstream} is tried last for {rest}: {error}", {
           upstream,
+          rest: formatDuration(REST_MS),
           error: error.message,
-        });}
+        });
+      }
     },
   });
 }

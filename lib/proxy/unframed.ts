@@ -1,12 +1,12 @@
 /**
- * The codec of a direction that nobody looks into.
+ * The codec of a direction that is not split into frames.
  *
  * @module
  */
 
 import { type Codec, skip } from "../contract/protocol.ts";
 
-/** Cuts nothing: what has come goes on as it is. */
+/** Whatever has arrived is one frame, and no message. */
 export const UNFRAMED: Codec<never> = {
   input: (buffer) => buffer.length,
   decode: () => skip,

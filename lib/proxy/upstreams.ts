@@ -1,5 +1,5 @@
 /**
- * The real servers behind a proxy: which one is tried when, and how it is reached.
+ * The upstreams of a proxy: in which order they are tried, and how they are reached.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { formatProxyHeader } from "../transport/proxy_header.ts";
 export interface UpstreamOptions {
   /** At least one; each `tcp`, `tls`, `unix` or `udp`. */
   addresses: string[];
-  /** `first`: in order, the next only when one is not there. `round-robin`: each connection begins with another. */
+  /** `first`: in order. `round-robin`: each connection starts with the next one. */
   balance: "first" | "round-robin";
   connectTimeoutMs: number;
   /** How TLS is done, at a `tls` address and after an upgrade. */
@@ -27,11 +27,11 @@ export interface UpstreamOptions {
   tlsHandshakeTimeoutMs: number;
   /** Milliseconds on a scale that does not go back. @default {performance.now} */
   now?(): number;
-  /** Hears of an upstream, of several, that is tried last from now on (`error` says why), or in its turn again. */
+  /** Called when one of several upstreams is tried last from now on (`error` tells why), or in its turn again. */
   turned?(upstream: string, error: DialError | undefined): void;
 }
 
-/** One of several upstreams that could not be reached is tried last for so long. */
+/** How long one of several upstreams is tried last after it could not be reached. */
 export const REST_MS = 10_000;
 
 /** A connection to an upstream, just made. */
@@ -74,8 +74,8 @@ export class Upstreams {
   }
 
   /**
-   * Connects to the first upstream that is there. Those that were not a moment ago are tried last: a client is not to
-   * wait for each of them anew.
+   * Connects to the first upstream that can be reached. Those that could not be reached a moment ago are tried last, so
+   * that not every client waits for them.
    *
    * @throws {DialError} The last one's, if none is.
    */
@@ -98,14 +98,14 @@ export class Upstreams {
         if (index === upstreams.length - 1 || code === "connect_aborted") throw error;
       }
     }
-    throw new TypeError("There is no upstream");
+    throw new TypeError("Cannot connect: there are no upstreams");
   }
 
   #now(): number {
     return this.#options.now?.() ?? performance.now();
   }
 
-  /** All of them, in the order in which they are to be tried now. */
+  /** All upstreams in the order in which they are tried now. */
   #inTurn(): Upstream[] {
     const all = this.#upstreams;
     if (all.length === 1) return all;
@@ -116,7 +116,7 @@ export class Upstreams {
     return [...turned.filter((upstream) => !rests(upstream)), ...turned.filter(rests)];
   }
 
-  /** Notes whether an upstream, of several, was there. */
+  /** Notes whether one of several upstreams was reached. */
   #turn(upstream: Upstream, error: DialError | undefined): void {
     if (this.#upstreams.length === 1) return;
     const { endpoint, restsUntil } = upstream;

@@ -1,6 +1,6 @@
 /**
- * The list of checks, in their order, each with those it builds on: where one fails, what follows from it is not run,
- * so that a report names the cause and not its consequences.
+ * The checks in their order, each with those that it depends on: if one fails, the checks that depend on it do not run, so
+ * that a report names the cause and not its consequences.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { garbage, overTheLimit } from "./hostile.ts";
 import { command, encode, parse, roundTrip } from "./round_trip.ts";
 import type { Subject } from "./subject.ts";
 
-/** A check: answers what is wrong, or undefined. */
+/** A check: returns what is wrong, or undefined. */
 export interface Check {
   name: string;
   /** Names of the checks that must have passed. */

@@ -17,7 +17,7 @@ const MAX_SPLIT_BYTES = 4 * 1024 ** 2;
 /** `input` returns a whole number of at least 0 for every beginning of a good frame. */
 export function prefixes(subject: Subject): string | undefined {
   for (const { frame, position, prefix } of beginnings(subject)) {
-    const complaint = complaintAboutAnswer(ask(subject, frame, prefix, 0));
+    const complaint = complaintAboutLength(ask(subject, frame, prefix, 0));
     if (complaint) return `${complaint}, for the first ${position} of ${lengthOf(subject, frame)}`;
   }
   return undefined;
@@ -34,7 +34,7 @@ export function from(subject: Subject): string | undefined {
       if (from === undefined) continue;
       const got = ask(subject, frame, prefix, from);
       if (!Object.is(got, wanted)) {
-        return `input answered ${show(got)} with from ${from} and ${
+        return `input returned ${show(got)} with from ${from} and ${
           show(wanted)
         } with from 0, for the first ` +
           `${position} of ${lengthOf(subject, frame)}`;
@@ -50,7 +50,7 @@ export function allAtOnce(subject: Subject): string | undefined {
   return subject.complaintAboutSizes([subject.stream.length]);
 }
 
-/** All samples in two pieces, cut at every position. */
+/** All samples in two pieces, split at every position. */
 export function splitInTwo(subject: Subject): string | undefined {
   const { length } = subject.stream;
   for (const position of subject.random.positions(length, MAX_POSITIONS)) {
@@ -137,12 +137,12 @@ function ask(subject: Subject, frame: number, prefix: Uint8Array, from: number):
   }
 }
 
-function complaintAboutAnswer(answer: unknown): string | undefined {
+function complaintAboutLength(answer: unknown): string | undefined {
   if (Number.isInteger(answer) && answer as number >= 0) return undefined;
   const did = answer instanceof Error
     ? `threw ${answer.name}: ${answer.message}`
-    : `answered ${show(answer)}`;
-  return `input ${did}, wanted a whole number, at least 0`;
+    : `returned ${show(answer)}`;
+  return `input ${did}, wanted an integer of at least 0`;
 }
 
 function lengthOf(subject: Subject, frame: number): string {

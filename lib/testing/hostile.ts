@@ -15,7 +15,7 @@ const FILLER_BYTES = 2048;
 /** The bytes of frames that never end. */
 const FILLERS = [0x00, 0x20, 0x30, 0x61, 0xff] as const;
 
-/** A frame longer than the limit is refused, not cut short. */
+/** A frame longer than the limit is refused, not truncated. */
 export function overTheLimit(subject: Subject): string | undefined {
   const { samples, join } = subject.options;
   const longest = Math.max(...subject.frames.map((frame) => frame.length));
@@ -52,7 +52,7 @@ export function garbage(subject: Subject): string | undefined {
       return `threw ${receiver.failure.message}, for ${hex(bytes)}, seed ${seed}`;
     }
     if (round % ROUNDS_BETWEEN === 0 || round === rounds) {
-      const complaint = complaintAboutFresh(subject);
+      const complaint = complaintAboutNew(subject);
       if (complaint) {
         return `a fresh connection fails after ${round} others received garbage, seed ${seed}: ${complaint}`;
       }
@@ -61,7 +61,7 @@ export function garbage(subject: Subject): string | undefined {
   return undefined;
 }
 
-function complaintAboutFresh(subject: Subject): string | undefined {
+function complaintAboutNew(subject: Subject): string | undefined {
   const receiver: Receiver = subject.open();
   for (const piece of subject.encoded) receiver.push(piece);
   return subject.complaint(receiver);

@@ -1,5 +1,5 @@
 /**
- * The memory that a codec under test is lent: the bytes that the loop hands it, moved to where a mistake with memory shows.
+ * The memory in which a codec under test gets its bytes, chosen so that mistakes with memory show.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { Codec } from "../contract/protocol.ts";
 
 /**
- * In what memory bytes reach a codec: the loop's own buffer, as they do when served; memory of their own for each call; a
- * window with foreign bytes on both sides; or memory that is overwritten after each call.
+ * In what memory a codec gets bytes: the loop's own buffer, as when served; new memory for each call; a view with other
+ * bytes on both sides; or memory that is overwritten after each call.
  */
 export type Handling = "served" | "own" | "window" | "overwrite";
 
 type Lend = <T>(bytes: Uint8Array, use: (bytes: Uint8Array) => T) => T;
 
-/** The bytes before and behind a window. */
+/** The bytes before and after a view. */
 const MARGIN_BYTES = 7;
 const FOREIGN = 0xee;
 
-/** A codec that is lent such memory. */
+/** The same codec, given such memory. */
 export function lend(codec: Codec<unknown>, handling: Handling): Codec<unknown> {
   switch (handling) {
     case "served":
@@ -57,7 +57,7 @@ function overwritten<T>(bytes: Uint8Array, use: (bytes: Uint8Array) => T): T {
   try {
     return use(lent);
   } finally {
-    // Every bit turned round: whatever the bytes were, a codec that kept them has others now.
+    // Every bit is flipped: a codec that kept the bytes has others now, whatever they were.
     for (let at = 0; at < lent.length; at++) lent[at] ^= 0xff;
   }
 }

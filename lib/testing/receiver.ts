@@ -46,7 +46,7 @@ export class Receiver {
   readonly messages: unknown[] = [];
   /** Copies of the frames. */
   readonly frames: Uint8Array[] = [];
-  /** What ended it: a throw, a bad answer of `input`, a frame beyond the limit. */
+  /** What ended it: a throw, an invalid length from `input`, a frame over the limit. */
   failure: Error | undefined;
 
   readonly peer: TestPeer;
@@ -113,7 +113,7 @@ export class Receiver {
   }
 }
 
-/** What a codec threw, if it did; else what the loop says of its answer. */
+/** What a codec threw, if it did; otherwise the loop's error. */
 function causeOf(thrown: unknown): Error {
   const cause = thrown instanceof Error && Object.hasOwn(thrown, "cause") ? thrown.cause : thrown;
   return cause instanceof Error ? cause : new NoErrorThrown(`something that is no Error: ${String(cause)}`);

@@ -1,5 +1,5 @@
 /**
- * Checks of messages, before anything is split.
+ * Checks of single messages, before anything is split.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { equal } from "@std/assert";
 import { text } from "../framing/bytes.ts";
 import { show, type Subject } from "./subject.ts";
 
-/** `encode` makes bytes or a string of every sample. */
+/** `encode` returns bytes or a string for every sample. */
 export function encode(subject: Subject): string | undefined {
   return subject.encoded.length === 0 ? "it made nothing" : undefined;
 }
 
-/** `decode` makes of `encode`'s bytes what was encoded, no more and no less. */
+/** `decode` gives back exactly what was encoded. */
 export function roundTrip(subject: Subject): string | undefined {
   const { samples, join } = subject.options;
   const receiver = subject.open({ handling: "own" });

@@ -77,7 +77,7 @@ export class Subject {
       const made = this.codec.encode(message, sender);
       if (typeof made === "string") return bytes(made);
       if (made instanceof Uint8Array) return made.slice();
-      throw new TypeError(`encode answered ${show(made)}, wanted a Uint8Array or a string`);
+      throw new TypeError(`encode returned ${show(made)}, wanted a Uint8Array or a string`);
     });
   }
 
@@ -95,7 +95,7 @@ export class Subject {
     return receiver;
   }
 
-  /** Says in what a connection that was sent all samples does not have them; undefined if it does. */
+  /** What is wrong with a connection that was sent all samples; undefined if it has received them. */
   complaint(receiver: Receiver): string | undefined {
     const { messages, failure, waiting, peer } = receiver;
     if (failure) return `${show(messages.length)} messages, then ${failure.name}: ${failure.message}`;
@@ -116,7 +116,7 @@ export class Subject {
     return `${messages.length} messages, wanted ${samples.length}`;
   }
 
-  /** Says in what a connection goes wrong that gets all samples in pieces of these sizes. */
+  /** What is wrong with a connection that is sent all samples in pieces of these sizes. */
   complaintAboutSizes(sizes: readonly number[], handling?: Handling): string | undefined {
     const { stream } = this;
     const receiver = this.open({ handling });

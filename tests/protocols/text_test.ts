@@ -20,7 +20,7 @@ Deno.test("text takes off the line end when it is \\n or \\r\\n", () => {
 });
 
 Deno.test("text refuses to encode when the message has a line break before its end", () => {
-  assertThrows(() => text.encode("a\nQUIT", peer), BadFrameError, "Cannot make a frame");
+  assertThrows(() => text.encode("a\nQUIT", peer), BadFrameError, "Cannot wrap the payload in a frame");
   assertEquals(text.encode("a", peer), "a\n");
   assertEquals(text.encode("HELO\n", peer), "HELO\n");
 });

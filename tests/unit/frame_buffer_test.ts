@@ -78,13 +78,21 @@ Deno.test("a FrameBuffer asks another codec afresh when it is reset", () => {
 
 for (
   const [answer, code, message] of [
-    [-1, "bad_frame", "Cannot cut a frame: input answered -1, wanted a whole number from 0"],
-    [NaN, "bad_frame", "Cannot cut a frame: input answered NaN, wanted a whole number from 0"],
-    [1.5, "bad_frame", "Cannot cut a frame: input answered 1.5, wanted a whole number from 0"],
-    [Infinity, "bad_frame", "Cannot cut a frame: input answered Infinity, wanted a whole number from 0"],
-    [undefined, "bad_frame", "Cannot cut a frame: input answered undefined, wanted a whole number from 0"],
-    ["3", "bad_frame", "Cannot cut a frame: input answered 3, wanted a whole number from 0"],
-    [9, "frame_too_large", "Cannot take a frame: its length is 9 bytes, maxFrameBytes is 8"],
+    [-1, "bad_frame", "Cannot frame the stream: input returned -1, wanted an integer of at least 0"],
+    [NaN, "bad_frame", "Cannot frame the stream: input returned NaN, wanted an integer of at least 0"],
+    [1.5, "bad_frame", "Cannot frame the stream: input returned 1.5, wanted an integer of at least 0"],
+    [
+      Infinity,
+      "bad_frame",
+      "Cannot frame the stream: input returned Infinity, wanted an integer of at least 0",
+    ],
+    [
+      undefined,
+      "bad_frame",
+      "Cannot frame the stream: input returned undefined, wanted an integer of at least 0",
+    ],
+    ["3", "bad_frame", "Cannot frame the stream: input returned 3, wanted an integer of at least 0"],
+    [9, "frame_too_large", "Cannot accept the frame: its length is 9 bytes, maxFrameBytes is 8"],
     [new RangeError("no"), "bad_frame", "Cannot find the end of a frame: no"],
     [
       Object.assign(new RangeError("long"), { code: "frame_too_large" }),
@@ -97,7 +105,7 @@ for (
     `a FrameBuffer refuses with ${code} when input ${
       answer instanceof Error
         ? `throws ${answer}`
-        : `answers ${JSON.stringify(answer) ?? answer}, as ${typeof answer}`
+        : `returns ${JSON.stringify(answer) ?? answer}, as ${typeof answer}`
     }`,
     () => {
       const buffer = new FrameBuffer(8);
@@ -118,7 +126,7 @@ Deno.test("a FrameBuffer takes a frame as long as its limit, and refuses as many
   assertEquals(next(buffer, lines), undefined);
   fill(buffer, "h");
   const error = assertThrows(() => next(buffer, lines), FrameError);
-  assertEquals(error.message, "Cannot take a frame: no end within 8 bytes, maxFrameBytes is 8");
+  assertEquals(error.message, "Cannot accept the frame: no end within 8 bytes, maxFrameBytes is 8");
   assertEquals(error.code, "frame_too_large");
 });
 

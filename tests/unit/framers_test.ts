@@ -185,8 +185,13 @@ Deno.test("wrap throws bad_frame when the payload would not come back", () => {
     [lengthPrefix({ bytes: 1, adjustment: 2 }), "x"],
   ];
   for (const [framer, payload] of cases) {
-    assertThrows(() => framer.wrap(payload), BadFrameError, "Cannot make a frame", JSON.stringify(payload));
-    assertThrows(() => framer.wrap(bytes(payload)), BadFrameError, "Cannot make a frame");
+    assertThrows(
+      () => framer.wrap(payload),
+      BadFrameError,
+      "Cannot wrap the payload in a frame",
+      JSON.stringify(payload),
+    );
+    assertThrows(() => framer.wrap(bytes(payload)), BadFrameError, "Cannot wrap the payload in a frame");
   }
 });
 
@@ -239,17 +244,17 @@ Deno.test("unwrap of a line takes off one line end when there are several", () =
 
 Deno.test("a framer is refused when its options make no sense", () => {
   assertThrows(() => delimiter(""), RangeError, "the delimiter is empty");
-  assertThrows(() => line({ max: 0 }), RangeError, "its max is 0, wanted at least 1");
-  assertThrows(() => lengthPrefix({ max: NaN }), RangeError, "its max is NaN");
+  assertThrows(() => line({ max: 0 }), RangeError, "max is 0, wanted at least 1");
+  assertThrows(() => lengthPrefix({ max: NaN }), RangeError, "max is NaN");
   assertThrows(
     () => lengthPrefix({ trailerBytes: 2, max: 5 }),
     RangeError,
-    "its max is 5, wanted at least 6",
+    "max is 5, wanted at least 6",
   );
   assertThrows(
     () => lengthPrefix({ offset: 2, headerBytes: 5 }),
     RangeError,
-    "its headerBytes are 5, wanted at least 6, where the length ends",
+    "headerBytes is 5, wanted at least 6, where the length ends",
   );
 });
 
