@@ -187,8 +187,9 @@ export class ConnectionHooks implements HookSession, ContextOwner {
     const matched = pattern < 0 ? NONE : matchedBy(pattern, passage.fired);
     if (matched === undefined) return undefined;
     if (predicate !== undefined && !predicate(passage.command, passage.message)) return undefined;
-    const Context = seesRequest ? ReplyContext : MessageContext;
-    return run(new Context(this, passage, matched));
+    return run(
+      seesRequest ? new ReplyContext(this, passage, matched) : new MessageContext(this, passage, matched),
+    );
   }
 
   async #await(
