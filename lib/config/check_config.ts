@@ -10,7 +10,8 @@ import { brokenRules } from "./cross_checks.ts";
 import { type Environment, expandTree } from "./environment.ts";
 import { folderUrl } from "./paths.ts";
 import { ConfigError, type Finding, type Problem } from "./problem.ts";
-import { resolveInput } from "./resolve_config.ts";
+import { asMapping } from "./raw_tree.ts";
+import { resolveControl, resolveInput } from "./resolve_config.ts";
 import { checkBySchema } from "./schema_check.ts";
 import type { Position } from "./text_position.ts";
 import { boundsProblem } from "./tree_bounds.ts";
@@ -74,11 +75,17 @@ export function checkTree(input: unknown, source: Source, found: readonly Findin
   const { data, findings: invalid } = checkBySchema(tree, MAX_PROBLEMS);
   const wrong = [
     ...invalid,
-    ...brokenRules(tree, base).take(MAX_PROBLEMS + 1),
+    ...brokenRules(tree, { base, control: controlOf(tree, base, source.file) }).take(MAX_PROBLEMS + 1),
   ];
   const all = [...found, ...findings, ...wrong.filter(({ path }) => !told.has(path))];
   if (data === undefined || all.length > 0) return { source, tree, problems: problemsIn(source, all) };
   return { source, tree, problems: [], config: resolveInput(data, base, source.file) };
+}
+
+/** The path of the control socket that a configuration names, or that it has without. */
+function controlOf(tree: unknown, base: string, file: string | undefined): string | false {
+  const { control } = asMapping(tree);
+  return resolveControl(typeof control === "string" || control === false ? control : undefined, base, file);
 }
 
 /**

@@ -12,13 +12,21 @@ import { asMapping, isMapping, stringsAt } from "./raw_tree.ts";
 
 type Findings = Generator<Finding, void>;
 
-/** Finds what breaks a rule, each finding when it is asked for. `base` is the URL of the configuration's folder. */
-export function* brokenRules(tree: unknown, base: string): Findings {
+/** Where a configuration belongs. */
+export interface Surroundings {
+  /** The URL of its folder. */
+  base: string;
+  /** The absolute path of its control socket. */
+  control: string | false;
+}
+
+/** Finds what breaks a rule, each finding when it is asked for. */
+export function* brokenRules(tree: unknown, { base, control }: Surroundings): Findings {
   const { services, defaults, protocols } = asMapping(tree);
   const { tls: defaultTls, isolation: defaultIsolation } = asMapping(defaults);
   yield* repeatedProtocols(asMapping(protocols));
   yield* tlsRules(defaultTls, ["defaults", "tls"]);
-  const taken = new Map<string, string>();
+  const taken = new Map<string, string>(control === false ? [] : [[`unix ${control}`, "the control socket"]]);
   for (const [name, value] of Object.entries(asMapping(services))) {
     const place: Place = ["services", name];
     if (value !== null && value !== undefined && !isMapping(value)) continue;

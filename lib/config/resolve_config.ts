@@ -5,6 +5,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
+import { defined } from "../base/defined.ts";
 import { givenLimits, resolveLimits } from "../contract/limits.ts";
 import type { TlsSpec } from "../spec/tls_spec.ts";
 import { resolveHooks } from "./resolve_hooks.ts";
@@ -18,22 +19,17 @@ import type { Config, ServiceConfig } from "./config.ts";
 /** Resolves a configuration that the schema and the rules have passed. `base` is a URL with a slash at its end. */
 export function resolveInput(input: ConfigInput, base: string, file?: string): Config {
   const { level = "info", format = "pretty", file: logFile, flood } = input.log ?? {};
-  return {
-    ...(file === undefined ? {} : { file }),
+  return defined({
+    file,
     base,
     control: resolveControl(input.control, base, file),
-    log: {
-      level,
-      format,
-      ...(logFile === undefined ? {} : { file: absolutePath(logFile, base) }),
-      ...(flood === undefined ? {} : { flood }),
-    },
+    log: defined({ level, format, file: logFile && absolutePath(logFile, base), flood }),
     protocols: mapEntries(input.protocols ?? {}, (name, path) => [name.toLowerCase(), moduleUrl(path, base)]),
     services: mapEntries(input.services, (name, service) => [
       name,
       resolveService(name, service, { base, defaults: input.defaults ?? {} }),
     ]),
-  };
+  });
 }
 
 /**
@@ -58,36 +54,28 @@ function resolveService(
   { base, defaults }: { base: string; defaults: DefaultsInput },
 ): ServiceConfig {
   const { protocol, handler, acceptProxyProtocol } = input;
-  const proxy = resolveProxy(input, base);
-  const tls = input.tls ?? defaults.tls;
-  const isolation = input.isolation ?? defaults.isolation;
-  const user = input.user ?? defaults.user;
-  const group = input.group ?? defaults.group;
+  const { tls, isolation, user, group, instances = 1 } = defined({ ...defaults, ...defined(input) });
   const given = givenLimits(defaults.limits, input.limits);
-  const permissions = resolvePermissions(base, defaults.permissions, input.permissions);
-  const topics = resolveTopics(defaults.permissions, input.permissions);
-  return {
+  return defined({
     name,
     listen: [input.listen ?? []].flat().map((address) => absoluteAddress(address, base)),
-    ...(protocol === undefined
-      ? {}
-      : { protocol: isModule(protocol) ? moduleUrl(protocol, base) : protocol.toLowerCase() }),
-    ...(handler === undefined ? {} : { handler: moduleUrl(handler, base) }),
-    ...(proxy === undefined ? {} : { proxy }),
-    ...(acceptProxyProtocol === undefined ? {} : { acceptProxyProtocol }),
+    protocol: protocol && (isModule(protocol) ? moduleUrl(protocol, base) : protocol.toLowerCase()),
+    handler: handler && moduleUrl(handler, base),
+    proxy: resolveProxy(input, base),
+    acceptProxyProtocol,
     ...resolveHooks(input, base),
     options: input.options ?? {},
-    instances: input.instances ?? defaults.instances ?? 1,
-    ...(isolation === undefined ? {} : { isolation }),
-    ...(isolation === "connection" ? { pool: resolvePool(defaults.pool, input.pool) } : {}),
-    ...(user === undefined ? {} : { user: String(user) }),
-    ...(group === undefined ? {} : { group: String(group) }),
-    ...(permissions === undefined ? {} : { permissions }),
-    ...(topics === undefined ? {} : { topics }),
+    instances,
+    isolation,
+    pool: isolation === "connection" ? resolvePool(defaults.pool, input.pool) : undefined,
+    user: user === undefined ? undefined : String(user),
+    group: group === undefined ? undefined : String(group),
+    permissions: resolvePermissions(base, defaults.permissions, input.permissions),
+    topics: resolveTopics(defaults.permissions, input.permissions),
     limits: resolveLimits(defaults.limits, input.limits),
-    ...(given.length === 0 ? {} : { givenLimits: given }),
-    ...(tls === undefined ? {} : { tls: resolveTls(tls, base) }),
-  };
+    givenLimits: given.length === 0 ? undefined : given,
+    tls: tls && resolveTls(tls, base),
+  });
 }
 
 /** Certificates with their paths made absolute. */
@@ -95,15 +83,13 @@ export function resolveTls(input: TlsInput, base: string): TlsSpec {
   // The rules have made sure that it is either the list or the pair.
   const pairs = input.certificates ?? [{ cert: input.cert!, key: input.key! }];
   const clientCa = [input.clientCa ?? []].flat().map((path) => absolutePath(path, base));
-  return {
-    certificates: pairs.map(({ cert, key, names }) => ({
-      cert: absolutePath(cert, base),
-      key: absolutePath(key, base),
-      ...(names === undefined ? {} : { names }),
-    })),
-    ...(clientCa.length === 0 ? {} : { clientCa }),
+  return defined({
+    certificates: pairs.map(({ cert, key, names }) =>
+      defined({ cert: absolutePath(cert, base), key: absolutePath(key, base), names })
+    ),
+    clientCa: clientCa.length === 0 ? undefined : clientCa,
     clientCertificate: input.clientCertificate ?? (clientCa.length === 0 ? "none" : "required"),
-  };
+  });
 }
 
 function mapEntries<A, B>(

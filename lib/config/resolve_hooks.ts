@@ -17,6 +17,7 @@ import {
   type Rule,
 } from "../hooks/rule.ts";
 import type { SequenceStep } from "../hooks/steps.ts";
+import { defined } from "../base/defined.ts";
 import { parseDuration } from "../base/units.ts";
 import { absolutePath, moduleUrl } from "./paths.ts";
 import type {
@@ -74,16 +75,16 @@ export function resolveSteps(steps: readonly StepInput[]): SequenceStep[] {
 
 function resolveRule(input: RuleInput, base: string): Rule {
   const { on, sequence, direction = "in", within, strict, priority = 0 } = input;
-  return {
-    ...(on === undefined ? {} : { on: [on].flat().map(String) }),
-    ...(sequence === undefined ? {} : { sequence: resolveSteps(sequence) }),
+  return defined({
+    on: on === undefined ? undefined : [on].flat().map(String),
+    sequence: sequence && resolveSteps(sequence),
     direction,
-    ...(within === undefined ? {} : { withinMs: parseDuration(within)! }),
-    ...(strict === undefined ? {} : { strict }),
+    withinMs: parseDuration(within),
+    strict,
     priority,
     when: [input.when ?? []].flat().map(resolveCondition),
     then: [input.then].flat().map((action) => resolveAction(action, base)),
-  };
+  });
 }
 
 function resolveStep(input: StepInput): SequenceStep {

@@ -34,6 +34,9 @@ export function syntaxProblem(reason: string, text: string, offset: number): Syn
     const wanted = end[1] === "flow" ? "] or } to close what is open" : "the quote that ends a text";
     return { found: "the end of the file", wanted };
   }
+  if (reason.startsWith("deficient indentation") && text.slice(offset).trim() === "") {
+    return { found: "the end of the file", wanted: "an end of the quotes or brackets that are open" };
+  }
   if (
     reason.startsWith("bad indentation") || reason.startsWith("end of the stream or a document separator")
   ) {

@@ -6,13 +6,10 @@
 
 import type { Limits } from "../contract/limits.ts";
 import type { LogLevel } from "../contract/log_level.ts";
-import type { CommandNaming } from "../contract/protocol.ts";
 import type { HooksSpec } from "../hooks/rule.ts";
-import type { TopicAccess } from "./topic_access.ts";
 import type { Permissions } from "./permissions.ts";
 import type { PoolSpec } from "./pool_spec.ts";
-import type { ProxySpec } from "./proxy_spec.ts";
-import type { TlsSpec } from "./tls_spec.ts";
+import type { ServiceSpec } from "./service_spec.ts";
 
 /** What an instance runs in: its own process, a worker of the server's process, or a process for each connection. */
 export type Isolation = "process" | "worker" | "connection";
@@ -21,44 +18,22 @@ export type Isolation = "process" | "worker" | "connection";
 export type FileBackup = Record<string, string>;
 
 /** The specification of a worker. */
-export interface WorkerSpec {
+export interface WorkerSpec extends ServiceSpec {
   service: string;
   /** Counts the replacements of this service, from 1. */
   generation: number;
   instance: number;
-  /** Addresses from the configuration; empty if the service's module has its own. */
-  listen: string[];
-  /** A protocol's name or module URL; overrides those of the addresses. */
-  protocol?: string;
-  /** What names its commands; without, its protocol does. */
-  command?: CommandNaming;
-  /** The service module's URL. */
-  handler?: string;
-  /** Passed to the handler unchanged. */
-  options: unknown;
   /** Absent if there are none. */
   hooks?: HooksSpec;
-  /** The upstreams, in place of a handler. */
-  proxy?: ProxySpec;
-  /** Networks of proxies whose connections begin with a PROXY header. */
-  acceptProxyProtocol?: string[];
   isolation: Isolation;
   /** With `isolation: connection`: the processes that serve its connections. */
   pool?: PoolSpec;
   /** For such a process: the path of the unix socket where it is handed its only connection. It listens nowhere else. */
   handoffSocket?: string;
-  /** What it may do with topics; anything without. */
-  topics?: TopicAccess;
-  /** The user and group that its process runs as, by name or number. */
-  user?: string;
-  group?: string;
   /** If absent, it has the permissions of its process. */
   permissions?: Permissions;
   /** The share of this instance. */
   limits: Limits;
-  /** Which limits the configuration gives; a protocol may have others in place of the rest. */
-  givenLimits?: readonly string[];
-  tls?: TlsSpec;
   /** What the files of `tls` and of the proxy's contained when they were last used; absent if never yet. */
   backup?: FileBackup;
   /** The configuration's `protocols`: names to module URLs. */

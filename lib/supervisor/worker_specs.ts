@@ -4,12 +4,14 @@
  * @module
  */
 
+import { defined } from "../base/defined.ts";
 import { hooksSpec } from "../config/resolve_hooks.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, isSharable, parseEndpoint } from "../contract/endpoint.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";
 import { DEFAULT_POOL, sharePool } from "../spec/pool_spec.ts";
+import { serviceSpec } from "../spec/service_spec.ts";
 import { permissionsOf } from "./service_permissions.ts";
 
 /** The number of a generation, and how many instances it has. */
@@ -28,41 +30,27 @@ export function workerSpecs(
   numbers: GenerationNumbers,
 ): WorkerSpec[] {
   const { generation, instances, isolation } = numbers;
-  return Array.from({ length: instances }, (_, instance) => ({
-    service: service.name,
-    generation,
-    instance,
-    listen: service.listen,
-    ...(service.protocol === undefined ? {} : { protocol: service.protocol }),
-    ...(service.command === undefined ? {} : { command: service.command }),
-    ...(service.handler === undefined ? {} : { handler: service.handler }),
-    options: service.options,
-    ...(service.hooks.length === 0 ? {} : { hooks: hooksSpec(service) }),
-    ...(service.proxy === undefined ? {} : { proxy: service.proxy }),
-    ...(service.acceptProxyProtocol === undefined
-      ? {}
-      : { acceptProxyProtocol: service.acceptProxyProtocol }),
-    isolation,
-    ...(isolation === "connection"
-      ? {
-        pool: {
+  return Array.from({ length: instances }, (_, instance) =>
+    defined({
+      ...serviceSpec(service),
+      service: service.name,
+      generation,
+      instance,
+      hooks: service.hooks.length === 0 ? undefined : hooksSpec(service),
+      isolation,
+      pool: isolation === "connection"
+        ? {
           ...sharePool(service.pool ?? DEFAULT_POOL, instances),
           permissions: permissionsOf(service, config, { listens: false }),
-        },
-      }
-      : {}),
-    ...(service.topics === undefined ? {} : { topics: service.topics }),
-    ...(service.user === undefined ? {} : { user: service.user }),
-    ...(service.group === undefined ? {} : { group: service.group }),
-    permissions: permissionsOf(service, config),
-    limits: shareLimits(service.limits, instances),
-    ...(service.givenLimits === undefined ? {} : { givenLimits: service.givenLimits }),
-    ...(service.tls === undefined ? {} : { tls: service.tls }),
-    protocols: config.protocols,
-    base: config.base,
-    logLevel: config.log.level,
-    ...(config.log.flood === undefined ? {} : { logFlood: config.log.flood }),
-  }));
+        }
+        : undefined,
+      permissions: permissionsOf(service, config),
+      limits: shareLimits(service.limits, instances),
+      protocols: config.protocols,
+      base: config.base,
+      logLevel: config.log.level,
+      logFlood: config.log.flood,
+    }));
 }
 
 /** One instance's share of a service's limits: counts of connections are divided, rounded up. */

@@ -298,6 +298,20 @@ Deno.test("parseConfig tells one problem as its line", () => {
   for (const [yaml, line] of table) assertEquals(problemsOf(yaml), [`protohost.yaml${line}`], yaml);
 });
 
+Deno.test("no service listens at the control socket", () => {
+  const wanted = "wanted an address of its own: the control socket listens there too";
+  assertEquals(problemsOf("services: { a: { listen: 'echo+unix://./protohost.sock' } }"), [
+    `protohost.yaml:1:26: services.a.listen: found "echo+unix://./protohost.sock", ${wanted}`,
+  ]);
+  assertEquals(problemsOf("control: ../c.sock\nservices: { a: { listen: 'echo+unix:///srv/c.sock' } }"), [
+    `protohost.yaml:2:26: services.a.listen: found "echo+unix:///srv/c.sock", ${wanted}`,
+  ]);
+  assertEquals(
+    read("control: false\nservices: { a: { listen: 'echo+unix://./protohost.sock' } }").services.a.listen,
+    [`echo+unix://${at("protohost.sock")}`],
+  );
+});
+
 Deno.test("an address of another kind is told what to write in its place", () => {
   const table: [key: "listen" | "upstream", address: string, why: string][] = [
     ["listen", "127.0.0.1:80", "its protocol is missing, wanted it in front, as in text://127.0.0.1:80"],
@@ -456,6 +470,10 @@ Deno.test("a bracket may close where formatters put it, left of its entries", ()
 Deno.test("YAML that does not read is one problem with line and column, in plain words", () => {
   const table: [yaml: string, line: string][] = [
     ["services:\n  a: [1", "2:8: found the end of the file, wanted ] or } to close what is open"],
+    [
+      "services: [\n",
+      "2:1: found the end of the file, wanted an end of the quotes or brackets that are open",
+    ],
     ["a: 'x", "1:6: found the end of the file, wanted the quote that ends a text"],
     [
       'services:\n  a:\n    listen: "x\n    b: 1\n',
