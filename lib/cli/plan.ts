@@ -101,8 +101,15 @@ function column(name: string, values: string[]): string[][] {
 
 /** An address, with the protocol if the address does not name it. */
 function describeAddress(address: string, protocol: string | undefined, paint: Paint): string {
-  if (protocol === undefined || parseEndpoint(address).protocol === protocol.toLowerCase()) return address;
-  return `${address}  ${paint.dim(`speaks ${protocol}`)}`;
+  const endpoint = parseEndpoint(address);
+  const notes = [];
+  if (protocol !== undefined && endpoint.protocol !== protocol.toLowerCase()) {
+    notes.push(`speaks ${protocol}`);
+  }
+  if ("hostname" in endpoint && endpoint.hostname === "localhost") {
+    notes.push("one of 127.0.0.1 and [::1]; list both to listen at both");
+  }
+  return notes.length === 0 ? address : `${address}  ${paint.dim(notes.join("; "))}`;
 }
 
 function describeLimit(value: number, kind: "size" | "count" | "duration"): string {

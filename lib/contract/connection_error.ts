@@ -20,7 +20,7 @@ export const CONNECTION_ERRORS = {
   send_timeout: "the peer accepted no bytes for `sendTimeout` while some were queued",
   send_refused: "`send` was called while `maxSendBytes` were queued",
   drain_timeout: "the connection was still open `drainTimeout` after its service began to stop",
-  too_many_connections: "one address has more than `maxConnectionsPerAddress`",
+  too_many_connections: "an address or a network has as many connections as it may have",
   amplification: "the answers to one datagram exceed `maxAmplification` times its bytes",
   datagram_dropped: "datagrams arrived faster than they were handled",
   plaintext_after_starttls: "bytes followed a request for TLS before TLS began",

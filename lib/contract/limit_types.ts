@@ -29,12 +29,19 @@ export interface Limits {
    */
   maxConnections: number;
   /**
-   * The most open connections from one address; the next is closed at once (`too_many_connections`); 0 sets
-   * no limit.
+   * The most open connections from one address, in IPv6 from one /64; the next is closed at once
+   * (`too_many_connections`); 0 sets no limit.
    *
    * @default {0}
    */
   maxConnectionsPerAddress: number;
+  /**
+   * The most open connections from one network, a /24 of IPv4 or a /48 of IPv6; the next is closed at once
+   * (`too_many_connections`); 0 sets no limit.
+   *
+   * @default {0}
+   */
+  maxConnectionsPerNetwork: number;
   /**
    * Over UDP, how many times the bytes of a datagram its answers may take, headers counted, beyond a first
    * one of any size (`amplification`); 0 sets no limit.
@@ -130,12 +137,19 @@ export interface LimitsInput {
    */
   maxConnections?: number;
   /**
-   * The most open connections from one address; the next is closed at once (`too_many_connections`); 0 sets
-   * no limit.
+   * The most open connections from one address, in IPv6 from one /64; the next is closed at once
+   * (`too_many_connections`); 0 sets no limit.
    *
    * @default {0}
    */
   maxConnectionsPerAddress?: number;
+  /**
+   * The most open connections from one network, a /24 of IPv4 or a /48 of IPv6; the next is closed at once
+   * (`too_many_connections`); 0 sets no limit.
+   *
+   * @default {0}
+   */
+  maxConnectionsPerNetwork?: number;
   /**
    * Over UDP, how many times the bytes of a datagram its answers may take, headers counted, beyond a first
    * one of any size (`amplification`); 0 sets no limit.

@@ -16,6 +16,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   maxSendBytes: 1024 ** 2,
   maxConnections: 16_384,
   maxConnectionsPerAddress: 0,
+  maxConnectionsPerNetwork: 0,
   maxAmplification: 3,
   idleTimeoutMs: 600_000,
   frameTimeoutMs: 30_000,
@@ -78,7 +79,14 @@ export const LIMIT_FIELDS: Readonly<Record<keyof LimitsInput, LimitField>> = {
     field: "maxConnectionsPerAddress",
     min: 0,
     text:
-      "The most open connections from one address; the next is closed at once (`too_many_connections`); 0 sets no limit",
+      "The most open connections from one address, in IPv6 from one /64; the next is closed at once (`too_many_connections`); 0 sets no limit",
+  },
+  maxConnectionsPerNetwork: {
+    kind: "count",
+    field: "maxConnectionsPerNetwork",
+    min: 0,
+    text:
+      "The most open connections from one network, a /24 of IPv4 or a /48 of IPv6; the next is closed at once (`too_many_connections`); 0 sets no limit",
   },
   maxAmplification: {
     kind: "count",

@@ -242,7 +242,7 @@ function specOf(spec: WorkerSpec, handoffSocket: string): WorkerSpec {
       write: [handoffSocket],
       net: [`unix:${handoffSocket}`],
     }),
-    limits: { ...spec.limits, maxConnectionsPerAddress: 0 },
+    limits: { ...spec.limits, maxConnectionsPerAddress: 0, maxConnectionsPerNetwork: 0 },
   };
 }
 

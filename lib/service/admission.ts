@@ -5,13 +5,16 @@
  * @module
  */
 
+import { AddressCounts, addressOf } from "./address_counts.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { TransportName } from "../contract/connection.ts";
 import { formatAddr } from "../contract/endpoint.ts";
 import { errorCode } from "../base/error_record.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { Accepted } from "../transport/listener.ts";
+import { isPeerLeft } from "../transport/peer_left.ts";
 import { takeProxyHeader, type TrustedProxies, UntrustedTransport } from "../transport/proxied_transport.ts";
+import { ProxyHeaderError } from "../transport/proxy_header.ts";
 import { settleWithin } from "../base/settle.ts";
 import { countError, type ServiceStats } from "../contract/stats.ts";
 import { closeQuietly, type Transport } from "../transport/transport.ts";
@@ -33,13 +36,14 @@ export type Serve = (transport: Transport, kind: TransportName) => void;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #preparing: Set<Transport> = new Set();
-  readonly #perAddress: Map<string, number> = new Map();
+  readonly #addresses: AddressCounts;
   #roomWaiters: (() => void)[] = [];
   #emptyWaiters: (() => void)[] = [];
   #closed = false;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#addresses = new AddressCounts(options.limits);
   }
 
   /** Whether `maxConnections` are open. */
@@ -71,12 +75,7 @@ export class Admission {
 
   /** An admitted connection has closed. */
   release(peer: { remoteAddr: Deno.Addr }): void {
-    if (this.#options.limits.maxConnectionsPerAddress > 0) {
-      const address = addressOf(peer);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
-    }
+    this.#addresses.release(peer.remoteAddr);
     this.#leave();
   }
 
@@ -118,7 +117,9 @@ export class Admission {
       closeQuietly(accepted.transport);
       if (claimed) this.release(transport);
       else this.#leave();
-      if (error !== undefined) this.#report(formatAddr(transport.remoteAddr), error as Error);
+      if (error !== undefined && !isPeerLeft(error)) {
+        this.#report(formatAddr(transport.remoteAddr), error as Error);
+      }
     } finally {
       this.#preparing.delete(accepted.transport);
     }
@@ -127,11 +128,16 @@ export class Admission {
   /** Reads the header, within the time of a handshake. */
   async #takeHeader(transport: Transport): Promise<Transport> {
     const { tlsHandshakeTimeoutMs } = this.#options.limits;
-    const timer = tlsHandshakeTimeoutMs > 0
-      ? setTimeout(() => closeQuietly(transport), tlsHandshakeTimeoutMs)
-      : undefined;
+    let isLate = false;
+    const timer = tlsHandshakeTimeoutMs === 0 ? undefined : setTimeout(() => {
+      isLate = true;
+      closeQuietly(transport);
+    }, tlsHandshakeTimeoutMs);
     try {
       return await takeProxyHeader(transport);
+    } catch (error) {
+      if (!isLate) throw error;
+      throw new ProxyHeaderError(`Cannot read a PROXY header: none came within ${tlsHandshakeTimeoutMs} ms`);
     } finally {
       clearTimeout(timer);
     }
@@ -139,21 +145,15 @@ export class Admission {
 
   /** Counts a peer for its address. False, and reported, if that address has too many. */
   #claim(peer: { remoteAddr: Deno.Addr }): boolean {
-    const most = this.#options.limits.maxConnectionsPerAddress;
-    if (most === 0) return true;
-    const address = addressOf(peer);
-    const open = this.#perAddress.get(address) ?? 0;
-    if (open < most) {
-      this.#perAddress.set(address, open + 1);
-      return true;
-    }
+    const full = this.#addresses.claim(peer.remoteAddr);
+    if (full === undefined) return true;
+    const { limit, address, most } = full;
     this.#options.stats.refused++;
-    const found = `${open} are open, maxConnectionsPerAddress is ${most}`;
     this.#report(
-      address,
+      addressOf(peer.remoteAddr),
       new ConnectionError(
         "too_many_connections",
-        `Cannot accept another connection from ${address}: ${found}`,
+        `Cannot accept another connection from ${address}: ${most} are open, ${limit} is ${most}`,
       ),
     );
     return false;
@@ -172,10 +172,4 @@ export class Admission {
     countError(this.#options.stats, code);
     this.#options.report(remote, error, code);
   }
-}
-
-/** What the connections of one peer share: its IP address, or the path of the unix socket. */
-function addressOf(peer: { remoteAddr: Deno.Addr }): string {
-  const { remoteAddr } = peer;
-  return "hostname" in remoteAddr ? remoteAddr.hostname : formatAddr(remoteAddr);
 }

@@ -59,6 +59,7 @@ export function shareLimits(limits: Limits, instances: number): Limits {
     ...limits,
     maxConnections: Math.ceil(limits.maxConnections / instances),
     maxConnectionsPerAddress: Math.ceil(limits.maxConnectionsPerAddress / instances),
+    maxConnectionsPerNetwork: Math.ceil(limits.maxConnectionsPerNetwork / instances),
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { plainAddr } from "./plain_addr.ts";
 import type { Transport } from "./transport.ts";
 
 /** So many datagrams may wait; later ones are lost, as in any full queue of a network. */
@@ -26,6 +27,8 @@ export class DatagramTransport implements Transport {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
   readonly #socket: Deno.DatagramConn;
+  /** As the socket knows it. */
+  readonly #remote: Deno.Addr;
   readonly #events: DatagramEvents;
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
   #awaiting: ((datagram: Uint8Array<ArrayBuffer> | null) => void) | undefined;
@@ -35,7 +38,8 @@ export class DatagramTransport implements Transport {
     this.#socket = socket;
     this.#events = events;
     this.localAddr = socket.addr;
-    this.remoteAddr = remote;
+    this.#remote = remote;
+    this.remoteAddr = plainAddr(remote);
   }
 
   get isOpen(): boolean {
@@ -69,7 +73,7 @@ export class DatagramTransport implements Transport {
   /** Sends one datagram. */
   async write(bytes: Uint8Array): Promise<number> {
     this.#events.sent?.();
-    await this.#socket.send(bytes, this.remoteAddr);
+    await this.#socket.send(bytes, this.#remote);
     return bytes.length;
   }
 

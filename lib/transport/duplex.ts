@@ -17,11 +17,17 @@ export class TransportDuplex extends Duplex {
   /** Whether the stream wants data that {@linkcode TransportDuplex.pauseWhile} has held back. */
   #isHeldBack = false;
   #peerEnded = false;
+  #hasRead = false;
 
   constructor(base: Transport, first?: Promise<Uint8Array | null>) {
     super({ allowHalfOpen: true });
     this.#base = base;
     this.#first = first;
+  }
+
+  /** Whether the peer has sent anything. */
+  get hasRead(): boolean {
+    return this.#hasRead;
   }
 
   /** Whether the peer has ended its half of the transport. */
@@ -62,6 +68,7 @@ export class TransportDuplex extends Duplex {
   #feed(): void {
     this.#next().then((chunk) => {
       this.#peerEnded ||= chunk === null;
+      this.#hasRead ||= chunk !== null;
       this.push(chunk);
     }, (error) => this.destroy(error));
   }

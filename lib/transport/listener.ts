@@ -8,6 +8,7 @@ import type { TransportName } from "../contract/connection.ts";
 import { DatagramListener } from "./datagrams.ts";
 import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { Secure, Transport } from "./transport.ts";
+import { withPlainAddrs } from "./plain_addr.ts";
 import { UnixListener } from "./unix_socket.ts";
 
 /** An accepted transport. */
@@ -81,8 +82,17 @@ export async function bind(endpoint: Endpoint, options: BindOptions): Promise<Li
     }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError(`Cannot listen at ${formatEndpoint(endpoint)}: ${why}`, { cause });
+    throw new ListenError(`Cannot listen at ${formatEndpoint(endpoint)}: ${why}${hintOn(endpoint, cause)}`, {
+      cause,
+    });
   }
+}
+
+/** What explains why an address is in use, where it is another that takes it. */
+function hintOn(endpoint: Endpoint, cause: unknown): string {
+  const isAny = "hostname" in endpoint && ["0.0.0.0", "::"].includes(endpoint.hostname);
+  if (!isAny || !(cause instanceof Deno.errors.AddrInUse)) return "";
+  return "; note that [::] takes the port for IPv4 too, so that it is not to be listed with 0.0.0.0";
 }
 
 type NetEndpoint = Extract<Endpoint, { hostname: string }>;
@@ -108,7 +118,7 @@ async function acceptTcp(
       connection = await listener.accept();
       connection.setNoDelay(true);
       if (keepAlive) connection.setKeepAlive(true);
-      return connection;
+      return withPlainAddrs(connection);
     } catch (error) {
       connection?.close();
       if (connection === undefined && !isPeerFault(error)) throw error;

@@ -7,6 +7,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { type AddressRange, isWithin, parseRange } from "../base/address_range.ts";
 import { LayeredTransport } from "./layered.ts";
+import { PeerLeftError } from "./peer_left.ts";
 import type { Transport } from "./transport.ts";
 import { parseProxyHeader, type ProxyHeader, ProxyHeaderError } from "./proxy_header.ts";
 
@@ -47,14 +48,21 @@ export async function takeProxyHeader(transport: Transport): Promise<Transport> 
   const room = new Uint8Array(HEADER_ROOM);
   let held = 0;
   for (;;) {
-    const count = await transport.read(room.subarray(held));
-    if (count === null) {
-      throw new ProxyHeaderError("Cannot read a PROXY header: the stream ended in the middle of it");
-    }
+    const count = await transport.read(room.subarray(held)).catch((error) => {
+      throw held > 0 || !(error instanceof Deno.errors.ConnectionReset) ? error : incomplete(held);
+    });
+    if (count === null) throw incomplete(held);
     held += count;
     const header = parseProxyHeader(room.subarray(0, held));
     if (header !== undefined) return new ProxiedTransport(transport, header, room.slice(header.length, held));
   }
+}
+
+function incomplete(held: number): ProxyHeaderError {
+  return new ProxyHeaderError(
+    `Cannot read a PROXY header: the stream ended ${held} bytes into it`,
+    held === 0 ? { cause: new PeerLeftError() } : {},
+  );
 }
 
 /** A proxied connection: starts behind the header and has the addresses from it. */

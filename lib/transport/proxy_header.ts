@@ -14,6 +14,7 @@
 
 import ipaddr from "ipaddr.js";
 import { isIPv4, isIPv6 } from "node:net";
+import { plainAddr } from "./plain_addr.ts";
 
 /** A parsed header. Without addresses the connection is the proxy's own, such as a health check. */
 export interface ProxyHeader {
@@ -133,7 +134,7 @@ function tcp(hostname: string, port: number): Deno.NetAddr {
 }
 
 function netAddr(addr: Deno.Addr): Deno.NetAddr | undefined {
-  return "hostname" in addr ? addr : undefined;
+  return "hostname" in addr ? plainAddr(addr) : undefined;
 }
 
 function bytesOf(address: string): number[] {

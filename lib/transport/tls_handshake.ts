@@ -10,6 +10,7 @@ import { isIP } from "node:net";
 import { ConnectionError } from "../contract/connection_error.ts";
 import { TransportDuplex } from "./duplex.ts";
 import type { ClientTls } from "../contract/client_tls.ts";
+import { PeerLeftError } from "./peer_left.ts";
 import type { TlsMaterial } from "./tls_files.ts";
 import { TlsTransport } from "./tls_transport.ts";
 import type { Secure } from "./transport.ts";
@@ -100,7 +101,9 @@ async function handshake(
     duplex.destroy();
     if (cause instanceof ConnectionError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnectionError("tls_handshake", `Cannot complete the TLS handshake: ${why}`, { cause });
+    throw new ConnectionError("tls_handshake", `Cannot complete the TLS handshake: ${why}`, {
+      cause: duplex.hasRead ? cause : new PeerLeftError({ cause }),
+    });
   } finally {
     for (const timer of timers) clearTimeout(timer);
   }

@@ -321,7 +321,7 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
   const config = resolveConfig({
     services: {
       chat: {
-        listen: ["text://127.0.0.1:1", "tcp://127.0.0.1:2"],
+        listen: ["text://127.0.0.1:1", "tcp://127.0.0.1:2", "text://localhost:3"],
         handler: "./services/chat.ts",
         instances: 2,
         limits: { maxFrameBytes: "4KiB", idleTimeout: 0, drainTimeout: "1m", maxConnections: 10 },
@@ -341,7 +341,7 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
       loaded: true,
       warnings: ["odd"],
       addresses: chat.listen,
-      protocols: ["text", "text"],
+      protocols: ["text", "text", "text"],
       hooks,
     },
     {
@@ -355,6 +355,7 @@ Deno.test("the plan shows what would run, what is not as by default, and what is
     "✓ chat",
     "    listen     text://127.0.0.1:1",
     "               tcp://127.0.0.1:2  speaks text",
+    "               text://localhost:3  one of 127.0.0.1 and [::1]; list both to listen at both",
     "    handler    services/chat.ts",
     "    instances  2",
     "    hooks      in   AUTH         hooks[0]: count auth; chat.ts: refuse",
