@@ -209,6 +209,29 @@ async function behind(
 }
 
 for (
+  const [what, bad, refusal] of [
+    ["a bare LF", "NOOP\n", /^521 5\.5\.2 /],
+    ["a line that is too long", `NOOP ${"x".repeat(2 * 1024 ** 2)}\r\n`, /^500 5\.5\.2 /],
+  ] as const
+) {
+  Deno.test(`a client hears that its message is taken, then why it is closed, when ${what} follows in one write`, async () => {
+    const { server: real, messages } = await behind({
+      // The refusal has to wait for a reply that takes its time.
+      onMail: () => new Promise<void>((resolve) => setTimeout(resolve, 50)),
+    });
+    await using _ = real;
+    await using server = await guard(real.port, watching().hooks);
+    using wire = await MailWire.greeted(server.port);
+    for (const line of ["EHLO a.b", ...TRANSACTION.slice(0, 3)]) await wire.ask(line);
+    await wire.write(`A: b\r\n\r\nhi\r\n.\r\nMAIL FROM:<slow@b.c>\r\n${bad}`);
+    assertMatch(await wire.reply(), /^250 /);
+    assertMatch(await wire.reply(), /^250 /);
+    assertMatch(await wire.rest(), refusal);
+    assertEquals(messages, ["A: b\r\n\r\nhi\r\n"]);
+  });
+}
+
+for (
   const [what, lines, attack, refusal] of [
     [
       "LF . LF (CVE-2023-51764)",
