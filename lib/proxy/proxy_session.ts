@@ -73,7 +73,7 @@ export class ProxySession implements FrameRelay {
   }
 
   passed(from: ServiceConnection): void {
-    this.#relay.leave(from === this.client ? "in" : "out");
+    this.#relay.passed(from === this.client ? "in" : "out");
   }
 
   bad(from: ServiceConnection, error: Error, frame: Uint8Array | undefined): boolean {
@@ -113,10 +113,10 @@ export class ProxySession implements FrameRelay {
   /** Tells the client why its connection ends, where the protocol is followed and has a word for it. */
   finish(of: ServiceConnection, error: Error): void {
     if (of !== this.client) return of.close();
-    if (!this.#proxy.framed.in || this.#passthrough || this.#relay.isFinishing) return of.close();
+    if (!this.#proxy.framed.in || this.#passthrough || this.#relay.own.isFinishing) return of.close();
     const refusal = () => this.#proxy.protocol.refusal?.(error, of.facade);
     if (AT_ONCE.includes(errorCode(error))) return of.close(refusal());
-    this.#relay.finish(refusal, { drains: true });
+    this.#relay.own.finish(refusal, { drains: true });
   }
 
   closed(of: ServiceConnection): void {
@@ -178,7 +178,7 @@ export class ProxySession implements FrameRelay {
     host.report(client, error, "upstream_unavailable");
     const message = protocol.unavailable?.(error);
     if (message === undefined || protocol.greets === true) return client.close(message);
-    this.#relay.answerInstead(message);
+    this.#relay.own.answerAll(message);
     if (!this.#proxy.framed.in) client.inbound.setCodec(protocol);
     const { handlerTimeoutMs } = host.limits;
     if (handlerTimeoutMs > 0) this.#patience = setTimeout(() => client.close(), handlerTimeoutMs);

@@ -46,7 +46,7 @@ export class RelayStage implements VerdictEffects<Held, void> {
   /** Takes a message that came from one of the two. A promise holds back the next one. */
   message(from: ServiceConnection, came: unknown, upgrade: Upgrade | undefined): unknown {
     const direction = from === this.#client ? "in" : "out";
-    if (direction === "out" && this.relay.replaces(came)) return;
+    if (direction === "out" && this.relay.own.replaces(came)) return;
     let message = direction === "out" ? this.#withoutTls(came) : came;
     if (this.#hooks === undefined || !this.#proxy.observed[direction]) {
       return this.#passOn(direction, message, came, upgrade);
@@ -118,8 +118,8 @@ export class RelayStage implements VerdictEffects<Held, void> {
     const withdrawal = this.#withdraw(direction, message);
     if (direction === "in") {
       // The upstream has the beginning of the message and would wait for the rest, so this is the end.
-      if (isPart(message)) return this.relay.finish(() => answer, { isInstead: true });
-      return this.relay.refuse(withdrawal, answer);
+      if (isPart(message)) return this.relay.own.finish(() => answer, { isInstead: true });
+      return this.relay.own.refuse(withdrawal, answer);
     }
     this.relay.forward("in", this.relay.encode("in", answer));
     this.#swallow(direction, message);
@@ -127,14 +127,14 @@ export class RelayStage implements VerdictEffects<Held, void> {
 
   drop({ direction, message }: Held): void {
     const withdrawal = this.#withdraw(direction, message);
-    if (direction === "in") this.relay.refuse(withdrawal, undefined);
+    if (direction === "in") this.relay.own.refuse(withdrawal, undefined);
     else this.#swallow(direction, message);
   }
 
   close({ direction, message }: Held, last: unknown): void {
     this.#withdraw(direction, message);
-    if (direction === "out") return this.relay.closeWith(last);
-    this.relay.finish(() => last, isPart(message) ? { isInstead: true } : {});
+    if (direction === "out") return this.relay.own.closeWith(last);
+    this.relay.own.finish(() => last, isPart(message) ? { isInstead: true } : {});
   }
 
   /** A message goes no further, nor do its parts. */
@@ -154,7 +154,7 @@ export class RelayStage implements VerdictEffects<Held, void> {
       new ConnectionError(code, `Cannot pass on the request ${name}: ${CONNECTION_ERRORS[code]}`),
       code,
     );
-    this.relay.refuse(this.#withdraw("in", message), refusal);
+    this.relay.own.refuse(this.#withdraw("in", message), refusal);
   }
 
   /** A message, or a part of one, that has gone no further. */
