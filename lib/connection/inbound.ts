@@ -23,6 +23,8 @@ import { Reader, type ReadEvents } from "./reader.ts";
 export class Inbound implements ReadEvents, FrameSink {
   readonly frameLoop: FrameLoop;
   readonly reader: Reader;
+  /** Whether it comes in datagrams. */
+  readonly isDatagrams: boolean;
   readonly #of: ServiceConnection;
   // deno-lint-ignore no-explicit-any
   #codec!: Codec<any, any>;
@@ -30,13 +32,9 @@ export class Inbound implements ReadEvents, FrameSink {
 
   constructor(of: ServiceConnection, transport: Transport) {
     this.#of = of;
+    this.isDatagrams = transport.receive !== undefined;
     this.frameLoop = new FrameLoop(of.facade, this, { datagrams: this.isDatagrams });
     this.reader = new Reader(transport, this.frameLoop, this);
-  }
-
-  /** Whether it comes in datagrams. */
-  get isDatagrams(): boolean {
-    return this.#of.transport.receive !== undefined;
   }
 
   /** What has come and is not delivered. */

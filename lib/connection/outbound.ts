@@ -33,7 +33,10 @@ export class Outbound implements WriteEvents {
     this.#of = of;
     const isDatagrams = transport.receive !== undefined;
     if (isDatagrams && of.side === "server") this.#credit = new ReplyCredit(of.host.limits.maxAmplification);
-    this.queue = new WriteQueue(transport, this, { separate: isDatagrams });
+    this.queue = new WriteQueue(transport, this, {
+      maxBytes: of.host.limits.maxSendBytes,
+      separate: isDatagrams,
+    });
   }
 
   /** Whether nothing more is to be said. */
@@ -167,10 +170,6 @@ export class Outbound implements WriteEvents {
   }
 
   // How it goes
-
-  get maxQueuedBytes(): number {
-    return this.#of.host.limits.maxSendBytes;
-  }
 
   writing(): void {
     this.#of.deadlines.writeSince = this.#of.host.clock.now;

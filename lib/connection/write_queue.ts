@@ -10,13 +10,11 @@ import type { Transport } from "../transport/transport.ts";
 
 /** Who is told how sending goes. */
 export interface WriteEvents {
-  /** How much may be queued before it is {@linkcode full}. */
-  readonly maxQueuedBytes: number;
   /** A write begins. */
   writing(): void;
   /** The operating system took so many bytes. */
   wrote(count: number): void;
-  /** So much is queued; once until {@linkcode drained}. */
+  /** `maxBytes` are queued; once until {@linkcode drained}. */
   full(): void;
   /** Less than half of that is queued. */
   drained(): void;
@@ -28,6 +26,7 @@ export interface WriteEvents {
 /** A queue of bytes and the writes that empty it. */
 export class WriteQueue {
   readonly #sender: WriteEvents;
+  readonly #maxBytes: number;
   #transport: Transport;
   #buffer: SendBuffer;
   /** While the transport is to be replaced: what must leave before that, if anything is left, and what to do then. */
@@ -38,9 +37,10 @@ export class WriteQueue {
   #stopped = false;
   #waiters: { resolve(): void; reject(error: Error): void }[] | undefined;
 
-  constructor(transport: Transport, sender: WriteEvents, options: { separate: boolean }) {
+  constructor(transport: Transport, sender: WriteEvents, options: { maxBytes: number; separate: boolean }) {
     this.#transport = transport;
     this.#sender = sender;
+    this.#maxBytes = options.maxBytes;
     this.#buffer = new SendBuffer({ separate: options.separate });
   }
 
@@ -52,12 +52,12 @@ export class WriteQueue {
 
   /** Whether nothing more should be accepted. */
   get isFull(): boolean {
-    return this.#full && this.#holds(this.#sender.maxQueuedBytes);
+    return this.#full && this.#holds(this.#maxBytes);
   }
 
   push(data: Uint8Array | string): void {
     this.#buffer.push(data);
-    if (this.#full || !this.#holds(this.#sender.maxQueuedBytes)) return;
+    if (this.#full || !this.#holds(this.#maxBytes)) return;
     this.#full = true;
     this.#sender.full();
   }
@@ -149,7 +149,7 @@ export class WriteQueue {
     if (this.#stopped) return;
     (this.#barrier?.before ?? this.#buffer).consume(count);
     this.#sender.wrote(count);
-    if (this.#full && this.size < this.#sender.maxQueuedBytes / 2) {
+    if (this.#full && this.size < this.#maxBytes / 2) {
       this.#full = false;
       this.#sender.drained();
     }

@@ -63,11 +63,11 @@ export function line(options: LineOptions = {}): LineFramer {
         return lineDecoder({ input, max, unwrap: unwrapLine }, read);
       },
       wrap(payload: Uint8Array | string): Uint8Array | string {
-        const line = typeof payload === "string" ? withoutEnd(payload) : unwrapLine(payload);
-        if (typeof line === "string") {
-          if (line.includes("\n")) throw unwrappable(ending);
-          return line + (line.endsWith("\r") ? "\r\n" : ending);
+        if (typeof payload === "string") {
+          const line = payload.includes("\n") ? withoutEnd(payload, ending) : payload;
+          return line + (line.charCodeAt(line.length - 1) === CR ? "\r\n" : ending);
         }
+        const line = unwrapLine(payload);
         if (line.includes(LF)) throw unwrappable(ending);
         return concat([line, line.at(-1) === CR ? CRLF : end]);
       },
@@ -76,8 +76,11 @@ export function line(options: LineOptions = {}): LineFramer {
   );
 }
 
-function withoutEnd(line: string): string {
-  return line.endsWith("\n") ? line.slice(0, line.endsWith("\r\n") ? -2 : -1) : line;
+/** Takes off the one line end that a payload may have. */
+function withoutEnd(payload: string, ending: string): string {
+  const line = payload.slice(0, payload.endsWith("\r\n") ? -2 : -1);
+  if (!payload.endsWith("\n") || line.includes("\n")) throw unwrappable(ending);
+  return line;
 }
 
 function unwrapLine(frame: Uint8Array): Uint8Array {

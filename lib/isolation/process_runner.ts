@@ -31,6 +31,16 @@ const LAST_WORDS_MS = 300;
 /** Why a child that runs as another user may say nothing at all, from source. */
 const UNREADABLE = "; its user must be able to read these sources and Deno's cache";
 
+/**
+ * When glibc's allocator takes memory from the system for a buffer of its own, and when it gives free memory back, in
+ * bytes. Left to itself it learns both from what a process happens to free as it starts, and may then return and fetch
+ * memory for every few frames of 16 KiB. The environment may say otherwise.
+ */
+const ALLOCATOR = {
+  MALLOC_MMAP_THRESHOLD_: String(4 * 1024 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(16 * 1024 * 1024),
+};
+
 /** How a child process is started and ended. */
 export interface ProcessOptions {
   /** The deno.json by which its imports resolve. @default {that of the running program} */
@@ -71,6 +81,7 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
     // Signals from the terminal are for the server only.
     detached: true,
     env: {
+      ...ALLOCATOR,
       ...(granted({ name: "env" }) ? Deno.env.toObject() : {}),
       ...(cache === undefined ? {} : { DENO_DIR: cache }),
       // What it prints is for the log.
