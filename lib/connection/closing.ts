@@ -45,6 +45,7 @@ export function abort(of: ServiceConnection): void {
 
 /** Ends it at once if an event does so in the phase that it is in. */
 export function end(of: ServiceConnection, event: PhaseEvent): void {
+  const isTold = of.phase === "lingering";
   if (!enter(of, event) || of.phase !== "closed") return;
   const { host } = of;
   host.clock.delete(of);
@@ -52,6 +53,13 @@ export function end(of: ServiceConnection, event: PhaseEvent): void {
   else closeQuietly(of.transport);
   of.inbound.stop();
   of.outbound.queue.stop(closedError(of));
+  if (!isTold) tellClosed(of);
+  host.released(of);
+}
+
+/** For its handler it is closed: nothing will be received or sent. Its socket may linger. */
+function tellClosed(of: ServiceConnection): void {
+  const { host } = of;
   of.hookStage?.end();
   abortSignal(of.abortController, of.error);
   try {
@@ -71,6 +79,7 @@ export function closedError(of: ServiceConnection): Error {
 /** All is written: ends writing, and waits for the peer to end too. */
 function linger(of: ServiceConnection): void {
   const { deadlines, host } = of;
+  tellClosed(of);
   if (of.isCutOff) abort(of);
   else if (of.inbound.isOver) end(of, "peer_ended");
   else if (host.limits.lingerTimeoutMs === 0) end(of, "timed_out");

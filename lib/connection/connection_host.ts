@@ -56,6 +56,8 @@ export interface ConnectionHost {
   readonly hooks?: HookSet;
   /** Hears of every error, counted already. */
   report(connection: ServiceConnection, error: Error, code: string): void;
-  /** Hears of the end, after `onClose`. */
+  /** Called after `onClose`. Its socket may still wait for the peer to end. */
   closed(connection: ServiceConnection): void;
+  /** Called last, when its socket is closed too. */
+  released(connection: ServiceConnection): void;
 }

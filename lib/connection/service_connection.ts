@@ -91,10 +91,15 @@ export class ServiceConnection implements Ticking, HookStageEnds {
     return this.host.secure !== undefined && this.kind !== "tls" && !this.inbound.isDatagrams;
   }
 
+  /** Whether it is closed for its handler. */
+  get isClosed(): boolean {
+    return this.phase === "lingering" || this.phase === "closed";
+  }
+
   get signal(): AbortSignal {
     if (this.abortController === undefined) {
       this.abortController = new AbortController();
-      if (this.phase === "closed") this.abortController.abort(this.error);
+      if (this.isClosed) this.abortController.abort(this.error);
     }
     return this.abortController.signal;
   }
@@ -218,7 +223,8 @@ export class ServiceConnection implements Ticking, HookStageEnds {
   }
 
   handle(message: unknown): unknown {
-    return this.inbound.handle(message);
+    // A hook may decide on a message when its connection has been closed.
+    if (this.phase === "open") return this.inbound.handle(message);
   }
 
   transmit(message: unknown): SendResult {

@@ -15,7 +15,10 @@ export type Side = "server" | "client";
 
 /** What a codec sees of a connection. */
 export interface Peer<S = unknown> {
-  /** Unique among the connections of one server: `SERVICE.GENERATION.INSTANCE.NUMBER` under a supervisor. */
+  /**
+   * Unique among all connections that one server ever has: `SERVICE.GENERATION.INSTANCE.NUMBER` under a supervisor, where
+   * an instance that has crashed comes back as `INSTANCE-1`, `INSTANCE-2` and so on.
+   */
   readonly id: string;
   /** Which end of the wire this process is. */
   readonly side: Side;

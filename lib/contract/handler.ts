@@ -87,7 +87,7 @@ export interface Handler<In = unknown, Out = In, S = unknown, T = unknown> {
   onBufferDrain?(connection: Connection<Out, S, T>): void;
   /** Something went wrong on this connection; `error.code` says what. It is closed unless the error says otherwise. */
   onError?(connection: Connection<Out, S, T>, error: Error): void;
-  /** The connection is gone. `connection.error` says why if it was not a peaceful end. */
+  /** The connection is closed. `connection.error` is the error that has ended it, if one has. */
   onClose?(connection: Connection<Out, S, T>): void;
   /** The service is about to stop or to be replaced: the time to say goodbye. Called for each open connection. */
   onDrain?(connection: Connection<Out, S, T>): void | Promise<void>;

@@ -15,6 +15,8 @@ export const OTHER_COUNTS = "other";
 export interface ServiceStats {
   /** Connections open now. */
   open: number;
+  /** Closed connections whose sockets wait for their peers to end; see `lingerTimeout`. */
+  lingering: number;
   /** Connections accepted since the start. */
   accepted: number;
   /** Connections closed at once because of a limit. */
@@ -39,6 +41,7 @@ export interface ServiceStats {
 export function createStats(): ServiceStats {
   return {
     open: 0,
+    lingering: 0,
     accepted: 0,
     refused: 0,
     closed: 0,

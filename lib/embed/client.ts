@@ -102,7 +102,8 @@ export class ReconnectingClient implements Client {
         limits.tlsHandshakeTimeoutMs,
       ),
       report: () => {},
-      closed: (connection) => void this.#lost(connection.error),
+      closed: () => {},
+      released: (connection) => void this.#lost(connection.error),
     };
     if (signal?.aborted) this.#ended.abort();
     signal?.addEventListener("abort", () => this.#end(), { once: true, signal: this.#ended.signal });

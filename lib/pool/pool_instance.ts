@@ -130,7 +130,10 @@ export class PoolInstance {
     });
     const pool = new Pool({
       ...{ spec, stats, log, processes },
-      release: (peer) => acceptor.admission.release(peer),
+      release(peer) {
+        acceptor.admission.closed();
+        acceptor.admission.released(peer);
+      },
     });
     pool.refusals = loaded.refusals ?? [];
     const secure = tls && await loadServerTls(tls, {

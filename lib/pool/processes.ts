@@ -69,7 +69,7 @@ export class Processes implements PoolProcessEvents {
   /** The counters of all processes; connections are counted where they are accepted. */
   get stats(): ServiceStats {
     const sum = mergeStats([this.#past, ...[...this.#all.values()].map(({ stats }) => stats)]);
-    return { ...sum, open: 0, accepted: 0, refused: 0, closed: 0 };
+    return { ...sum, open: 0, lingering: 0, accepted: 0, refused: 0, closed: 0 };
   }
 
   get status(): Omit<PoolStatus, "waiting"> {

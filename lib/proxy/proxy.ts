@@ -82,6 +82,7 @@ export class Proxy {
       limits: Object.freeze({ ...host.limits, idleTimeoutMs: 0, firstFrameTimeoutMs: 0 }),
       stats: { ...createStats(), errors: host.stats.errors },
       closed: () => {},
+      released: () => {},
     };
   }
 }

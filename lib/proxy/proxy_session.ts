@@ -154,7 +154,7 @@ export class ProxySession implements FrameRelay {
     const { signal } = this.#dialing = new AbortController();
     try {
       const { transport, kind, secure } = await this.#proxy.options.upstreams.reach(client, signal);
-      if (client.phase === "closed") return abortQuietly(transport);
+      if (client.isClosed) return abortQuietly(transport);
       const host = this.#proxy.upstreamHost(secure);
       const upstream = new ServiceConnection(`${client.id}.upstream`, transport, { kind, host });
       upstream.relay = this;

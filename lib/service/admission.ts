@@ -46,9 +46,9 @@ export class Admission {
     this.#addresses = new AddressCounts(options.limits);
   }
 
-  /** Whether `maxConnections` are open. */
+  /** Whether `maxConnections` have sockets. */
   get isFull(): boolean {
-    return this.#options.stats.open >= this.#options.limits.maxConnections;
+    return this.#sockets >= this.#options.limits.maxConnections;
   }
 
   /** Settles when a connection has closed, or when accepting has ended. */
@@ -73,21 +73,29 @@ export class Admission {
     else serve(trustedProxies === undefined ? transport : new UntrustedTransport(transport), accepted.kind);
   }
 
-  /** An admitted connection has closed. */
-  release(peer: { remoteAddr: Deno.Addr }): void {
-    this.#addresses.release(peer.remoteAddr);
-    this.#leave();
+  /** An admitted connection is closed for its handler; its socket may linger. */
+  closed(): void {
+    const { stats } = this.#options;
+    stats.open--;
+    stats.closed++;
+    stats.lingering++;
   }
 
-  /** Settles when no connection is open any more. */
+  /** The socket of a closed connection is closed too. */
+  released(peer: { remoteAddr: Deno.Addr }): void {
+    this.#addresses.release(peer.remoteAddr);
+    this.#left();
+  }
+
+  /** Settles when no connection has a socket any more. */
   empty(): Promise<void> {
-    if (this.#options.stats.open === 0) return Promise.resolve();
+    if (this.#sockets === 0) return Promise.resolve();
     return new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
   }
 
   /** As {@linkcode empty}, but at most for a time. */
   async emptyWithin(timeoutMs: number): Promise<void> {
-    if (this.#options.stats.open === 0 || timeoutMs <= 0) return;
+    if (this.#sockets === 0 || timeoutMs <= 0) return;
     await settleWithin(this.empty(), timeoutMs);
   }
 
@@ -115,8 +123,9 @@ export class Admission {
       serve(transport, accepted.kind);
     } catch (error) {
       closeQuietly(accepted.transport);
-      if (claimed) this.release(transport);
-      else this.#leave();
+      this.closed();
+      if (claimed) this.released(transport);
+      else this.#left();
       if (error !== undefined && !isPeerLeft(error)) {
         this.#report(formatAddr(transport.remoteAddr), error as Error);
       }
@@ -159,12 +168,15 @@ export class Admission {
     return false;
   }
 
-  #leave(): void {
-    const { stats } = this.#options;
-    stats.open--;
-    stats.closed++;
+  get #sockets(): number {
+    const { open, lingering } = this.#options.stats;
+    return open + lingering;
+  }
+
+  #left(): void {
+    this.#options.stats.lingering--;
     this.#roomWaiters.shift()?.();
-    if (stats.open === 0) { for (const waiter of this.#emptyWaiters.splice(0)) waiter(); }
+    if (this.#sockets === 0) { for (const waiter of this.#emptyWaiters.splice(0)) waiter(); }
   }
 
   #report(remote: string, error: Error): void {

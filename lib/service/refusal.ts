@@ -33,6 +33,7 @@ export async function refusalOf(protocol: AnyProtocol, limits: Limits): Promise<
       stats: createStats(),
       report() {},
       closed() {},
+      released() {},
     },
   });
   try {

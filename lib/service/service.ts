@@ -107,6 +107,8 @@ class IsolateService implements Service {
   readonly #options: ServiceOptions;
   readonly #clock: Clock;
   readonly #open: Set<ConnectionFacade>;
+  /** Those that are closed for their handlers, and whose sockets are not. */
+  readonly #lingering: Set<ServiceConnection> = new Set();
   readonly #acceptor: Acceptor;
   #secure: Secure | undefined;
   #count = 0;
@@ -178,7 +180,7 @@ class IsolateService implements Service {
         ),
       );
     }
-    if (cut > 0) await this.#acceptor.admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
+    await this.#acceptor.admission.emptyWithin(this.#options.limits.lingerTimeoutMs);
     return { finished: before - cut, cut };
   }
 
@@ -187,7 +189,7 @@ class IsolateService implements Service {
     this.#stopped = true;
     await this.unlisten();
     this.#cut = this.#open.size;
-    for (const connection of this.#all()) connection.destroy();
+    for (const connection of [...this.#all(), ...this.#lingering]) connection.destroy();
     this.#acceptor.admission.close();
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
@@ -238,7 +240,12 @@ class IsolateService implements Service {
       },
       closed: (connection) => {
         this.#open.delete(connection.facade);
-        this.#acceptor.admission.release(connection);
+        this.#lingering.add(connection);
+        this.#acceptor.admission.closed();
+      },
+      released: (connection) => {
+        this.#lingering.delete(connection);
+        this.#acceptor.admission.released(connection);
       },
     };
   }

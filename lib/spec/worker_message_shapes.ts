@@ -71,6 +71,7 @@ const named = record(count, { maxNames: MAX_COUNTS + 1, maxLength: MAX_COUNT_NAM
 
 const stats: Shape<ServiceStats> = object<ServiceStats>({
   open: count,
+  lingering: count,
   accepted: count,
   refused: count,
   closed: count,

@@ -23,6 +23,8 @@ export interface WorkerSpec extends ServiceSpec {
   /** Counts the replacements of this service, from 1. */
   generation: number;
   instance: number;
+  /** How many workers have run in its place before, in this generation; none if absent. */
+  predecessors?: number;
   /** Absent if there are none. */
   hooks?: HooksSpec;
   isolation: Isolation;
@@ -48,7 +50,12 @@ export interface WorkerSpec extends ServiceSpec {
   console?: "stderr";
 }
 
-/** What the ids of an instance's connections begin with. */
-export function connectionPrefix(spec: Pick<WorkerSpec, "service" | "generation" | "instance">): string {
-  return `${spec.service}.${spec.generation}.${spec.instance}.`;
+/** What the ids of an instance's connections begin with; that of one that has taken a crashed one's place is another. */
+export function connectionPrefix(
+  { service, generation, instance, predecessors = 0 }: Pick<
+    WorkerSpec,
+    "service" | "generation" | "instance" | "predecessors"
+  >,
+): string {
+  return `${service}.${generation}.${instance}${predecessors === 0 ? "" : `-${predecessors}`}.`;
 }

@@ -24,7 +24,7 @@ const DRAIN_SLOT_WAIT_MS = 1_000;
 export class Deployment {
   readonly name: string;
   readonly #environment: GenerationEnvironment;
-  #latest = 0;
+  #latest: number;
   #current: Generation | undefined;
   #candidate: Generation | undefined;
   /** Oldest first. */
@@ -38,9 +38,16 @@ export class Deployment {
     restarts: 0,
   };
 
-  constructor(name: string, environment: GenerationEnvironment) {
+  /** @param options.latest The number of the last generation that a service of this name has had. */
+  constructor(name: string, environment: GenerationEnvironment, options: { latest?: number } = {}) {
     this.name = name;
     this.#environment = environment;
+    this.#latest = options.latest ?? 0;
+  }
+
+  /** The number of the last generation. */
+  get latest(): number {
+    return this.#latest;
   }
 
   /** The serving generation. */

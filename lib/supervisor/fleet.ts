@@ -17,6 +17,8 @@ export class Fleet {
   readonly #environment: GenerationEnvironment;
   readonly #configured: Map<string, Deployment> = new Map();
   readonly #removed: Set<Deployment> = new Set();
+  /** The last generation of each service that was removed: one that comes back goes on from there. */
+  readonly #latest: Map<string, number> = new Map();
 
   constructor(environment: GenerationEnvironment) {
     this.#environment = environment;
@@ -45,7 +47,8 @@ export class Fleet {
   ): Promise<ServiceProblem[]> {
     const unprepared: ServiceProblem[] = [];
     const changes = names.map((name): Change => {
-      const deployment = this.#configured.get(name) ?? new Deployment(name, this.#environment);
+      const deployment = this.#configured.get(name) ??
+        new Deployment(name, this.#environment, { latest: this.#latest.get(name) });
       this.#configured.set(name, deployment);
       const service = Object.hasOwn(config.services, name) ? config.services[name] : undefined;
       try {
@@ -105,6 +108,7 @@ export class Fleet {
   #remove(deployment: Deployment): void {
     this.#configured.delete(deployment.name);
     this.#removed.add(deployment);
+    this.#latest.set(deployment.name, deployment.latest);
     drained(deployment).then(() => this.#removed.delete(deployment));
   }
 

@@ -75,6 +75,8 @@ export class Slot {
   #pauseMs = 0;
   #lastError: ErrorRecord | undefined;
   #backup: FileBackup | undefined;
+  /** How many workers it has had. */
+  #spawned = 0;
 
   constructor(spec: WorkerSpec, options: SlotOptions) {
     this.spec = spec;
@@ -220,7 +222,12 @@ export class Slot {
 
   #spawn(): void {
     try {
-      const spec = this.#backup ? { ...this.spec, backup: this.#backup } : this.spec;
+      const predecessors = this.#spawned++;
+      const spec: WorkerSpec = {
+        ...this.spec,
+        ...(predecessors === 0 ? {} : { predecessors }),
+        ...(this.#backup ? { backup: this.#backup } : {}),
+      };
       this.#worker = new WorkerLink(spec, this.#options, this.#reports);
     } catch (error) {
       // Not now: the transition that asked for the worker is not complete.

@@ -91,7 +91,7 @@ export class WorkerLink implements Subscriber {
   /** The counters of the latest answer to a ping; of a terminated worker, with no connection open. */
   get stats(): ServiceStats {
     const { open, closed } = this.#stats;
-    return this.#over ? { ...this.#stats, open: 0, closed: closed + open } : this.#stats;
+    return this.#over ? { ...this.#stats, open: 0, lingering: 0, closed: closed + open } : this.#stats;
   }
 
   /** The id of the process that it runs in. */

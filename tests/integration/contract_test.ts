@@ -21,6 +21,7 @@ import {
   listen,
   type Peer,
   type Protocol,
+  type ServiceContext,
   skip,
   text,
   type TlsSpec,
@@ -395,7 +396,53 @@ Deno.test("point 9: lingering ends after lingerTimeout although the peer stays",
   using wire = await Wire.open(server.port);
   await wire.write("a\n");
   assertEquals(await wire.rest(), "bye\n");
-  await until(() => server.stats.open === 0, "the end of lingering");
+  await until(() => server.stats.open + server.stats.lingering === 0, "the end of lingering");
+});
+
+Deno.test("point 9: a handler is told of the close at once, and the socket that lingers is counted apart", async () => {
+  const told: unknown[] = [];
+  let context: ServiceContext | undefined;
+  await using server = await listen("text://127.0.0.1:0", {
+    limits: { lingerTimeout: "1h" },
+    onStart: (given) => void (context = given),
+    onMessage(connection, line) {
+      if (line === "who") connection.send(`${context!.connections.size}`);
+      else connection.close("kicked");
+    },
+    onClose(connection) {
+      told.push(connection.id, connection.signal.aborted, connection.error, context!.connections.size);
+    },
+  });
+  using staying = await Wire.open(server.port);
+  using other = await Wire.open(server.port);
+  await staying.write("a\n");
+  assertEquals(await staying.rest(), "kicked\n");
+  await until(() => told.length > 0, "onClose");
+  assertEquals(told, ["1", true, undefined, 2]);
+  await other.write("who\n");
+  assertEquals(await other.line(), "1");
+  const { open, lingering, closed } = server.stats;
+  assertEquals([open, lingering, closed, server.connections().length], [1, 1, 1, 1]);
+  staying.conn.close();
+  await until(() => server.stats.lingering === 0, "the end of lingering");
+  assertEquals(told.length, 4);
+});
+
+Deno.test("point 9: sockets that linger take part in maxConnections", async () => {
+  await using server = await listen("text://127.0.0.1:0", {
+    limits: { maxConnections: 1, lingerTimeout: "1h" },
+    onMessage: (connection, line: string) => connection.close(line),
+  });
+  using staying = await Wire.open(server.port);
+  await staying.write("a\n");
+  assertEquals(await staying.rest(), "a\n");
+  using next = await Wire.open(server.port);
+  await next.write("b\n");
+  const answered = next.rest();
+  await until(() => server.stats.lingering === 1);
+  assertEquals(server.stats.accepted, 1);
+  staying.conn.close();
+  assertEquals(await answered, "b\n");
 });
 
 Deno.test("point 9: close is legal inside input", async () => {

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertArrayIncludes, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { Client } from "../../lib/embed/client.ts";
 import { connect } from "../../lib/embed/connect.ts";
 import { DialError } from "../../lib/transport/dial.ts";
 import { parseEndpoint } from "../../lib/contract/endpoint.ts";
@@ -523,6 +524,36 @@ export function testSupervisor(isolation: Isolation): void {
     await clinging.closed;
     assertEquals(server.status("a").instances.length, 1);
     assertEquals(server.status("a").stats.accepted, 2);
+  });
+
+  test("ids of connections do not repeat when an instance crashes, is replaced, or its service comes back", {
+    ignore: eachConnection,
+  }, async () => {
+    using log = new LogWatch();
+    const crashing = { handler: "crash_on_message" };
+    await using server = await supervise({ a: crashing });
+    const ids: string[] = [];
+    const meet = async (leave: (client: Client) => Promise<unknown>) => {
+      await using client = await server.connect("a");
+      assertEquals(await client.pingPong("x"), "x");
+      ids.push(...(await server.supervisor.connections()).map(({ id }) => id));
+      await leave(client);
+    };
+    const crash = async (client: Client) => {
+      const back = log.next(/Instance 0 of generation 1 serving again/);
+      client.ping("crash");
+      await back;
+    };
+    const stay = () => Promise.resolve();
+    await meet(crash);
+    await meet(crash);
+    await meet(stay);
+    await server.supervisor.restart("a");
+    await meet(stay);
+    await server.supervisor.reload(configOf({ b: { handler: "shout" } }));
+    await server.supervisor.reload(configOf({ a: crashing }));
+    await meet(stay);
+    assertEquals(ids, ["a.1.0.1", "a.1.0-1.1", "a.1.0-2.1", "a.2.0.1", "a.3.0.1"]);
   });
 
   test("context.draining aborts when a generation begins to drain, context.signal when it has drained", async () => {
