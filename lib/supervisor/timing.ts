@@ -43,7 +43,7 @@ export interface Timing {
 
 /** The default timing. */
 export const DEFAULT_TIMING: Readonly<Timing> = {
-  heartbeatsMissed: 5,
+  heartbeatsMissed: 3,
   memoryRestartMs: 60_000,
   signalRestartMs: 1_000,
   loadTimeoutMs: 60_000,

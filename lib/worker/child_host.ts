@@ -21,8 +21,8 @@ const WATCH_MS = 50;
 const REST_MS = 200;
 /** Less does not count as growth. */
 const GROWTH_BYTES = 4 * 1024 ** 2;
-/** How often memory is read only for `status`, and the server is checked for. */
-const LOOK_MS = 500;
+/** How often memory is read only for `status`, and the server is checked for: an idle child should rest. */
+const LOOK_MS = 1_000;
 /** How long the server may take to end a process that uses too much memory. */
 const GRACE_MS = 100;
 /** How long the processes of a pool may take to end. */
@@ -57,10 +57,6 @@ export async function hostInstance(serverPid: number): Promise<void> {
     throw new NoServerError("Cannot run this command without a server: only the server starts it");
   }
   const gone = Promise.withResolvers<void>();
-  // A pipe closed at the other end with unread data reports no end.
-  setInterval(() => {
-    if (!isChildOf(serverPid)) gone.resolve();
-  }, LOOK_MS);
   // The server gets the same signals, and stops its children itself after they have drained.
   for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
   listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
@@ -75,11 +71,15 @@ export async function hostInstance(serverPid: number): Promise<void> {
       const { spec } = message;
       const isPool = spec.isolation === "connection" && spec.handoffSocket === undefined;
       hosted ??= isPool ? hostPool(spec) : host(spec);
-      // The limit is for the service's code, and a pool itself runs none.
-      watchMemory(
-        isPool ? 0 : spec.limits.memoryBytes,
-        spec.handoffSocket === undefined ? WATCH_MS : REST_MS,
-      );
+      watch({
+        // The limit is for the service's code, and a pool itself runs none.
+        limitBytes: isPool ? 0 : spec.limits.memoryBytes,
+        restMs: spec.handoffSocket === undefined ? WATCH_MS : REST_MS,
+        looked() {
+          // A pipe closed at the other end with unread data reports no end.
+          if (!isChildOf(serverPid)) gone.resolve();
+        },
+      });
     }
     hosted?.post(message);
   }
@@ -113,15 +113,19 @@ function host(spec: WorkerSpec): Hosted | undefined {
   }
 }
 
-function watchMemory(limitBytes: number, restMs: number): void {
-  const watch = new MemoryWatch(limitBytes);
+/** Looks at the memory of this process again and again; one timer is all that runs in an idle child. */
+function watch(
+  { limitBytes, restMs, looked }: { limitBytes: number; restMs: number; looked(): void },
+): void {
+  const memory = new MemoryWatch(limitBytes);
   let before = 0;
   const look = () => {
+    looked();
     const rssBytes = Deno.memoryUsage().rss;
     const grows = rssBytes - before >= GROWTH_BYTES;
     before = rssBytes;
     setTimeout(look, limitBytes === 0 ? LOOK_MS : grows ? WATCH_MS : restMs);
-    const grade = watch.take(rssBytes, performance.now());
+    const grade = memory.take(rssBytes, performance.now());
     if (grade === undefined) return;
     send({ type: "memory", rssBytes, grade });
     // The server acts sooner, unless it is busy.
