@@ -178,7 +178,9 @@ Deno.test("hostile bytes of a pool's process cost its connection alone, and its 
   }
   processes.want(1);
   await processes.load();
+  let before: number | undefined;
   const turns = await during(attack.done, async () => {
+    if (attack.left < COUNT * 0.9) before ??= memory();
     pass({ type: "pong", id: 1, stats: processes.stats, pool: { ...processes.status, waiting: 0 } });
     for (const process of processes.busy) await atMost(ANSWER_MS, "the list", process.connections());
     await processes.refresh();
@@ -187,6 +189,8 @@ Deno.test("hostile bytes of a pool's process cost its connection alone, and its 
   await Deno.remove(folder, { recursive: true });
   assertEquals(attack.thrown, []);
   assertEquals(audit.foreign, []);
+  const grown = memory() - before!;
+  assert(grown < GROWTH_BYTES, `${grown} bytes more after ${COUNT} messages`);
   assert(turns > 0 && served > COUNT / 200 && lost > 0, `${turns} turns, ${served} served, ${lost} lost`);
   assertEquals(heard[0], "shared");
 });

@@ -34,6 +34,11 @@ export class HostileWorkers {
     this.#carry = carry;
   }
 
+  /** How many messages are still to be sent. */
+  get left(): number {
+    return this.#left;
+  }
+
   /** Settles once all messages have been sent. */
   get done(): Promise<void> {
     return this.#done.promise;
