@@ -49,6 +49,8 @@ export function childArguments(
     ...(lock === undefined ? ["--frozen"] : ["--lock", lock]),
     "--unstable-net",
     "--unstable-worker-options",
+    // Without it a call with this transport ends the process, where a refusal is wanted.
+    "--unstable-vsock",
     ...(config === undefined ? [] : ["--config", config]),
     ...permissionFlags(grantOf(permissions)),
     PROGRAM,

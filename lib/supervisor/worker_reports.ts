@@ -93,13 +93,16 @@ export class WorkerReports implements WorkerEvents {
       case "listen_failed":
         return this.#refused(message.error);
       case "unlistened":
+        if (!mayAnswer(this.#slot.state)) return this.#unasked(message.type);
         return void this.#slot.apply({ type: "unlistened" });
       case "drained":
+        if (!mayAnswer(this.#slot.state)) return this.#unasked(message.type);
         if (this.#slot.state.name === "draining" || this.#slot.state.name === "stopping") {
           this.#slot.drained({ finished: message.finished, cut: message.cut });
         }
         return void this.#slot.apply({ type: "drained", stopTimeoutMs });
       case "stopped":
+        if (!mayAnswer(this.#slot.state)) return this.#unasked(message.type);
         return void this.#slot.apply({ type: "stopped" });
       case "exited":
         return this.broken(exited(message.how));
@@ -170,6 +173,11 @@ export class WorkerReports implements WorkerEvents {
     }
   }
 
+  /** It has done what it was not told to: its code gave its own isolate orders, and it may not serve any more. */
+  #unasked(answer: string): void {
+    this.badMessage(`sent ${answer} unasked`);
+  }
+
   #mayLogMemory(): boolean {
     const nowMs = performance.now();
     if (nowMs - this.#memoryLoggedMs < MEMORY_LOG_MS) return false;
@@ -207,6 +215,11 @@ export class WorkerReports implements WorkerEvents {
     if (this.#slot.state.name !== "waiting") return;
     this.#log.crash(listenFailed(error), { pauseMs: this.#slot.pauseMs, failedBefore });
   }
+}
+
+/** Whether a worker in this state may have an order to close its listeners, to drain or to stop left to answer. */
+function mayAnswer({ name }: Readonly<SlotState>): boolean {
+  return name !== "loading" && name !== "listening" && name !== "ready" && name !== "wedged";
 }
 
 /** Whether a worker that was told to listen at an endpoint may report another: only a port that it was free to choose. */

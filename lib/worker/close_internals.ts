@@ -1,20 +1,31 @@
 /**
- * Takes from a service's isolate what opens a descriptor by its number, or reaches the runtime beneath Deno's permissions:
- * the pipe to the server and files of Deno's own are open in the process, and a number is all that it takes.
+ * Takes from a service's isolate what opens a descriptor by its number, what reaches the runtime beneath Deno's
+ * permissions, and what keeps something on the disk without asking for any: the pipe to the server and files of Deno's own
+ * are open in the process, and a number is all that it takes.
  *
  * What stays open is answered elsewhere: what comes by the pipe is checked, and the files are a child's own.
  *
  * @module
  */
 
+import * as module from "node:module";
 import process from "node:process";
 
 /** Node's internal modules, and what in them opens a descriptor by its number. */
 const OPENERS = { pipe_wrap: "Pipe", tcp_wrap: "TCP", udp_wrap: "UDP" } as const;
+/** Node's own name for a module that is no public API. */
+const INTERNAL = /^internal\//;
+/** The Cache API: it writes to a folder that all processes of a user share, whatever they may write. */
+const CACHES = ["caches", "CacheStorage", "Cache"] as const;
 
 /** What of Node's process is no public API. */
 interface ProcessInternals {
   binding?(name: string): Record<string, { prototype: object }>;
+}
+
+/** What of Node's modules is no public API. */
+interface ModuleInternals {
+  _load(request: unknown, ...rest: unknown[]): unknown;
 }
 
 /** Closes them, for good and for this isolate. */
@@ -25,8 +36,19 @@ export function closeInternals(): void {
     if (opener !== undefined) seal(opener.prototype, "open", refuseDescriptor);
   }
   seal(internals, "binding", refuseBinding);
+  refuseInternalModules(module.Module as unknown as ModuleInternals);
   const { internal } = Deno as unknown as { internal: symbol };
   seal(Deno, internal, undefined);
+  for (const name of CACHES) seal(globalThis, name, undefined);
+}
+
+/** Every `require` goes through this method, also one that a service makes itself. */
+function refuseInternalModules(modules: ModuleInternals): void {
+  const load = modules._load;
+  modules._load = function (request, ...rest) {
+    if (INTERNAL.test(String(request))) refuseBinding(request);
+    return load.call(this, request, ...rest);
+  };
 }
 
 function seal(target: object, name: string | symbol, value: unknown): void {

@@ -8,6 +8,8 @@
  */
 
 import { closeInternals } from "./close_internals.ts";
+import { interceptSignals } from "./own_process.ts";
+import { guardWorkers } from "./worker_guard.ts";
 import { toErrorRecord } from "../base/error_record.ts";
 import { adviseInRecord } from "../spec/permission_advice.ts";
 import type { Instance } from "../service/instance.ts";
@@ -15,7 +17,6 @@ import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   postMessage(message: FromWorker): void;
   close(): void;
 }
@@ -30,8 +31,7 @@ let over = false;
 
 Deno.exit = (code?: number): never => {
   end({ type: "exited", how: `Deno.exit(${code ?? ""})` });
-  // Nothing after the call may run; the supervisor ends the isolate.
-  throw new Error("The isolate is ending: Deno.exit was called");
+  throw ending("Deno.exit");
 };
 scope.close = () => end({ type: "exited", how: "self.close()" });
 
@@ -44,14 +44,25 @@ addEventListener("unhandledrejection", (event) => {
   end({ type: "crashed", error: toErrorRecord(event.reason) });
 });
 
-scope.onmessage = ({ data }) => {
+// A listener, and the first: the service's code neither calls it nor hears what it hears.
+addEventListener("message", (event) => {
+  if (!event.isTrusted) return;
+  event.stopImmediatePropagation();
+  const { data } = event as MessageEvent<ToWorker>;
   if (instance) return instance.handle(data);
-  loading ??= load();
+  loading ??= load(data);
   loading.then((loaded) => loaded.handle(data));
-};
+});
 
-async function load(): Promise<Instance> {
+async function load(first: ToWorker): Promise<Instance> {
+  if (first.type === "load" && first.spec.isolation === "worker") {
+    interceptSignals((how) => {
+      end({ type: "exited", how });
+      throw ending(how);
+    });
+  }
   if (Deno.build.standalone) (await import("./import_guard.ts")).guardImports();
+  guardWorkers();
   closeInternals();
   const { Instance } = await import("../service/instance.ts");
   return instance = new Instance(post);
@@ -64,6 +75,11 @@ function post(message: FromWorker): void {
 /** Adds to errors of missing permissions how the configuration grants them. */
 function advised(message: FromWorker): FromWorker {
   return "error" in message ? { ...message, error: adviseInRecord(message.error) } : message;
+}
+
+/** Nothing after the call may run; the supervisor ends the isolate. */
+function ending(how: string): Error {
+  return new Error(`The isolate is ending: ${how} was called`);
 }
 
 /** Sends the last message, once no more connections come in. */

@@ -19,6 +19,7 @@ import {
   testSharedFiles,
   testSignals,
   testUsers,
+  testWorkers,
 } from "./isolation_suite.ts";
 
 const exe = Deno.build.os === "windows" ? ".exe" : "";
@@ -159,6 +160,11 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
       await Deno.chmod(folder.path, 0o755);
       await testUsers(launcher);
     },
+  });
+  await test.step({
+    name: "a worker that signals its process, or gives itself orders, ends alone",
+    fn: () => testWorkers(launcher),
+    ...onLinux,
   });
   await test.step({
     name: "none writes to what another reads",

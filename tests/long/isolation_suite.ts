@@ -86,7 +86,9 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
     [`read ${server.folder.path}/../`, /^NotCapable: Requires read access/],
     [`read ${fromFileUrl(outside)}`, /^NotCapable: Requires read access/],
     [`import ${outside}`, /^TypeError: .*Requires read access/],
-    [`nested ${outside}`, /Requires read access|Cannot start a worker/],
+    [`nested ${outside}`, /^NotCapable: Cannot start a worker/],
+    ["nested data:application/javascript,", /^NotCapable: Cannot start a worker/],
+    ["thread process.exit()", /^NotCapable: Cannot start a worker/],
     [`write ${server.folder.at("out", "x")}`, /^NotCapable: Requires write access/],
     [`write ${server.folder.at("escapes.ts")}`, /^NotCapable: Requires write access/],
     [`connect ${port}`, /^NotCapable: Requires net access to "127\.0\.0\.1:\d+"/],
@@ -101,11 +103,16 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
     ["kill -1", /^NotCapable: Requires run access/],
     [
       `worker ${new URL("../fixtures/services/shout.ts", import.meta.url)}`,
-      /^NotCapable: (Can't escalate|Cannot start a worker)/,
+      /^NotCapable: Cannot start a worker/,
     ],
     ["descriptor 3", /^NotCapable: Cannot open a descriptor by its number/],
-    ["open 3", /^(NotCapable: Cannot open a descriptor by its number|Error: Cannot find module)/],
+    ["open 3", /^NotCapable: Cannot bind internal\/test\/binding/],
     ["binding pipe_wrap", /^NotCapable: Cannot bind pipe_wrap/],
+    ["require internal/child_process", /^NotCapable: Cannot bind internal\/child_process/],
+    ["store https://example.org/", /^TypeError: Cannot read properties of undefined \(reading 'open'\)/],
+    ["vsock 1", /^NotCapable: Requires net access to "vsock:1:1"/],
+    // An order that its own code gives it, it does not carry out.
+    ["order stop", /^done$/],
     ["internal", /^TypeError: Cannot read properties of undefined/],
     // What it posts nobody hears.
     ["supervisor", /^done$/],
@@ -132,6 +139,38 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
   ) assertEquals(await ask(ports.trusted, attempt), "done", attempt);
   assertEquals((await server.status()).state, "running");
   elsewhere.close();
+}
+
+/** What a worker does to the process that it runs in, and to itself, costs that worker alone. */
+export async function testWorkers(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, {
+    defaults: "{ isolation: worker }",
+    services: {
+      ...Object.fromEntries(["kill", "signal", "hang", "stop"].map((name) => [name, service("escapes")])),
+      good: service("misbehaves"),
+    },
+  });
+  const ports = await server.ports();
+  const { pid } = server.program;
+  for (
+    const [name, attempt, what] of [
+      ["kill", `kill ${pid}`, `called Deno\\.kill\\(${pid}, SIGTERM\\)`],
+      ["signal", "signal SIGKILL", `called process\\.kill\\(${pid}, SIGKILL\\)`],
+      ["hang", "signal SIGSTOP", `called process\\.kill\\(${pid}, SIGSTOP\\)`],
+      ["stop", "order! stop", "sent stopped unasked"],
+    ]
+  ) {
+    using wire = await Wire.open(ports[name]);
+    await wire.write(`${attempt}\n`);
+    await server.program.until(new RegExp(`${name}: Instance 0 of generation 1 ${what}; restarting in`));
+    await until(async () => (await server.instance(name))?.state === "ready");
+    assertMatch(await ask(ports[name], "env SECRET"), /^NotCapable/);
+  }
+  assertMatch(await ask(ports.kill, "vsock 1"), /^NotCapable: Requires net access/);
+  const status = await server.status();
+  assertEquals(["kill", "signal", "hang", "stop"].map((name) => find(status, name).crashes), [1, 1, 1, 1]);
+  assertEquals(find(status, "good").crashes, 0);
+  assertEquals(await ask(ports.good, "x"), "x");
 }
 
 /**

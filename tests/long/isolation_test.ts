@@ -15,6 +15,7 @@ import {
   testPooledForgeries,
   testSharedFiles,
   testSignals,
+  testWorkers,
 } from "./isolation_suite.ts";
 
 /** What is looked at stands in /proc. */
@@ -29,6 +30,10 @@ Deno.test("a service can do nothing that it was not given", { ignore }, () => te
 Deno.test("nor can one whose connections each have a process", {
   ignore,
 }, () => testEscapes(fromSource, "connection"));
+
+Deno.test("a worker that signals its process, or gives itself orders, ends alone", {
+  ignore,
+}, () => testWorkers(fromSource));
 
 Deno.test("no child can write to a file that another process reads when it has no permission", {
   ignore,
