@@ -16,6 +16,7 @@ import type { FromWorker, ToWorker } from "../spec/worker_messages.ts";
 import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
 import { Acceptor } from "../service/acceptor.ts";
+import { SharedLimits } from "../service/shared_limits.ts";
 import { settleWithin } from "../base/settle.ts";
 import { countError, createStats, mergeStats, type ServiceStats } from "../contract/stats.ts";
 import { DEFAULT_TIMING } from "../supervisor/timing.ts";
@@ -49,6 +50,7 @@ export class PoolInstance {
   #relay: LogRelay | undefined;
   #processes: Processes | undefined;
   #running: Running | undefined;
+  #counted: SharedLimits | undefined;
   /** Orders that change what listens are carried out one after the other. */
   #orders: Promise<void> = Promise.resolve();
 
@@ -83,6 +85,9 @@ export class PoolInstance {
         return void this.#pong(message.id);
       case "connections":
         return void this.#connections(message.id);
+      case "room":
+      case "claimed":
+        return this.#counted?.answer(message);
       case "acted":
         return this.#actions.over(message.id);
       case "published":
@@ -122,8 +127,10 @@ export class PoolInstance {
       ready: () => this.#running?.pool.match(),
     });
     const loaded = await processes.load();
+    const counted = this.#counted = new SharedLimits(limits, this.#post);
     const acceptor = new Acceptor({
       limits,
+      counted,
       stats,
       log,
       ...(acceptProxyProtocol ? { trustedProxies: new TrustedProxies(acceptProxyProtocol) } : {}),

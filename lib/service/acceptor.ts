@@ -9,12 +9,14 @@
  */
 
 import { Admission, type Serve } from "./admission.ts";
+import { type ConnectionLimits, OwnConnectionLimits } from "./connection_limits.ts";
 import { DatagramReports } from "./datagram_reports.ts";
 import type { ServiceContext } from "../contract/handler.ts";
 import { type Endpoint, formatEndpoint } from "../contract/endpoint.ts";
 import type { Limits } from "../contract/limits.ts";
 import type { TrustedProxies } from "../transport/proxied_transport.ts";
 import { countError, type ServiceStats } from "../contract/stats.ts";
+import { closeQuietly } from "../transport/transport.ts";
 import { type Accepted, bind, type BindOptions, type Listener } from "../transport/listener.ts";
 
 /** How long accepting pauses when the system is out of descriptors or memory. */
@@ -23,6 +25,8 @@ const ACCEPT_RETRY_MS = 100;
 /** What a service gives its acceptor. */
 export interface AcceptorOptions {
   limits: Limits;
+  /** Counts its connections where that is not done here. */
+  counted?: ConnectionLimits;
   stats: ServiceStats;
   log: ServiceContext["log"];
   /** Proxies that are trusted to tell a client's address (PROXY protocol). */
@@ -43,6 +47,7 @@ export interface Opening {
 export class Acceptor {
   readonly admission: Admission;
   readonly #options: AcceptorOptions;
+  readonly #counted: ConnectionLimits;
   #listeners: Listener[] = [];
   /** The accept loops; each settles once its listener is closed. */
   #accepting: Promise<void>[] = [];
@@ -51,9 +56,11 @@ export class Acceptor {
   constructor(options: AcceptorOptions) {
     const { limits, stats, trustedProxies, log } = options;
     this.#options = options;
+    this.#counted = options.counted ?? new OwnConnectionLimits(limits);
     this.#datagrams = new DatagramReports(options);
     this.admission = new Admission({
       limits,
+      counted: this.#counted,
       stats,
       trustedProxies,
       report: (remote, error, code) =>
@@ -78,6 +85,7 @@ export class Acceptor {
       throw error;
     }
     this.#listeners = listeners;
+    this.#counted.open();
     for (const { endpoint, evict } of listeners) if (evict !== undefined) this.#datagrams.watch(endpoint);
     this.#accepting = listeners.map((listener, index) => this.#accept(listener, openings[index].serve));
     return listeners.map(({ endpoint }) => endpoint);
@@ -87,9 +95,29 @@ export class Acceptor {
   async close(): Promise<void> {
     for (const listener of this.#listeners.splice(0)) listener.close();
     this.#datagrams.close();
-    this.admission.dismiss();
+    this.#counted.dismiss();
     // A peer that was accepted just before is served, not lost.
     await Promise.all(this.#accepting);
+  }
+
+  /** Takes a connection that was accepted elsewhere. */
+  admit(accepted: Accepted, serve: Serve): void {
+    this.#counted.overtake();
+    this.admission.admit(accepted, serve);
+  }
+
+  /** Waits until there is room for a peer; false if there is none any more. Over UDP another one gives way instead. */
+  async #room(listener: Listener, accepted: Accepted): Promise<boolean> {
+    const { transport } = accepted;
+    if (listener.evict !== undefined) {
+      if (await this.#counted.takeMore()) return true;
+      if (!this.#makeRoom(listener, accepted)) return false;
+      this.#counted.overtake();
+      return true;
+    }
+    const isRoom = await this.#counted.wait();
+    if (!isRoom) closeQuietly(transport);
+    return isRoom;
   }
 
   /** Closes another connection for a new one; the new one, if there is no other. */
@@ -103,13 +131,9 @@ export class Acceptor {
   async #accept(listener: Listener, serve: Serve): Promise<void> {
     const { stats, log } = this.#options;
     while (this.#listeners.includes(listener)) {
-      if (this.admission.isFull && listener.evict === undefined) {
-        await this.admission.room();
-        continue;
-      }
       try {
         const accepted = await listener.accept();
-        if (!this.admission.isFull || this.#makeRoom(listener, accepted)) {
+        if (this.#counted.take() || await this.#room(listener, accepted)) {
           this.admission.admit(accepted, serve);
         }
       } catch (error) {

@@ -7,57 +7,59 @@
  */
 
 import ipaddr from "ipaddr.js";
+import { defined } from "../base/defined.ts";
 import { formatAddr } from "../contract/endpoint.ts";
-import type { Limits } from "../contract/limits.ts";
-
-/** An address, or a network, with as many connections as it may have. */
-export interface TooMany {
-  limit: "maxConnectionsPerAddress" | "maxConnectionsPerNetwork";
-  /** Such as `192.0.2.1`, `2001:db8::/64` or `192.0.2.0/24`. */
-  address: string;
-  most: number;
-}
+import type { AddressLimits, PeerKeys, TooMany } from "../spec/peer_keys.ts";
 
 /** Counts connections by where they come from. */
 export class AddressCounts {
-  readonly #limits: Limits;
+  #limits: AddressLimits;
   readonly #counts: Map<string, number> = new Map();
 
-  constructor(limits: Limits) {
+  constructor(limits: AddressLimits) {
     this.#limits = limits;
   }
 
-  /** Counts a connection, unless there are too many: then answers of what. */
-  claim(addr: Deno.Addr): TooMany | undefined {
-    const keys = this.#keysOf(addr);
-    const full = keys.find(({ address, most }) => (this.#counts.get(address) ?? 0) >= most);
-    if (full !== undefined) return full;
-    for (const { address } of keys) this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
-    return undefined;
+  /** Other limits hold from now on, for further connections. */
+  set limits(limits: AddressLimits) {
+    this.#limits = limits;
   }
 
-  /** A connection that was counted has gone. */
-  release(addr: Deno.Addr): void {
-    for (const { address } of this.#keysOf(addr)) {
-      const left = (this.#counts.get(address) ?? 1) - 1;
-      if (left > 0) this.#counts.set(address, left);
-      else this.#counts.delete(address);
-    }
-  }
-
-  #keysOf(addr: Deno.Addr): TooMany[] {
+  /** Counts a connection, unless there are too many: then returns of what. */
+  claim(keys: PeerKeys | undefined): TooMany | undefined {
     const { maxConnectionsPerAddress, maxConnectionsPerNetwork } = this.#limits;
-    const keys: TooMany[] = [];
-    if (maxConnectionsPerAddress > 0) {
-      const address = addressOf(addr);
-      keys.push({ limit: "maxConnectionsPerAddress", address, most: maxConnectionsPerAddress });
-    }
-    const network = maxConnectionsPerNetwork > 0 ? networkOf(addr) : undefined;
-    if (network !== undefined) {
-      keys.push({ limit: "maxConnectionsPerNetwork", address: network, most: maxConnectionsPerNetwork });
-    }
-    return keys;
+    const full = this.#full(keys?.address, "maxConnectionsPerAddress", maxConnectionsPerAddress) ??
+      this.#full(keys?.network, "maxConnectionsPerNetwork", maxConnectionsPerNetwork);
+    if (full === undefined) this.#add(keys, 1);
+    return full;
   }
+
+  /** A connection that was counted is gone. */
+  release(keys: PeerKeys | undefined): void {
+    this.#add(keys, -1);
+  }
+
+  #full(address: string | undefined, limit: TooMany["limit"], most: number): TooMany | undefined {
+    if (address === undefined || most === 0 || (this.#counts.get(address) ?? 0) < most) return undefined;
+    return { limit, address, most };
+  }
+
+  #add(keys: PeerKeys | undefined, count: number): void {
+    if (keys === undefined) return;
+    for (const key of [keys.address, keys.network]) {
+      if (key === undefined) continue;
+      const sum = (this.#counts.get(key) ?? 0) + count;
+      if (sum > 0) this.#counts.set(key, sum);
+      else this.#counts.delete(key);
+    }
+  }
+}
+
+/** What a peer is counted by under these limits; undefined for nothing. */
+export function keysOf(addr: Deno.Addr, limits: AddressLimits): PeerKeys | undefined {
+  const address = limits.maxConnectionsPerAddress > 0 ? addressOf(addr) : undefined;
+  const network = limits.maxConnectionsPerNetwork > 0 ? networkOf(addr) : undefined;
+  return address === undefined && network === undefined ? undefined : defined({ address, network });
 }
 
 /** What the connections of one peer share: its address, its /64 in IPv6, or the path of the unix socket. */

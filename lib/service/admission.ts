@@ -5,12 +5,14 @@
  * @module
  */
 
-import { AddressCounts, addressOf } from "./address_counts.ts";
+import { addressOf } from "./address_counts.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionError } from "../contract/connection_error.ts";
 import type { TransportName } from "../contract/connection.ts";
 import { formatAddr } from "../contract/endpoint.ts";
 import { errorCode } from "../base/error_record.ts";
 import type { Limits } from "../contract/limits.ts";
+import type { TooMany } from "../spec/peer_keys.ts";
 import type { Accepted } from "../transport/listener.ts";
 import { isPeerLeft } from "../transport/peer_left.ts";
 import { takeProxyHeader, type TrustedProxies, UntrustedTransport } from "../transport/proxied_transport.ts";
@@ -22,6 +24,8 @@ import { closeQuietly, type Transport } from "../transport/transport.ts";
 /** Options of {@linkcode Admission}. */
 export interface AdmissionOptions {
   limits: Limits;
+  /** Counts the connections. */
+  counted: ConnectionLimits;
   stats: ServiceStats;
   /** Proxies whose connections start with a PROXY header; undefined for none. */
   trustedProxies?: TrustedProxies;
@@ -36,41 +40,49 @@ export type Serve = (transport: Transport, kind: TransportName) => void;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #preparing: Set<Transport> = new Set();
-  readonly #addresses: AddressCounts;
-  #roomWaiters: (() => void)[] = [];
+  /** How many sockets there are, those of closed connections that linger among them. */
+  #sockets = 0;
   #emptyWaiters: (() => void)[] = [];
   #closed = false;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#addresses = new AddressCounts(options.limits);
   }
 
-  /** Whether `maxConnections` have sockets. */
-  get isFull(): boolean {
-    return this.#sockets >= this.#options.limits.maxConnections;
-  }
-
-  /** Settles when a connection has closed, or when accepting has ended. */
-  room(): Promise<void> {
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
-  }
-
-  /** Wakes accept loops that wait for room. */
-  dismiss(): void {
-    for (const waiter of this.#roomWaiters.splice(0)) waiter();
-  }
-
-  /** Admits a peer, or closes it and reports why. */
+  /** Admits a peer that there is room for, or closes it and reports why. */
   admit(accepted: Accepted, serve: Serve): void {
-    const { stats, trustedProxies } = this.#options;
+    const { trustedProxies } = this.#options;
     const { transport } = accepted;
-    const proxied = trustedProxies?.has(transport.remoteAddr) ?? false;
-    if (!proxied && !this.#claim(transport)) return closeQuietly(transport);
-    stats.accepted++;
-    stats.open++;
-    if (proxied || accepted.secure !== undefined) this.#prepare(accepted, serve, proxied);
-    else serve(trustedProxies === undefined ? transport : new UntrustedTransport(transport), accepted.kind);
+    this.#sockets++;
+    if (trustedProxies?.has(transport.remoteAddr)) {
+      return void this.#prepare(accepted, serve, { proxied: true });
+    }
+    const full = this.#options.counted.claim(transport.remoteAddr);
+    if (full instanceof Promise) void this.#admitOnceClaimed(accepted, serve, full);
+    else this.#admitClaimed(accepted, serve, full);
+  }
+
+  async #admitOnceClaimed(
+    accepted: Accepted,
+    serve: Serve,
+    claim: Promise<TooMany | undefined>,
+  ): Promise<void> {
+    this.#preparing.add(accepted.transport);
+    const full = await claim;
+    this.#preparing.delete(accepted.transport);
+    this.#admitClaimed(accepted, serve, full);
+  }
+
+  #admitClaimed(accepted: Accepted, serve: Serve, full: TooMany | undefined): void {
+    const { transport, kind, secure } = accepted;
+    if (full !== undefined) {
+      this.#refuse(transport, full);
+      closeQuietly(transport);
+      return this.#left();
+    }
+    if (secure !== undefined || this.#closed) return void this.#prepare(accepted, serve, { proxied: false });
+    this.#count();
+    serve(this.#options.trustedProxies === undefined ? transport : new UntrustedTransport(transport), kind);
   }
 
   /** An admitted connection is closed for its handler; its socket may linger. */
@@ -81,9 +93,16 @@ export class Admission {
     stats.lingering++;
   }
 
+  #count(): void {
+    const { stats } = this.#options;
+    stats.accepted++;
+    stats.open++;
+  }
+
   /** The socket of a closed connection is closed too. */
   released(peer: { remoteAddr: Deno.Addr }): void {
-    this.#addresses.release(peer.remoteAddr);
+    this.#options.counted.release(peer.remoteAddr);
+    this.#options.stats.lingering--;
     this.#left();
   }
 
@@ -102,19 +121,20 @@ export class Admission {
   /** Closes peers that are not admitted yet. */
   close(): void {
     this.#closed = true;
-    this.dismiss();
     for (const transport of this.#preparing) closeQuietly(transport);
   }
 
-  async #prepare(accepted: Accepted, serve: Serve, proxied: boolean): Promise<void> {
+  async #prepare(accepted: Accepted, serve: Serve, { proxied }: { proxied: boolean }): Promise<void> {
     let { transport } = accepted;
     let claimed = !proxied;
+    this.#count();
     this.#preparing.add(accepted.transport);
     try {
       if (proxied) {
         transport = await this.#takeHeader(transport);
-        claimed = this.#claim(transport);
-        if (!claimed) throw undefined;
+        const full = await this.#options.counted.claim(transport.remoteAddr);
+        claimed = full === undefined;
+        if (full !== undefined) throw this.#refuse(transport, full);
       } else if (this.#options.trustedProxies !== undefined) transport = new UntrustedTransport(transport);
       if (accepted.secure !== undefined) transport = await accepted.secure(transport, undefined);
       if (this.#closed) {
@@ -124,8 +144,9 @@ export class Admission {
     } catch (error) {
       closeQuietly(accepted.transport);
       this.closed();
-      if (claimed) this.released(transport);
-      else this.#left();
+      if (claimed) this.#options.counted.release(transport.remoteAddr);
+      this.#options.stats.lingering--;
+      this.#left();
       if (error !== undefined && !isPeerLeft(error)) {
         this.#report(formatAddr(transport.remoteAddr), error as Error);
       }
@@ -152,11 +173,8 @@ export class Admission {
     }
   }
 
-  /** Counts a peer for its address. False, and reported, if that address has too many. */
-  #claim(peer: { remoteAddr: Deno.Addr }): boolean {
-    const full = this.#addresses.claim(peer.remoteAddr);
-    if (full === undefined) return true;
-    const { limit, address, most } = full;
+  /** Counts and reports a peer whose address has too many connections. */
+  #refuse(peer: { remoteAddr: Deno.Addr }, { limit, address, most }: TooMany): void {
     this.#options.stats.refused++;
     this.#report(
       addressOf(peer.remoteAddr),
@@ -165,17 +183,12 @@ export class Admission {
         `Cannot accept another connection from ${address}: ${most} are open, ${limit} is ${most}`,
       ),
     );
-    return false;
   }
 
-  get #sockets(): number {
-    const { open, lingering } = this.#options.stats;
-    return open + lingering;
-  }
-
+  /** A socket is closed. */
   #left(): void {
-    this.#options.stats.lingering--;
-    this.#roomWaiters.shift()?.();
+    this.#sockets--;
+    this.#options.counted.give();
     if (this.#sockets === 0) { for (const waiter of this.#emptyWaiters.splice(0)) waiter(); }
   }
 

@@ -22,6 +22,7 @@ import { HandoffSocket } from "../transport/handoff_socket.ts";
 import { refusalOf } from "./refusal.ts";
 import type { HandedPeer } from "../spec/pool_spec.ts";
 import { TrustedProxies } from "../transport/proxied_transport.ts";
+import { SharedLimits } from "./shared_limits.ts";
 import { type Binding, createService, type Service } from "./service.ts";
 import { createStats } from "../contract/stats.ts";
 import { isSharable } from "../contract/endpoint.ts";
@@ -35,6 +36,7 @@ export class Instance {
   #owned: OwnedContext | undefined;
   #service: Service | undefined;
   #handoff: HandoffSocket | undefined;
+  #counted: SharedLimits | undefined;
   /** Orders that change what listens are carried out one after the other. */
   #orders: Promise<void> = Promise.resolve();
 
@@ -84,6 +86,9 @@ export class Instance {
           id: message.id,
           connections: (this.#service?.connections() ?? []).slice(0, MAX_LISTED_CONNECTIONS),
         });
+      case "room":
+      case "claimed":
+        return this.#counted?.answer(message);
       case "acted":
         return this.#actions.over(message.id);
       case "published":
@@ -115,6 +120,8 @@ export class Instance {
     });
     const bindings = instance === 0 ? all : all.filter(({ endpoint }) => isSharable(endpoint));
     if (spec.isolation === "connection") refuseDatagrams(bindings);
+    // What is handed over has been counted by who does that.
+    if (spec.handoffSocket === undefined) this.#counted = new SharedLimits(limits, this.#post);
     if (bindings.length > 0) {
       this.#service = createService({
         bindings,
@@ -123,6 +130,7 @@ export class Instance {
         limits,
         givenLimits: spec.givenLimits,
         stats,
+        ...(this.#counted === undefined ? {} : { counted: this.#counted }),
         ...(tls ? { tls } : {}),
         ...(spec.backup ? { backup: spec.backup } : {}),
         ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),

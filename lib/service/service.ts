@@ -14,6 +14,7 @@ import type { AnyHandler, ServiceContext } from "../contract/handler.ts";
 import type { AnyProtocol } from "../contract/protocol.ts";
 import type { Connection, TransportName } from "../contract/connection.ts";
 import { conversational } from "../connection/conversation.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type Endpoint, formatAddr } from "../contract/endpoint.ts";
 import type { HookSet } from "../hooks/hook_set.ts";
@@ -55,6 +56,8 @@ export interface ServiceOptions {
   idPrefix?: string;
   /** Permissions of its unix sockets. */
   mode?: number;
+  /** Counts its connections where that is not done here. */
+  counted?: ConnectionLimits;
   /** Whose word on a client's address is taken (PROXY protocol). */
   trustedProxies?: TrustedProxies;
 }
@@ -121,8 +124,8 @@ class IsolateService implements Service {
     this.stats = options.stats ?? createStats();
     this.#clock = new Clock(options.limits);
     this.#open = options.connections as Set<ConnectionFacade>;
-    const { limits, trustedProxies, context: { log }, mode } = options;
-    this.#acceptor = new Acceptor({ limits, stats: this.stats, trustedProxies, log, mode });
+    const { limits, trustedProxies, counted, context: { log }, mode } = options;
+    this.#acceptor = new Acceptor({ limits, stats: this.stats, trustedProxies, counted, log, mode });
   }
 
   async start(): Promise<void> {
@@ -158,7 +161,7 @@ class IsolateService implements Service {
     const host = this.#host(this.#options.bindings[binding]);
     this.#count = number - 1;
     if (proxy !== undefined) proxy.upstreams.turn = this.#count;
-    this.#acceptor.admission.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, host));
+    this.#acceptor.admit({ transport, kind }, (admitted) => this.#serve(admitted, kind, host));
     await this.#acceptor.admission.empty();
   }
 

@@ -12,3 +12,5 @@ export const MAX_PUBLISHED_LENGTH = 8 * 1024 ** 2;
 export const MAX_LISTED_CONNECTIONS = 50_000;
 /** The most log records in one message. */
 export const MAX_LOG_RECORDS = 2_000;
+/** The most peers that one message asks to be counted. */
+export const MAX_CLAIMS = 1_000;

@@ -16,11 +16,13 @@ import type { HookDescription } from "../hooks/hook_set.ts";
 import { boundedJson } from "./bounded_json.ts";
 import type { LogRecord } from "./log_spec.ts";
 import {
+  MAX_CLAIMS,
   MAX_LISTED_CONNECTIONS,
   MAX_LOG_RECORDS,
   MAX_PUBLISHED_LENGTH,
   MAX_TOPIC_LENGTH,
 } from "./message_limits.ts";
+import type { PeerKeys } from "./peer_keys.ts";
 import type { PoolStatus } from "./pool_spec.ts";
 import {
   amount,
@@ -138,6 +140,8 @@ const endpoints = array<Endpoint>(endpoint, MAX_ITEMS);
 
 const refusal = object<Refusal>({ bytes: string(1024 ** 2), greets: optional(exactly(true)) });
 
+const peerKeys = object<PeerKeys>({ address: optional(name), network: optional(name) });
+
 type MessageFields = {
   readonly [T in FromWorker["type"]]: Fields<Omit<Extract<FromWorker, { type: T }>, "type">>;
 };
@@ -157,6 +161,9 @@ const FIELDS: MessageFields = {
   stopped: { stats },
   pong: { id, stats, pool: optional(pool) },
   connections: { id, connections: array(connection, MAX_LISTED_CONNECTIONS) },
+  want: { waiting: count, more: optional(exactly(true)) },
+  returned: { connections: count },
+  claim: { peers: array(peerKeys, MAX_CLAIMS), gone: array(peerKeys, MAX_CLAIMS) },
   act: { id, request: action },
   publish: { topic: string(MAX_TOPIC_LENGTH), json: string(MAX_PUBLISHED_LENGTH) },
   subscribe: { topic: string(MAX_TOPIC_LENGTH) },

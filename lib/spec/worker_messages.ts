@@ -12,6 +12,7 @@
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { LogRecord } from "./log_spec.ts";
+import type { PeerKeys, TooMany } from "./peer_keys.ts";
 import type { WorkerSpec } from "./worker_spec.ts";
 import type { ActionRequest } from "../hooks/action_request.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
@@ -38,6 +39,13 @@ export type ToWorker =
   | { type: "reset" }
   | { type: "ping"; id: number }
   | { type: "connections"; id: number }
+  /**
+   * So many more connections are the instance's to accept. `scarce`: others wait, so that it returns at once what it does
+   * not use, and what its connections leave. `answers`: this answers a `want` with `more`.
+   */
+  | { type: "room"; connections: number; scarce: boolean; answers?: true }
+  /** Which of the peers of a `claim` have too many connections already; the others are counted. */
+  | { type: "claimed"; refused: { index: number; full: TooMany }[] }
   /** What the instance asked for by `act` is over, however it went. */
   | { type: "acted"; id: number }
   | { type: "published"; topic: string; json: string };
@@ -70,6 +78,12 @@ export type FromWorker =
   | { type: "stopped"; stats: ServiceStats }
   | { type: "pong"; id: number; stats: ServiceStats; pool?: PoolStatus }
   | { type: "connections"; id: number; connections: ConnectionInfo[] }
+  /** So many peers wait until there is room for their connections. `more`: if there is some, it takes a share ahead. */
+  | { type: "want"; waiting: number; more?: true }
+  /** Room for so many connections is not needed any more. */
+  | { type: "returned"; connections: number }
+  /** Peers to be counted by their addresses, and peers that are gone. Answered by `claimed`. */
+  | { type: "claim"; peers: PeerKeys[]; gone: PeerKeys[] }
   /** A webhook or a program of a rule is to run. */
   | { type: "act"; id: number; request: ActionRequest }
   | { type: "publish"; topic: string; json: string }

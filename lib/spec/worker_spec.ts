@@ -34,7 +34,7 @@ export interface WorkerSpec extends ServiceSpec {
   handoffSocket?: string;
   /** If absent, it has the permissions of its process. */
   permissions?: Permissions;
-  /** The share of this instance. */
+  /** Of the service: the supervisor counts its connections over all instances. */
   limits: Limits;
   /** What the files of `tls` and of the proxy's contained when they were last used; absent if never yet. */
   backup?: FileBackup;

@@ -9,6 +9,7 @@ import type { ConnectionInfo } from "../contract/stats.ts";
 import { Deployment } from "./deployment.ts";
 import type { Generation, GenerationEnvironment } from "./generation.ts";
 import { type Change, rollBack, rollOut, type RolloutOptions } from "./rollout.ts";
+import { ServiceLimits } from "./service_limits.ts";
 import type { ServiceStatus } from "./server_status.ts";
 import { problemOf, type ServiceProblem } from "./supervisor_error.ts";
 
@@ -20,8 +21,11 @@ export class Fleet {
   /** The last generation of each service that was removed: one that comes back goes on from there. */
   readonly #latest: Map<string, number> = new Map();
 
+  /** By service: what they count outlives instances, generations and removals. */
+  readonly #limits: Map<string, ServiceLimits> = new Map();
+
   constructor(environment: GenerationEnvironment) {
-    this.#environment = environment;
+    this.#environment = { ...environment, limitsOf: (service) => this.#limitsOf(service) };
   }
 
   /** The names of the configured services. */
@@ -110,6 +114,14 @@ export class Fleet {
     this.#removed.add(deployment);
     this.#latest.set(deployment.name, deployment.latest);
     drained(deployment).then(() => this.#removed.delete(deployment));
+  }
+
+  #limitsOf(service: string): ServiceLimits {
+    const known = this.#limits.get(service);
+    if (known !== undefined) return known;
+    const limits = new ServiceLimits();
+    this.#limits.set(service, limits);
+    return limits;
   }
 
   #all(): Deployment[] {

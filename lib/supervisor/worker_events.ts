@@ -14,6 +14,9 @@ export type LifeMessage = Exclude<
     type:
       | "pong"
       | "connections"
+      | "want"
+      | "returned"
+      | "claim"
       | "act"
       | "publish"
       | "subscribe"

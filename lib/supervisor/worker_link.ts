@@ -25,6 +25,7 @@ import { PendingRequests } from "./pending_requests.ts";
 import type { Runner, Spawn } from "../isolation/runner.ts";
 import { createStats, type ServiceStats } from "../contract/stats.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
+import type { ServiceLimits } from "./service_limits.ts";
 import type { Timing } from "./timing.ts";
 
 /** What all workers of a server share. */
@@ -34,6 +35,8 @@ export interface WorkerEnvironment {
   bus: Bus;
   /** Runs a webhook or a program of one of the service's rules. @default {none is run} */
   runAction?: RunAction;
+  /** What counts the connections of a service. @default {its one worker itself} */
+  limitsOf?: (service: string) => ServiceLimits;
   /** Called when a service is to be restarted. */
   restart?: (service: string, why: RestartReason) => void;
 }
@@ -57,12 +60,16 @@ export class WorkerLink implements Subscriber {
   readonly #service: string;
   readonly #idPrefix: string;
   readonly #topics: TopicAccess;
+  readonly #limits: ServiceLimits | undefined;
+  readonly #spec: WorkerSpec;
 
   /** Starts a worker and tells it what to load. @throws If it cannot be started. */
   constructor(spec: WorkerSpec, environment: WorkerEnvironment, events: WorkerEvents) {
     this.#environment = environment;
     this.#events = events;
     this.#service = spec.service;
+    this.#spec = spec;
+    this.#limits = environment.limitsOf?.(spec.service);
     this.#topics = spec.topics ?? ALL_TOPICS;
     this.#idPrefix = connectionPrefix(spec);
     this.#actions = new WorkerActions(spec, environment.runAction);
@@ -126,6 +133,7 @@ export class WorkerLink implements Subscriber {
 
   post(message: ToWorker): void {
     if (message.type === "ping") this.#window.pinged(message.id);
+    else if (message.type === "listen") this.#limits?.open(this, this.#spec.limits);
     this.#runner.post(message);
   }
 
@@ -154,6 +162,7 @@ export class WorkerLink implements Subscriber {
     this.#runner.terminate();
     this.#heartbeat.stop();
     this.#environment.bus.forget(this);
+    this.#limits?.forget(this);
     this.#requests.cancelAll();
   }
 
@@ -218,6 +227,12 @@ export class WorkerLink implements Subscriber {
         return this.#requests.answer(message.id, message);
       case "connections":
         return this.#connections(message);
+      case "want":
+        return this.#limits?.want(this, message.waiting, message);
+      case "returned":
+        return this.#limits?.returned(this, message.connections);
+      case "claim":
+        return this.#limits?.claim(this, message.peers, message.gone);
       case "act":
         return this.#act(message);
       case "publish":

@@ -8,7 +8,6 @@ import { defined } from "../base/defined.ts";
 import { hooksSpec } from "../config/resolve_hooks.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, isSharable, parseEndpoint } from "../contract/endpoint.ts";
-import type { Limits } from "../contract/limits.ts";
 import type { Isolation, WorkerSpec } from "../spec/worker_spec.ts";
 import { DEFAULT_POOL, sharePool } from "../spec/pool_spec.ts";
 import { serviceSpec } from "../spec/service_spec.ts";
@@ -45,22 +44,12 @@ export function workerSpecs(
         }
         : undefined,
       permissions: permissionsOf(service, config),
-      limits: shareLimits(service.limits, instances),
+      limits: service.limits,
       protocols: config.protocols,
       base: config.base,
       logLevel: config.log.level,
       logFlood: config.log.flood,
     }));
-}
-
-/** One instance's share of a service's limits: counts of connections are divided, rounded up. */
-export function shareLimits(limits: Limits, instances: number): Limits {
-  return {
-    ...limits,
-    maxConnections: Math.ceil(limits.maxConnections / instances),
-    maxConnectionsPerAddress: Math.ceil(limits.maxConnectionsPerAddress / instances),
-    maxConnectionsPerNetwork: Math.ceil(limits.maxConnectionsPerNetwork / instances),
-  };
 }
 
 /** How many instances can serve the addresses of a service: one if no address can be shared. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
-import { AddressCounts, addressOf } from "../../lib/service/address_counts.ts";
+import { AddressCounts, addressOf, keysOf } from "../../lib/service/address_counts.ts";
 import { plainAddr, withPlainAddrs } from "../../lib/transport/plain_addr.ts";
 
 function tcp(hostname: string): Deno.NetAddr {
@@ -22,13 +22,10 @@ Deno.test("connections are counted by the address in IPv4, and by the /64 in IPv
 });
 
 Deno.test("an address, and a network, has no more connections than its limit says", () => {
-  const counts = new AddressCounts({
-    ...DEFAULT_LIMITS,
-    maxConnectionsPerAddress: 2,
-    maxConnectionsPerNetwork: 3,
-  });
+  const limits = { maxConnectionsPerAddress: 2, maxConnectionsPerNetwork: 3 };
+  const counts = new AddressCounts(limits);
   const claims = ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "198.51.100.1"]
-    .map((hostname) => counts.claim(tcp(hostname)));
+    .map((hostname) => counts.claim(keysOf(tcp(hostname), limits)));
   assertEquals(claims, [
     undefined,
     undefined,
@@ -37,13 +34,10 @@ Deno.test("an address, and a network, has no more connections than its limit say
     { limit: "maxConnectionsPerNetwork", address: "192.0.2.0/24", most: 3 },
     undefined,
   ]);
-  counts.release(tcp("192.0.2.1"));
-  assertEquals(counts.claim(tcp("192.0.2.3")), undefined);
-  const six = new AddressCounts({
-    ...DEFAULT_LIMITS,
-    maxConnectionsPerAddress: 1,
-    maxConnectionsPerNetwork: 2,
-  });
+  counts.release(keysOf(tcp("192.0.2.1"), limits));
+  assertEquals(counts.claim(keysOf(tcp("192.0.2.3"), limits)), undefined);
+  const narrow = { maxConnectionsPerAddress: 1, maxConnectionsPerNetwork: 2 };
+  const six = new AddressCounts(narrow);
   const claimed = [
     "2001:db8:1:1::1",
     "2001:db8:1:1::2",
@@ -51,17 +45,15 @@ Deno.test("an address, and a network, has no more connections than its limit say
     "2001:db8:1:3::1",
     "2001:db8:2::1",
   ]
-    .map((hostname) => six.claim(tcp(hostname))?.address);
+    .map((hostname) => six.claim(keysOf(tcp(hostname), narrow))?.address);
   assertEquals(claimed, [undefined, "2001:db8:1:1::/64", undefined, "2001:db8:1::/48", undefined]);
 });
 
 Deno.test("connections are not counted without limits, and of unix sockets by no network", () => {
-  const none = new AddressCounts(DEFAULT_LIMITS);
-  for (let index = 0; index < 5; index++) assertEquals(none.claim(tcp("192.0.2.1")), undefined);
-  const network = new AddressCounts({ ...DEFAULT_LIMITS, maxConnectionsPerNetwork: 1 });
-  for (let index = 0; index < 5; index++) {
-    assertEquals(network.claim({ transport: "unix", path: "/run/x" }), undefined);
-  }
+  assertEquals(keysOf(tcp("192.0.2.1"), DEFAULT_LIMITS), undefined);
+  const network = { maxConnectionsPerAddress: 0, maxConnectionsPerNetwork: 1 };
+  assertEquals(keysOf({ transport: "unix", path: "/run/x" }, network), undefined);
+  assertEquals(keysOf(tcp("192.0.2.1"), network), { network: "192.0.2.0/24" });
 });
 
 Deno.test("an IPv4 client of a socket for both families is told as IPv4", () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Config, ServiceConfig } from "../../lib/config/mod.ts";
 import { parseEndpoint } from "../../lib/contract/endpoint.ts";
 import { DEFAULT_LIMITS } from "../../lib/contract/limits.ts";
-import { endpointKey, shareLimits, usefulInstances, workerSpecs } from "../../lib/supervisor/worker_specs.ts";
+import { endpointKey, usefulInstances, workerSpecs } from "../../lib/supervisor/worker_specs.ts";
 import { isSharable } from "../../lib/contract/endpoint.ts";
 
 const service: ServiceConfig = {
@@ -25,10 +25,10 @@ const config: Config = {
   services: { chat: service },
 };
 
-Deno.test("each instance is told which it is, and its share of the limits", () => {
+Deno.test("each instance is told which it is, and the limits of the service", () => {
   const specs = workerSpecs(service, config, { generation: 4, instances: 3, isolation: "process" });
   assertEquals(specs.map(({ instance, generation }) => [instance, generation]), [[0, 4], [1, 4], [2, 4]]);
-  assertEquals(specs[1].limits.maxConnections, 5462);
+  assertEquals(specs[1].limits, service.limits);
   assertEquals(specs[2].protocols, config.protocols);
   assertEquals(JSON.parse(JSON.stringify(specs)), specs);
 });
@@ -38,13 +38,6 @@ Deno.test("an instance is told how much it may log, where that is said", () => {
   assertEquals(workerSpecs(service, config, numbers)[0].logFlood, undefined);
   const bounded = { ...config, log: { ...config.log, flood: 7 } };
   assertEquals(workerSpecs(service, bounded, numbers)[0].logFlood, 7);
-});
-
-Deno.test("counts of connections are divided, rounded up; what is off stays off", () => {
-  const shared = shareLimits({ ...DEFAULT_LIMITS, maxConnections: 10, maxConnectionsPerAddress: 1 }, 4);
-  assertEquals([shared.maxConnections, shared.maxConnectionsPerAddress], [3, 1]);
-  assertEquals(shareLimits(DEFAULT_LIMITS, 4).maxConnectionsPerAddress, 0);
-  assertEquals(shareLimits(DEFAULT_LIMITS, 4).maxFrameBytes, DEFAULT_LIMITS.maxFrameBytes);
 });
 
 Deno.test("one instance is enough where no address can be shared", () => {
