@@ -23,10 +23,10 @@ import { formatDuration } from "../base/units.ts";
 import type { Terminal } from "./terminal.ts";
 
 const help: Help = {
-  usage: "check [-c FILE] [--json] [--fetch]",
+  usage: "check [-c FILE] [--start] [--json] [--fetch]",
   text: `
-Reads a configuration and loads every service as "serve" does, "onStart" included, but does not
-listen. Shows the plan: addresses, protocols, handlers, instances, which hooks run for which command
+Reads a configuration and loads the modules of every service as "serve" does, but calls none of their
+callbacks and does not listen; with --start it runs "onStart" too, and then "onStop". Shows the plan: addresses, protocols, handlers, instances, which hooks run for which command
 and in which order, and the limits that differ from the defaults. If there are problems, it lists all
 of them and exits with 1. Packages come from Deno's cache; --fetch downloads the missing ones first.
 A server may be running with the same configuration.`,
@@ -38,6 +38,7 @@ A server may be running with the same configuration.`,
 
 const flags = {
   config: configFlag,
+  start: { type: "boolean", text: "Run the onStart of each service too, and then its onStop" },
   json: jsonFlag,
   fetch: { type: "boolean", text: "Download the packages that services import into Deno's cache first" },
 } as const;
@@ -53,7 +54,7 @@ async function run(args: Arguments<typeof flags>, terminal: Terminal): Promise<E
   const config = await readConfig(await findConfig(args.flags.config, EXIT.failed));
   if (args.flags.fetch) await fetchModules(config);
   const slow = setTimeout(() => terminal.complain(STILL_LOADING), DEFAULT_TIMING.slowLoadMs);
-  const services = await loadServices(config).finally(() => clearTimeout(slow));
+  const services = await loadServices(config, { start: args.flags.start }).finally(() => clearTimeout(slow));
   terminal.print(
     args.flags.json ? JSON.stringify(services, null, 2) : formatPlan(config, services, terminal.paint),
   );

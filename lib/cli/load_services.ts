@@ -1,5 +1,6 @@
 /**
- * Loads every service of a configuration as a start does, without listening, and ends them again.
+ * Loads every service of a configuration as a start does, without listening, and ends them again. None of their callbacks
+ * is called, unless that is asked for.
  *
  * @module
  */
@@ -38,8 +39,18 @@ export type LoadedService =
 /** How many services are loaded at a time. */
 const AT_ONCE = Math.max(2, navigator.hardwareConcurrency);
 
+/** How services are loaded. */
+export interface LoadOptions {
+  /**
+   * Whether their `onStart` runs, and `onStop` after it.
+   *
+   * @default {false}
+   */
+  start?: boolean;
+}
+
 /** Loads all services, a few at a time; never rejects. Their `console` writes to stderr. */
-export async function loadServices(config: Config): Promise<LoadedService[]> {
+export async function loadServices(config: Config, options: LoadOptions = {}): Promise<LoadedService[]> {
   const services = Object.values(config.services);
   const heard = new Map<string, Set<string>>(services.map(({ name }) => [name, new Set()]));
   configureSync({
@@ -54,7 +65,7 @@ export async function loadServices(config: Config): Promise<LoadedService[]> {
   });
   try {
     const loaded = await Array.fromAsync(
-      pooledMap(AT_ONCE, services, (service) => loadService(service, config)),
+      pooledMap(AT_ONCE, services, (service) => loadService(service, config, options)),
     );
     return loaded.map((one) => ({ ...one, warnings: [...heard.get(one.service.name)!] }));
   } finally {
@@ -64,14 +75,18 @@ export async function loadServices(config: Config): Promise<LoadedService[]> {
 
 type Outcome = LoadedService extends infer One ? One extends unknown ? Omit<One, "warnings"> : never : never;
 
-async function loadService(service: ServiceConfig, config: Config): Promise<Outcome> {
+async function loadService(
+  service: ServiceConfig,
+  config: Config,
+  { start = false }: LoadOptions,
+): Promise<Outcome> {
   let generation: Generation | undefined;
   try {
     // One instance is enough: all of them load the same; so do the processes of a pool.
     const { isolation } = service;
     const one = isolation === "connection" ? { ...service, isolation: "process" as const } : service;
     generation = new Generation({ ...one, instances: 1 }, config, 1, {
-      spawn,
+      spawn: (events, spec) => spawn(events, spec, { start }),
       timing: DEFAULT_TIMING,
       bus: new Bus(),
       actions: new RuleActions({ publish() {} }),
@@ -89,7 +104,7 @@ async function loadService(service: ServiceConfig, config: Config): Promise<Outc
   }
 }
 
-function spawn(events: RunnerEvents, spec: WorkerSpec): Runner {
+function spawn(events: RunnerEvents, spec: WorkerSpec, { start = false }: LoadOptions): Runner {
   const runner = whyNoChild() === undefined
     ? spawnProcess(events, spec, { output: "stderr" })
     : spawnIsolate(events, spec);
@@ -99,10 +114,9 @@ function spawn(events: RunnerEvents, spec: WorkerSpec): Runner {
       return runner.queuedBytes;
     },
     post(message: ToWorker): void {
-      const quiet = message.type === "load"
-        ? { ...message, spec: { ...message.spec, console: "stderr" as const, logLevel: "warning" as const } }
-        : message;
-      runner.post(quiet);
+      if (message.type !== "load") return runner.post(message);
+      const quiet = { ...message.spec, console: "stderr", logLevel: "warning" } as const;
+      runner.post({ ...message, spec: start ? quiet : { ...quiet, loadOnly: true } });
     },
   };
 }

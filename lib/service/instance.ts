@@ -136,7 +136,8 @@ export class Instance {
         ...(proxies ? { trustedProxies: new TrustedProxies(proxies) } : {}),
         idPrefix: connectionPrefix(spec),
       });
-      await this.#service.start();
+      if (spec.loadOnly) await this.#service.prepare();
+      else await this.#service.start();
     }
     if (spec.handoffSocket !== undefined) this.#handoff = new HandoffSocket(spec.handoffSocket);
     const hooks = describeHookSets(

@@ -85,6 +85,8 @@ export interface Handed {
 /** A service that listens, serves and stops. */
 export interface Service {
   readonly stats: ServiceStats;
+  /** Reads the certificates. */
+  prepare(): Promise<void>;
   /** Reads the certificates and runs `onStart`. */
   start(): Promise<void>;
   /** Binds every address or none, and accepts. Answers the endpoints bound, with their real ports. */
@@ -95,7 +97,7 @@ export interface Service {
   unlisten(): Promise<void>;
   /** Stops accepting, says goodbye (`onDrain`), waits for the connections to finish, cuts the rest. */
   drain(timeoutMs: number): Promise<{ finished: number; cut: number }>;
-  /** Cuts everything and runs `onStop`. */
+  /** Cuts everything and, if `onStart` has been run, runs `onStop`. */
   stop(): Promise<void>;
   connections(): ConnectionInfo[];
 }
@@ -115,6 +117,7 @@ class IsolateService implements Service {
   readonly #acceptor: Acceptor;
   #secure: Secure | undefined;
   #count = 0;
+  #started = false;
   #stopped = false;
   /** How many connections `stop` has cut. */
   #cut = 0;
@@ -128,17 +131,22 @@ class IsolateService implements Service {
     this.#acceptor = new Acceptor({ limits, stats: this.stats, trustedProxies, counted, log, mode });
   }
 
+  async prepare(): Promise<void> {
+    const { tls, backup, context, limits } = this.#options;
+    if (tls === undefined) return;
+    // Loaded only here: it takes time that a service without TLS need not wait.
+    const { loadServerTls } = await import("../transport/server_tls.ts");
+    this.#secure = await loadServerTls(tls, {
+      handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+      log: context.log,
+      ...(backup ? { backup } : {}),
+    });
+  }
+
   async start(): Promise<void> {
-    const { tls, backup, bindings, context, limits } = this.#options;
-    if (tls !== undefined) {
-      // Loaded only here: it takes time that a service without TLS need not wait.
-      const { loadServerTls } = await import("../transport/server_tls.ts");
-      this.#secure = await loadServerTls(tls, {
-        handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
-        log: context.log,
-        ...(backup ? { backup } : {}),
-      });
-    }
+    const { bindings, context } = this.#options;
+    await this.prepare();
+    this.#started = true;
     for (const handler of handlersOf(bindings)) await handler.onStart?.(context);
   }
 
@@ -194,6 +202,7 @@ class IsolateService implements Service {
     this.#cut = this.#open.size;
     for (const connection of [...this.#all(), ...this.#lingering]) connection.destroy();
     this.#acceptor.admission.close();
+    if (!this.#started) return;
     for (const handler of handlersOf(this.#options.bindings)) await handler.onStop?.(this.#options.context);
   }
 

@@ -46,6 +46,8 @@ export interface WorkerSpec extends ServiceSpec {
   logLevel: LogLevel;
   /** How many log lines of one kind it sends in a second; 0 for no limit. @default {5000} */
   logFlood?: number;
+  /** Everything is loaded, and none of the service's callbacks is called, `onStart` neither. */
+  loadOnly?: true;
   /** Makes all of `console` write to stderr. @default {both streams} */
   console?: "stderr";
 }

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { verifyPassword } from "../../lib/base/password.ts";
 import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
@@ -200,7 +200,45 @@ Deno.test("check describes the hooks of every protocol that a service speaks", a
   assertMatch(hook.warnings.join("\n"), /^.* the protocol text has no answers .*$/);
 });
 
-Deno.test("check shows warnings and where onStart threw, and --json leaves stdout to the JSON", async () => {
+Deno.test("check runs no callback of a service, and --start runs onStart and then onStop", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  a: { listen: "text://127.0.0.1:0", handler: ./a.ts, permissions: { write: [.] } }
+  b: { listen: "text://127.0.0.1:0", handler: ./a.ts, permissions: { write: [.] }, isolation: connection }
+`,
+    "a.ts": `
+const mark = (what) => (context) =>
+  Deno.writeTextFileSync(new URL("./" + context.name + ".log", import.meta.url), what + " ", { append: true });
+export default { onStart: mark("start"), onStop: mark("stop"), onMessage() {} };
+`,
+  });
+  const plain = await run(folder, "check");
+  assertEquals([plain.code, plain.stderr], [0, ""]);
+  for (const name of ["a.log", "b.log"]) {
+    await assertRejects(() => Deno.stat(folder.at(name)), Deno.errors.NotFound);
+  }
+  assertEquals((await run(folder, "check", "--start")).code, 0);
+  for (const name of ["a.log", "b.log"]) {
+    assertEquals(await Deno.readTextFile(folder.at(name)), "start stop ");
+  }
+});
+
+Deno.test("check says that a certificate cannot be used without starting its service", async () => {
+  await using folder = new TempFolder();
+  await folder.write({
+    "protohost.yaml": `services:
+  a: { listen: "text+tls://127.0.0.1:0", handler: ./a.ts, tls: { cert: a.pem, key: a.pem } }
+`,
+    "a.ts": "export default { onMessage() {} };",
+    "a.pem": "no certificate",
+  });
+  const { code, stdout } = await run(folder, "check");
+  assertEquals(code, 1);
+  assertMatch(stdout, /^ +error +Cannot use .*a\.pem: it contains no certificate in PEM/m);
+});
+
+Deno.test("check --start shows warnings and where onStart threw, and --json leaves stdout to the JSON", async () => {
   await using folder = new TempFolder();
   await folder.write({
     "protohost.yaml": `services:
@@ -215,14 +253,14 @@ export default { onMesage() {}, onMessage() {} };
 };
 `,
   });
-  const shown = await run(folder, "check");
+  const shown = await run(folder, "check", "--start");
   assertEquals(shown.code, 1);
   assertMatch(
     shown.stdout,
     /^ +warning +The handler's onMesage is never called: .* did you mean onMessage\?$/m,
   );
   assertMatch(shown.stdout, /^ +error +no start \(file:.*throws\.ts:2:21\)$/m);
-  const json = await run(folder, "check", "--json");
+  const json = await run(folder, "check", "--start", "--json");
   const [slips, throws] = JSON.parse(json.stdout);
   assertStringIncludes(slips.warnings.join(), "onMesage");
   assertEquals(throws.error.message, "no start");
