@@ -31,6 +31,8 @@ export async function compileProgram(output: string, options: CompileOptions = {
       "compile",
       "--quiet",
       "--no-code-cache",
+      // What a service may not do is refused; nobody at the server's terminal is asked.
+      "--no-prompt",
       "--permission-set=serve",
       "--config",
       config.path,

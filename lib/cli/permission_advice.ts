@@ -27,10 +27,10 @@ export function requirePermissions(...descriptors: Deno.PermissionDescriptor[]):
 export function permissionAdvice(args: string[], mainModule: string): string {
   const line = args.join(" ");
   if (mainModule.startsWith("file:")) {
-    return `Type: deno run -P=serve main.ts ${line}\n(the permission set "serve" is in protohost's deno.json)`;
+    return `Type: deno run -P=serve --no-prompt main.ts ${line}\n(the permission set "serve" is in protohost's deno.json)`;
   }
   const flags = ["net", "read", "write", "env", "sys", "run"].map((name) => `--allow-${name}`).join(" ");
-  return `Type: deno run ${flags} --unstable-net --unstable-worker-options ${mainModule} ${line}`;
+  return `Type: deno run ${flags} --no-prompt --unstable-net --unstable-worker-options ${mainModule} ${line}`;
 }
 
 function describe(descriptor: Deno.PermissionDescriptor): string {

@@ -40,6 +40,14 @@ export function closeInternals(): void {
   const { internal } = Deno as unknown as { internal: symbol };
   seal(Deno, internal, undefined);
   for (const name of CACHES) seal(globalThis, name, undefined);
+  refuseRequests(Deno.permissions);
+}
+
+/** What a service may do its configuration says: nobody at the server's terminal is asked. */
+function refuseRequests(permissions: Deno.Permissions): void {
+  const prototype = Object.getPrototypeOf(permissions);
+  seal(prototype, "request", permissions.query);
+  seal(prototype, "requestSync", permissions.querySync);
 }
 
 /** Every `require` goes through this method, also one that a service makes itself. */

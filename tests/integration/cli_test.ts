@@ -623,7 +623,7 @@ Deno.test("serve without permissions says what to type", async () => {
   const launcher = { ...fromSource, args: ["run", "--quiet", `${root}main.ts`] };
   const { code, stderr } = await runProgram(launcher, ["serve"], folder.path);
   assertEquals(code, 3);
-  assertStringIncludes(stderr, "deno run -P=serve main.ts serve");
+  assertStringIncludes(stderr, "deno run -P=serve --no-prompt main.ts serve");
 });
 
 Deno.test("commands for a server end with 4 when none is there", async () => {

@@ -18,6 +18,7 @@ import {
   testOrphans,
   testSharedFiles,
   testSignals,
+  testTerminal,
   testUsers,
   testWorkers,
 } from "./isolation_suite.ts";
@@ -164,6 +165,11 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
   await test.step({
     name: "a worker that signals its process, or gives itself orders, ends alone",
     fn: () => testWorkers(launcher),
+    ...onLinux,
+  });
+  await test.step({
+    name: "nobody at its terminal is asked what a worker may do",
+    fn: () => testTerminal(launcher),
     ...onLinux,
   });
   await test.step({

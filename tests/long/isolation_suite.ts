@@ -110,6 +110,7 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
     ["binding pipe_wrap", /^NotCapable: Cannot bind pipe_wrap/],
     ["require internal/child_process", /^NotCapable: Cannot bind internal\/child_process/],
     ["store https://example.org/", /^TypeError: Cannot read properties of undefined \(reading 'open'\)/],
+    ["ask", /^done$/],
     ["vsock 1", /^NotCapable: Requires net access to "vsock:1:1"/],
     // An order that its own code gives it, it does not carry out.
     ["order stop", /^done$/],
@@ -139,6 +140,27 @@ export async function testEscapes(launcher: Launcher, isolation: Isolation = "pr
   ) assertEquals(await ask(ports.trusted, attempt), "done", attempt);
   assertEquals((await server.status()).state, "running");
   elsewhere.close();
+}
+
+/** At a terminal nobody is asked what a worker may do: it is refused, and goes on. */
+export async function testTerminal(launcher: Launcher): Promise<void> {
+  await using server = await serving(atTerminal(launcher), {
+    defaults: "{ isolation: worker }",
+    services: { a: service("escapes") },
+  });
+  const { a } = await server.ports();
+  assertEquals(await ask(a, "terminal"), "true true");
+  assertMatch(await ask(a, "read /etc/passwd"), /^NotCapable: Requires read access/);
+  assertEquals(await ask(a, "ask"), "done");
+}
+
+/** A program with a terminal of its own. */
+function atTerminal({ command, args, ...rest }: Launcher): Launcher {
+  return {
+    ...rest,
+    command: "sh",
+    args: ["-c", `exec script --quiet --return --command "$*" /dev/null`, "sh", command, ...args],
+  };
 }
 
 /** What a worker does to the process that it runs in, and to itself, costs that worker alone. */

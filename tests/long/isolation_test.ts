@@ -15,6 +15,7 @@ import {
   testPooledForgeries,
   testSharedFiles,
   testSignals,
+  testTerminal,
   testWorkers,
 } from "./isolation_suite.ts";
 
@@ -34,6 +35,11 @@ Deno.test("nor can one whose connections each have a process", {
 Deno.test("a worker that signals its process, or gives itself orders, ends alone", {
   ignore,
 }, () => testWorkers(fromSource));
+
+Deno.test("nobody at the server's terminal is asked what a worker may do", { ignore }, () => {
+  const [run, ...args] = fromSource.args;
+  return testTerminal({ ...fromSource, args: [run, "--no-prompt", ...args] });
+});
 
 Deno.test("no child can write to a file that another process reads when it has no permission", {
   ignore,

@@ -150,7 +150,7 @@ Deno.test("permissions that are missing are named, with what to type", async () 
   requirePermissions({ name: "read" });
   assertStringIncludes(
     permissionAdvice(["serve", "-c", "x.yaml"], "file:///a/main.ts"),
-    "deno run -P=serve main.ts serve -c x.yaml",
+    "deno run -P=serve --no-prompt main.ts serve -c x.yaml",
   );
   const remote = permissionAdvice(["serve"], "https://jsr.io/@protohost/protohost/0.1.0/main.ts");
   assertStringIncludes(remote, "--allow-net --allow-read --allow-write");
