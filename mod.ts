@@ -66,7 +66,7 @@ export type { Client } from "./lib/embed/client.ts";
 export { ConnectOptionError, type ConnectOptions } from "./lib/embed/connect_options.ts";
 export type { ReconnectOptions } from "./lib/embed/retry_policy.ts";
 export { CONNECTION_ERRORS, ConnectionError } from "./lib/contract/connection_error.ts";
-export type { ConnectionErrorCode } from "./lib/contract/connection_error.ts";
+export type { CodedError, ConnectionErrorCode } from "./lib/contract/connection_error.ts";
 export { DialError } from "./lib/transport/dial.ts";
 export { FrameError } from "./lib/framing/frame_buffer.ts";
 export { defineHooks, on, sequence } from "./lib/hooks/define_hooks.ts";

@@ -7,7 +7,7 @@
 import type * as z from "zod";
 import { parseRange } from "../base/address_range.ts";
 import { AddressError, parseEndpoint } from "../contract/endpoint.ts";
-import { readable } from "./schema_builders.ts";
+import { type AddressOf, readable } from "./schema_builders.ts";
 
 /** The transport of an upstream for the scheme of a URL. */
 const UPSTREAM_SCHEMES: ReadonlyMap<string, string> = new Map([
@@ -24,7 +24,7 @@ export const listenAddress: z.ZodString = readable("an address such as jsonnl://
     throw cannot(text, `its protocol is missing, wanted it in front, as in text://${text}`);
   }
   parseEndpoint(text);
-});
+}).meta({ address: "listen" } satisfies AddressOf);
 
 /** The address of an upstream. */
 export const upstreamAddress: z.ZodString = readable("an address such as tcp://127.0.0.1:80", (text) => {
@@ -36,7 +36,7 @@ export const upstreamAddress: z.ZodString = readable("an address such as tcp://1
     throw cannot(text, `"${scheme}" is no transport, wanted ${transport}://${authority}`);
   }
   parseEndpoint(text);
-});
+}).meta({ address: "upstream" } satisfies AddressOf);
 
 /** An IP address or a range of them. */
 export const addressRange: z.ZodString = readable("a range of addresses such as 10.0.0.0/8", parseRange);

@@ -41,6 +41,11 @@ export interface Kind {
   maximum?: number;
 }
 
+/** Whose address a text is, for what editors can check of it. */
+export interface AddressOf {
+  address: "listen" | "upstream";
+}
+
 /** A key that may be left out. */
 export function optional<T extends z.ZodType>(
   schema: T,

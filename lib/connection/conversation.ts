@@ -27,8 +27,8 @@ export function conversational(handler: AnyHandler): AnyHandler {
     onConnect(connection) {
       const inbox = new Inbox(connection);
       inboxes.set(connection, inbox);
-      const connecting = handler.onConnect?.(connection);
-      if (connecting === undefined) return void converse(handler, inbox);
+      const connecting = handler.onConnect?.(connection) as Partial<PromiseLike<unknown>> | undefined;
+      if (connecting?.then === undefined) return void converse(handler, inbox);
       return connecting.then(() => void converse(handler, inbox));
     },
     onMessage: (connection, message) => inboxes.get(connection)?.receive(message),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CodedError } from "./connection_error.ts";
 import type { Limits } from "./limits.ts";
 import type { Upgrade } from "./protocol.ts";
 
@@ -67,7 +68,7 @@ export interface Connection<Out = unknown, S = unknown, T = unknown> extends Pee
   /** Aborted once the connection is closed; its reason is the error that closed it, if one did. */
   readonly signal: AbortSignal;
   /** The error that ended or is ending this connection, if one did. */
-  readonly error: Error | undefined;
+  readonly error: CodedError | undefined;
   /** Whether an upgrade to TLS is possible: this side knows how (a service with `tls`), and it is not on already. */
   readonly canStartTls: boolean;
   /** Encodes and queues a message. All that one pass sends leaves in one write. */

@@ -38,6 +38,12 @@ Object.freeze(CONNECTION_ERRORS);
 /** A key of {@linkcode CONNECTION_ERRORS}. */
 export type ConnectionErrorCode = keyof typeof CONNECTION_ERRORS;
 
+/** What went wrong on a connection: a {@linkcode ConnectionError}, or what code threw, which may have a code of its own. */
+export interface CodedError extends Error {
+  /** Of a `ConnectionError` one of these codes. */
+  readonly code?: ConnectionErrorCode | (string & Record<never, never>);
+}
+
 /** What ended a connection, or a send on it. */
 export class ConnectionError extends Error {
   /** The name of the class. */

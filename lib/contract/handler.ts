@@ -5,6 +5,7 @@
  */
 
 import type { Connection, Conversation } from "./connection.ts";
+import type { CodedError } from "./connection_error.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** Writes a line to a log. A `{name}` in the text stands for the property of that name. */
@@ -29,7 +30,8 @@ export interface ServiceLog {
 }
 
 /** What a service is given to live in. */
-export interface ServiceContext<Options = unknown> {
+// deno-lint-ignore no-explicit-any
+export interface ServiceContext<Options = unknown, Out = any, S = any, T = any> {
   /** The service's name. */
   readonly name: string;
   /** Which of the service's instances this is, from 0. */
@@ -48,8 +50,7 @@ export interface ServiceContext<Options = unknown> {
   /** Aborted when the service has drained and stops. */
   readonly signal: AbortSignal;
   /** The open connections of this instance. */
-  // deno-lint-ignore no-explicit-any
-  readonly connections: ReadonlySet<Connection<any, any, any>>;
+  readonly connections: ReadonlySet<Connection<Out, S, T>>;
   /**
    * Sends a JSON value to every subscriber of a topic in all instances and services of this server. All get what JSON
    * makes of it: a `Date` as text, a `Map` as an empty object.
@@ -68,35 +69,35 @@ export interface ServiceContext<Options = unknown> {
 
 /**
  * What a service does. Every part is optional. A callback that returns a promise holds back the connection's next
- * message until it settles; a throw or rejection ends that connection alone.
+ * message until it settles; a throw or rejection ends that connection alone. What else a callback returns is ignored.
  *
  * A handler has either `onMessage` or `transmission`.
  */
 export interface Handler<In = unknown, Out = In, S = unknown, T = unknown> {
   /** Before the service listens. A throw keeps it from starting. */
-  onStart?(context: ServiceContext): void | Promise<void>;
+  onStart?(context: ServiceContext): unknown;
   /** A peer has connected; over TLS, once the handshake is done. */
-  onConnect?(connection: Connection<Out, S, T>): void | Promise<void>;
+  onConnect?(connection: Connection<Out, S, T>): unknown;
   /** A message has come. */
-  onMessage?(connection: Connection<Out, S, T>, message: In): void | Promise<void>;
+  onMessage?(connection: Connection<Out, S, T>, message: In): unknown;
   /** The peer has ended its half: no message will follow, but it may still be answered. */
-  onEnd?(connection: Connection<Out, S, T>): void | Promise<void>;
+  onEnd?(connection: Connection<Out, S, T>): unknown;
   /** `queuedBytes` has reached `maxSendBytes`. Called once until it has drained. */
   onBufferFull?(connection: Connection<Out, S, T>): void;
   /** `queuedBytes` has fallen under half of `maxSendBytes`. */
   onBufferDrain?(connection: Connection<Out, S, T>): void;
   /** Something went wrong on this connection; `error.code` says what. It is closed unless the error says otherwise. */
-  onError?(connection: Connection<Out, S, T>, error: Error): void;
+  onError?(connection: Connection<Out, S, T>, error: CodedError): void;
   /** The connection is closed. `connection.error` is the error that has ended it, if one has. */
   onClose?(connection: Connection<Out, S, T>): void;
   /** The service is about to stop or to be replaced: the time to say goodbye. Called for each open connection. */
-  onDrain?(connection: Connection<Out, S, T>): void | Promise<void>;
+  onDrain?(connection: Connection<Out, S, T>): unknown;
   /** After the last connection. */
-  onStop?(context: ServiceContext): void | Promise<void>;
+  onStop?(context: ServiceContext): unknown;
   /** The connection as a conversation: runs once for each, and the connection closes when it settles. */
-  transmission?(conversation: Conversation<In, Out, S, T>): void | Promise<void>;
+  transmission?(conversation: Conversation<In, Out, S, T>): unknown;
   /** What `transmission` threw, before the connection closes. */
-  exception?(error: Error, conversation: Conversation<In, Out, S, T>): void;
+  exception?(error: CodedError, conversation: Conversation<In, Out, S, T>): void;
   /**
    * Whether the peer's half-close leaves this side's writing open.
    *
@@ -121,9 +122,14 @@ export interface ServiceDefinition<In = unknown, Out = In, S = unknown, T = unkn
 /** What a service module exports as its default. */
 export type ServiceModule<In = unknown, Out = In, S = unknown, T = unknown> =
   | ServiceDefinition<In, Out, S, T>
-  | ((
-    context: ServiceContext,
-  ) => ServiceDefinition<In, Out, S, T> | Promise<ServiceDefinition<In, Out, S, T>>);
+  | ServiceFactory<In, Out, S, T>["make"];
+
+/** The form of a function that makes a service. As a method, whose context may be annotated with its `Options`. */
+interface ServiceFactory<In, Out, S, T> {
+  make(
+    context: ServiceContext<unknown, Out, S, T>,
+  ): ServiceDefinition<In, Out, S, T> | Promise<ServiceDefinition<In, Out, S, T>>;
+}
 
 /** Answers its argument: gives a service module's callbacks their types. */
 export function defineService<

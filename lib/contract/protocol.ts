@@ -7,6 +7,7 @@
  */
 
 import type { Peer } from "./connection.ts";
+import type { CodedError } from "./connection_error.ts";
 import type { Handler } from "./handler.ts";
 import type { LimitsInput } from "./limits.ts";
 
@@ -152,14 +153,14 @@ export interface Protocol<In, Out = In, S = unknown> extends Codec<In, S> {
    * What a client hears when the upstream is not there: as its greeting if the protocol {@linkcode greets}, else in answer
    * to each request of its first read.
    */
-  unavailable?(cause: Error): Out;
+  unavailable?(cause: CodedError): Out;
   /**
    * What a client of a proxy hears before an error of its own ends its connection: its bytes make no frame, a time is
    * over. It is asked for when its turn has come, behind the upstream's answers to what came before; where these do not
    * come, it stands in the place of the first of them. Without it, or if it answers undefined, the connection ends without
    * a word.
    */
-  refusal?(error: Error, connection: Peer<S>): Out | undefined;
+  refusal?(error: CodedError, connection: Peer<S>): Out | undefined;
 }
 
 /** A protocol of whatever messages. */

@@ -77,7 +77,7 @@ const bus = new LocalBus();
  * import { connect, listen } from "@protohost/protohost";
  *
  * await using server = await listen("text://127.0.0.1:0", {
- *   onMessage: (connection, line: string) => void connection.send(line.toUpperCase()),
+ *   onMessage: (connection, line: string) => connection.send(line.toUpperCase()),
  * });
  * await using client = await connect<string>(`text://127.0.0.1:${server.port}`);
  * console.log(await client.pingPong("hello")); // HELLO

@@ -36,7 +36,17 @@ import { encodeReply } from "./reply_writer.ts";
 import { doubtOf, upper } from "./names.ts";
 import type { Blob } from "./bytes.ts";
 import { RespSession } from "./session.ts";
-import { array, bulk, type Command, type CommandPart, error, integer, type Reply, simple } from "./values.ts";
+import {
+  array,
+  bulk,
+  type Command,
+  type CommandPart,
+  error,
+  integer,
+  type Pair,
+  type Reply,
+  simple,
+} from "./values.ts";
 import { Type } from "./wire.ts";
 
 export { join } from "./join.ts";
@@ -133,6 +143,8 @@ export const samples: Command[] = [
   { args: ["SET", "long", "x".repeat(3000)] },
 ];
 
+const ttl: Pair = [simple("ttl"), integer(3600)];
+
 /** Replies to check the protocol with. */
 export const replySamples: Reply[] = [
   simple("OK"),
@@ -159,6 +171,6 @@ export const replySamples: Reply[] = [
   { type: "set", value: [bulk("a"), { type: "boolean", value: false }] },
   { type: "push", value: [bulk("message"), bulk("channel"), bulk("text")] },
   { type: "opaque", value: "#true\r\n" },
-  { ...bulk("with attributes"), attributes: [[simple("ttl"), integer(3600)]] },
+  { ...bulk("with attributes"), attributes: [ttl] },
   bulk("y".repeat(3000)),
 ];

@@ -22,6 +22,8 @@ export interface Command {
 export interface BodyPart {
   /** What this part is. */
   part: "body";
+  /** A part has no type: `reply.type` tells values from parts. */
+  type?: undefined;
   /** The string's next bytes. */
   bytes: Uint8Array;
   /** Whether the string ends here. */
@@ -46,6 +48,8 @@ export interface ArgsPart {
 export interface WirePart {
   /** What this part is. */
   part: "wire";
+  /** A part has no type: `reply.type` tells values from parts. */
+  type?: undefined;
   /** Headers and whole values. */
   bytes: Uint8Array;
   /** The length of the string whose header ends these bytes, and which follows in parts of its own. */
@@ -58,6 +62,8 @@ export interface WirePart {
 export interface StreamPart {
   /** What this part is. */
   part: "stream";
+  /** A part has no type: `reply.type` tells values from parts. */
+  type?: undefined;
   /** The next bytes. */
   bytes: Uint8Array;
   /** The stream has no end. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join, resolve, toFileUrl } from "@std/path";
 import type * as z from "zod";
 import {
@@ -777,6 +777,52 @@ Deno.test("the types that users write a configuration by are those of its schema
   const answer: (checked: z.output<typeof configSchema>) => ConfigInput = (checked) => checked;
   const smallest = { services: { a: { listen: "echo://h:1", instances: 2 } } };
   assertEquals(answer(configSchema.parse(read(smallest))), smallest);
+});
+
+Deno.test("schema.json has an $id, and takes the addresses that a configuration takes", () => {
+  const schema = configJsonSchema() as {
+    $id: string;
+    $defs: Record<string, { properties: Record<string, { anyOf: { pattern: string }[] }> }>;
+  };
+  assertEquals(schema.$id, "urn:protohost:configuration");
+  const { listen, upstream } = schema.$defs.ServiceInput.properties;
+  const table: [key: "listen" | "upstream", takes: string[], refuses: string[]][] = [
+    ["listen", [
+      "JsonNL://0.0.0.0:1234",
+      "text+tls://[::1]:1234",
+      "text+unix:///run/chat.sock",
+      "text+unix://chat.sock",
+      "tcp://localhost:0",
+      "${ADDRESS}",
+      "text://${HOST}:7000",
+    ], [
+      "0.0.0.0:1234",
+      "text://0.0.0.0",
+      "text:/0.0.0.0:1",
+      "text://::1:1234",
+      "text://host:1/path",
+      "://host:1",
+    ]],
+    ["upstream", ["tcp://127.0.0.1:80", "tls://example.org:443", "unix:///run/redis.sock", "${UPSTREAM}"], [
+      "127.0.0.1:80",
+      "tcp://127.0.0.1",
+      "http://example.org/",
+    ]],
+  ];
+  for (const [key, takes, refuses] of table) {
+    const pattern = new RegExp({ listen, upstream }[key].anyOf[0].pattern);
+    for (const text of takes) assert(pattern.test(text), text);
+    for (const text of refuses) assert(!pattern.test(text), text);
+    const rest = key === "listen" ? "" : ", listen: 'tcp://127.0.0.1:0'";
+    const config = (text: string) => `services: { a: { handler: ./a.ts${rest}, ${key}: "${text}" } }`;
+    for (const text of refuses) {
+      const problems = problemsOf(config(text));
+      assert(
+        problems.some((line) => line.includes(`Cannot read the address "${text}"`)),
+        problems.join("\n"),
+      );
+    }
+  }
 });
 
 Deno.test("schema.json is up to date and describes every key", async () => {

@@ -85,9 +85,9 @@ export interface SmtpHandler {
   /** The protocol, where the address's own does not do. */
   protocol?: string;
   /** Before the service listens. A throw keeps it from starting. */
-  onStart?(context: ServiceContext): void | Promise<void>;
+  onStart?(context: ServiceContext): unknown;
   /** After the last connection. */
-  onStop?(context: ServiceContext): void | Promise<void>;
+  onStop?(context: ServiceContext): unknown;
   /** A client has connected. A refusal is its greeting, and the end. */
   onConnect?(client: SmtpClient): SmtpAnswer | Promise<SmtpAnswer>;
   /** A client has said who it is. */
