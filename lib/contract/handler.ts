@@ -122,14 +122,12 @@ export interface ServiceDefinition<In = unknown, Out = In, S = unknown, T = unkn
 /** What a service module exports as its default. */
 export type ServiceModule<In = unknown, Out = In, S = unknown, T = unknown> =
   | ServiceDefinition<In, Out, S, T>
-  | ServiceFactory<In, Out, S, T>["make"];
-
-/** The form of a function that makes a service. As a method, whose context may be annotated with its `Options`. */
-interface ServiceFactory<In, Out, S, T> {
-  make(
-    context: ServiceContext<unknown, Out, S, T>,
-  ): ServiceDefinition<In, Out, S, T> | Promise<ServiceDefinition<In, Out, S, T>>;
-}
+  // As a method, so that the context may be annotated with its `Options`.
+  | {
+    make(
+      context: ServiceContext<unknown, Out, S, T>,
+    ): ServiceDefinition<In, Out, S, T> | Promise<ServiceDefinition<In, Out, S, T>>;
+  }["make"];
 
 /** Answers its argument: gives a service module's callbacks their types. */
 export function defineService<
