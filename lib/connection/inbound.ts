@@ -19,6 +19,9 @@ import { FrameLoop, type FrameSink, Hold } from "../framing/frame_loop.ts";
 import { pipe } from "./pipe.ts";
 import { Reader, type ReadEvents } from "./reader.ts";
 
+/** After this long without a byte either way a connection was idle, and its buffer is for what comes next. */
+const QUIET_MS = 2_000;
+
 /** What a connection does with what comes. */
 export class Inbound implements ReadEvents, FrameSink {
   readonly frameLoop: FrameLoop;
@@ -114,7 +117,9 @@ export class Inbound implements ReadEvents, FrameSink {
 
   #count(bytes: number): void {
     const of = this.#of;
-    of.deadlines.activeAt = of.host.clock.now;
+    const { now } = of.host.clock;
+    if (now - of.deadlines.activeAt > QUIET_MS) this.buffer.settle();
+    of.deadlines.activeAt = now;
     of.bytesRead += bytes;
     of.host.stats.bytesIn += bytes;
   }

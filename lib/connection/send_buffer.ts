@@ -5,8 +5,10 @@
  */
 
 const CHUNK_BYTES = 16 * 1024;
-/** Free chunks kept for reuse by all connections of this isolate: 4 MiB at most. */
-const POOLED_CHUNKS = 256;
+/** What a full chunk grows to while none of it is being written, so that it leaves in one write. */
+const LARGE_CHUNK_BYTES = 64 * 1024;
+/** Free memory kept for reuse by all connections of this isolate, for chunks of either size. */
+const POOLED_BYTES = 4 * 1024 * 1024;
 /** So many characters of short strings gather before they are encoded. */
 const GATHERED_TEXT = 4096;
 /** What a character takes at most as UTF-8: three bytes, and two of them four. */
@@ -17,6 +19,7 @@ const SHORT_TEXT = 128;
 const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 const pool: Uint8Array<ArrayBuffer>[] = [];
+const largePool: Uint8Array<ArrayBuffer>[] = [];
 
 /** A queue of bytes, filled by messages and emptied by writes. */
 export class SendBuffer {
@@ -31,6 +34,8 @@ export class SendBuffer {
   #size = 0;
   /** Short strings, to be encoded at once, behind all the rest. */
   #text = "";
+  /** Whether what {@linkcode head} returned is being written. */
+  #isWriting = false;
 
   constructor(options: { separate?: boolean } = {}) {
     this.#separate = options.separate ?? false;
@@ -63,24 +68,26 @@ export class SendBuffer {
   /** The bytes to write next: a view, to be left alone until {@linkcode consume}. Only when `size` is not 0. */
   head(): Uint8Array<ArrayBuffer> {
     this.#encodeText();
+    this.#isWriting = true;
     return this.#sealed?.[0] ?? this.#chunk!.subarray(this.#start, this.#end);
   }
 
   /** Drops the first `count` bytes of the head, which have been written. */
   consume(count: number): void {
     this.#size -= count;
+    this.#isWriting = false;
     const first = this.#sealed?.[0];
     if (first !== undefined) {
       if (count < first.length) this.#sealed![0] = first.subarray(count);
       else {
         this.#sealed!.shift();
-        if (first.buffer.byteLength === CHUNK_BYTES) recycle(new Uint8Array(first.buffer));
+        recycle(first.buffer);
       }
       return;
     }
     this.#start += count;
     if (this.#start === this.#end) {
-      recycle(this.#chunk!);
+      recycle(this.#chunk!.buffer);
       this.#chunk = undefined;
     }
   }
@@ -104,13 +111,22 @@ export class SendBuffer {
     const text = this.#text;
     if (text === "") return;
     this.#text = "";
-    const chunk = this.#reserve(text.length * MAX_CHARACTER_BYTES);
-    const written = text.length <= SHORT_TEXT ? writeAscii(text, chunk, this.#end) : -1;
-    const count = written === text.length
-      ? written
-      : encoder.encodeInto(text, chunk.subarray(this.#end)).written;
-    this.#end += count;
-    this.#size += count;
+    if (text.length <= SHORT_TEXT) {
+      const chunk = this.#reserve(text.length * MAX_CHARACTER_BYTES);
+      if (writeAscii(text, chunk, this.#end) === text.length) {
+        this.#end += text.length;
+        this.#size += text.length;
+        return;
+      }
+    }
+    for (let rest = text; rest !== "";) {
+      // At least one character fits, whatever it is.
+      const chunk = this.#reserve(Math.max(rest.length, MAX_CHARACTER_BYTES + 1));
+      const { read, written } = encoder.encodeInto(rest, chunk.subarray(this.#end));
+      this.#end += written;
+      this.#size += written;
+      rest = read === rest.length ? "" : rest.slice(read);
+    }
   }
 
   #pushBytes(bytes: Uint8Array): void {
@@ -129,10 +145,23 @@ export class SendBuffer {
 
   /** The open chunk, with at least so much room behind its end. */
   #reserve(count: number): Uint8Array<ArrayBuffer> {
-    if (this.#chunk !== undefined && this.#chunk.length - this.#end >= count) return this.#chunk;
-    this.#seal();
+    const chunk = this.#chunk;
+    if (chunk !== undefined) {
+      if (chunk.length - this.#end >= count) return chunk;
+      if (chunk.length === CHUNK_BYTES && !this.#isWriting) return this.#grow(chunk);
+      this.#seal();
+    }
     this.#start = this.#end = 0;
     return this.#chunk = pool.pop() ?? new Uint8Array(CHUNK_BYTES);
+  }
+
+  #grow(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const large = largePool.pop() ?? new Uint8Array(LARGE_CHUNK_BYTES);
+    large.set(chunk.subarray(this.#start, this.#end));
+    this.#end -= this.#start;
+    this.#start = 0;
+    recycle(chunk.buffer);
+    return this.#chunk = large;
   }
 
   #seal(): void {
@@ -153,6 +182,8 @@ function writeAscii(text: string, into: Uint8Array, at: number): number {
   return length;
 }
 
-function recycle(chunk: Uint8Array<ArrayBuffer>): void {
-  if (pool.length < POOLED_CHUNKS) pool.push(chunk);
+function recycle(buffer: ArrayBuffer): void {
+  const { byteLength } = buffer;
+  const free = byteLength === CHUNK_BYTES ? pool : byteLength === LARGE_CHUNK_BYTES ? largePool : undefined;
+  if (free !== undefined && (free.length + 1) * byteLength <= POOLED_BYTES) free.push(new Uint8Array(buffer));
 }

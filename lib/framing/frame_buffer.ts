@@ -10,12 +10,10 @@ import type { Codec } from "../contract/protocol.ts";
 import type { Peer } from "../contract/connection.ts";
 import type { LineSource } from "./line_reader.ts";
 
-/** The size of an idle connection's buffer, which its pending read holds in memory. */
+/** The size of an idle connection's buffer, which its pending read holds in memory; others are multiples of it. */
 const IDLE_BYTES = 256;
 /** The most that one read asks for, unless a longer frame is announced. */
 const READ_BYTES = 64 * 1024;
-/** After this many small reads in a row a grown buffer is given up. */
-const QUIET_READS = 4;
 
 const EMPTY = new Uint8Array(0);
 
@@ -48,9 +46,12 @@ export class FrameBuffer implements LineSource {
   #from = 0;
   /** The length of the frame that is awaited; 0 while unknown. */
   #need = 0;
-  /** The capacity that suits the last reads. */
+  /** The capacity that suits the traffic since the connection was last idle. */
   #fit: number;
-  #quietReads = 0;
+  /** The most that came at once since then, in one read or in several of which all but the last filled their room. */
+  #peak = 0;
+  /** What has come so far of what may be more. */
+  #burst = 0;
   /** Where the last consumed frame begins; it ends at `start`. */
   #frameStart = 0;
   #layout = 0;
@@ -120,25 +121,31 @@ export class FrameBuffer implements LineSource {
       this.#start = this.#end = 0;
       this.#layout++;
       if (this.#bytes.length !== this.#fit) this.#bytes = new Uint8Array(this.#fit);
-    } else if (this.#end === this.#bytes.length || this.#start + this.#need > this.#bytes.length) {
+    } else if (this.#start + Math.max(this.#need, this.#fit, used + 1) > this.#bytes.length) {
       this.#makeRoom(used);
     }
     return this.#end === 0 ? this.#bytes : this.#bytes.subarray(this.#end);
   }
 
-  /** Adds the first `count` bytes of what {@linkcode room} returned. */
+  /**
+   * Adds the first `count` bytes of what {@linkcode room} returned. If they fill the room they may be a part of what has
+   * arrived, and the next room is larger. Else the next is a little more than what came at once so far, so that filling it
+   * shows that more has come.
+   */
   commit(count: number): void {
-    const room = this.#bytes.length - this.#end;
+    const used = this.#end - this.#start;
+    const isFull = count === this.#bytes.length - this.#end;
     this.#end += count;
-    if (count === room) {
-      this.#fit = Math.min(this.#fit * 4, this.#readBytes);
-      this.#quietReads = 0;
-    } else if (this.#fit > this.#idleBytes && count < this.#fit >> 3) {
-      if (++this.#quietReads === QUIET_READS) {
-        this.#fit = this.#idleBytes;
-        this.#quietReads = 0;
-      }
-    } else this.#quietReads = 0;
+    const burst = (this.#burst === 0 ? used : this.#burst) + count;
+    this.#peak = Math.max(this.#peak, burst);
+    this.#burst = isFull ? burst : 0;
+    const wanted = isFull ? this.#fit * 4 : this.#peak + IDLE_BYTES & -IDLE_BYTES;
+    this.#fit = Math.max(this.#idleBytes, Math.min(wanted, this.#readBytes));
+  }
+
+  /** The connection has been idle: what comes from now on decides how much room there is. */
+  settle(): void {
+    this.#peak = 0;
   }
 
   /** Replaces the content by a whole datagram, without a copy. */
@@ -249,14 +256,18 @@ export class FrameBuffer implements LineSource {
     );
   }
 
-  /** Moves what is buffered to the front, into a larger buffer if it fills more than half of this one. */
+  /** Moves what is buffered to the front, into a larger buffer if this one does not suit. */
   #makeRoom(used: number): void {
     const capacity = this.#bytes.length;
-    if (used <= capacity >> 1 && this.#need <= capacity) {
-      this.#bytes.copyWithin(0, this.#start, this.#end);
-    } else {
-      const wanted = Math.max(capacity * 2, Math.min(capacity * 4, Math.max(this.#need, READ_BYTES)));
-      const grown = new Uint8Array(Math.min(wanted, this.#maxFrameBytes));
+    let wanted = Math.max(capacity, this.#fit);
+    if (this.#need > wanted || used > wanted >> 1) {
+      // Not all that is announced at once: memory is taken as bytes arrive.
+      wanted = Math.max(wanted * 2, Math.min(wanted * 4, Math.max(this.#need, READ_BYTES)));
+    }
+    wanted = Math.min(wanted, this.#maxFrameBytes);
+    if (wanted <= capacity) this.#bytes.copyWithin(0, this.#start, this.#end);
+    else {
+      const grown = new Uint8Array(wanted);
       grown.set(this.#bytes.subarray(this.#start, this.#end));
       this.#bytes = grown;
     }

@@ -38,7 +38,14 @@ const table: [name: string, messages: (Uint8Array | string)[], writes: number][]
   ["bytes that fill a chunk", [filled(16 * KIB, 7)], 1],
   ["bytes beyond a chunk", [filled(16 * KIB + 1, 7)], 1],
   ["a large message between small ones", ["a", filled(20 * KIB, 7), "b"], 3],
-  ["more than a chunk of small ones", Array.from({ length: 20 }, (_, i) => filled(KIB, i)), 2],
+  ["more than a chunk of small ones", Array.from({ length: 20 }, (_, i) => filled(KIB, i)), 1],
+  ["more than a large chunk of small ones", Array.from({ length: 70 }, (_, i) => filled(KIB, i)), 2],
+  ["more than a chunk of lines", Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(1000, "x")), 1],
+  [
+    "characters of three bytes across the end of a large chunk",
+    Array.from({ length: 40 }, () => "水".repeat(999)),
+    2,
+  ],
 ];
 
 Deno.test("a send buffer gives out what it was given, in order, small messages together", () => {
