@@ -26,10 +26,11 @@ const help: Help = {
   usage: "check [-c FILE] [--start] [--json] [--fetch]",
   text: `
 Reads a configuration and loads the modules of every service as "serve" does, but calls none of their
-callbacks and does not listen; with --start it runs "onStart" too, and then "onStop". Shows the plan: addresses, protocols, handlers, instances, which hooks run for which command
-and in which order, and the limits that differ from the defaults. If there are problems, it lists all
-of them and exits with 1. Packages come from Deno's cache; --fetch downloads the missing ones first.
-A server may be running with the same configuration.`,
+callbacks and does not listen; with --start it runs "onStart" too, and then "onStop". Shows the plan:
+addresses, protocols, handlers, instances, which hooks run for which command and in which order, and
+the limits that differ from the defaults. If there are problems, it lists all of them and exits
+with 1. Packages come from Deno's cache; --fetch downloads the missing ones first. A server may be
+running with the same configuration.`,
   examples: [
     ["protohost check", "./protohost.yaml"],
     ["protohost check -c new.yaml && mv new.yaml protohost.yaml && protohost reload", "check, then change"],

@@ -51,7 +51,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "reload",
-    summary: "Reload the configuration and code of a running server",
+    summary: "Apply what has changed in the configuration and code of a running server",
     load: () => import("./reload.ts"),
   },
   {

@@ -20,6 +20,8 @@ export const EXIT = {
   denied: 5,
   /** A second SIGINT (or Ctrl-C) cut the drain short: 128 + 2. */
   interrupted: 130,
+  /** A second SIGQUIT cut the drain short: 128 + 3. */
+  quit: 131,
   /** A second SIGTERM cut the drain short: 128 + 15. */
   terminated: 143,
 } as const;

@@ -64,7 +64,7 @@ function exitCodes(): string {
     `${EXIT.cannotStart} cannot start`,
     `${EXIT.noServer} no server running`,
     `${EXIT.denied} permission denied by the control socket`,
-    `${EXIT.interrupted} and ${EXIT.terminated} second signal`,
+    `${EXIT.interrupted}, ${EXIT.quit} and ${EXIT.terminated} second signal`,
   ].join(", ");
 }
 

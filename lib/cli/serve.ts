@@ -17,8 +17,11 @@ const help: Help = {
   text: `
 Serves a configuration file until it is stopped.
 
-  HUP               reloads the configuration and all code; if anything is broken, nothing changes
-  TERM, INT         stops accepting, lets connections finish until the drain timeout, and exits;
+  HUP               reloads the configuration and code, replaces the services of which either has
+                    changed, and reads certificates again; if anything is broken, nothing changes
+  USR2              the same, and replaces unchanged services, too
+  USR1              opens the log file again
+  TERM, INT, QUIT   stops accepting, lets connections finish until the drain timeout, and exits;
                     a second one exits at once
   protohost status, connections, reload, restart, stop
                     control it from another terminal, over the control socket

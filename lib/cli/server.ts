@@ -2,9 +2,11 @@
  * A server from start to end, for `serve` and `run`: signals, banner, watch.
  *
  * ```text
- * signal     while it starts              while it runs   while it drains
- * HUP        reload once it runs          reload          nothing
- * TERM, INT  end what has started, exit   drain           cut connections, exit within a second
+ * signal           while it starts              while it runs        while it drains
+ * HUP              reload once it runs          reload               nothing
+ * USR2             the same, all services       reload all services  nothing
+ * USR1             reopen the log once it runs  reopen the log       reopen the log
+ * TERM, INT, QUIT  end what has started, exit   drain                cut connections, exit within a second
  * ```
  *
  * @module
@@ -14,6 +16,7 @@ import { type Config, ConfigError } from "../config/mod.ts";
 import { formatAddr, parseEndpoint } from "../contract/endpoint.ts";
 import { descriptorsOf } from "../spec/permissions.ts";
 import { type StartOptions, startServer } from "../server/start_server.ts";
+import type { ReloadOptions } from "../supervisor/reloads.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { StartError } from "../supervisor/supervisor_error.ts";
 import { formatBanner } from "./banner.ts";
@@ -97,12 +100,13 @@ export async function runServer(
       signal: starting.signal,
       progress: (loaded, all) => terminal.complain(`Starting: ${loaded} of ${all} services loaded`),
     });
-    onSignal(
-      "SIGHUP",
-      () => void begun.then((started) => started && reload(started), () => {}),
-      ended.signal,
-    );
+    const onceStarted = (act: (started: Supervisor) => void) =>
+      void begun.then((started) => started && act(started), () => {});
+    onSignal("SIGHUP", () => onceStarted(reload), ended.signal);
+    onSignal("SIGUSR1", () => onceStarted((started) => started.reopenLog()), ended.signal);
+    onSignal("SIGUSR2", () => onceStarted((started) => reload(started, { all: true })), ended.signal);
     onSignal("SIGTERM", () => stop(EXIT.terminated), ended.signal);
+    onSignal("SIGQUIT", () => stop(EXIT.quit), ended.signal);
     onSignal("SIGINT", () => stop(EXIT.interrupted), ended.signal);
     const started = supervisor = await begun;
     if (started === undefined) return outcome;
@@ -157,6 +161,6 @@ async function act(supervisor: Supervisor, action: WatchAction): Promise<void> {
   for (const service of action.services) await supervisor.restart(service).catch(() => {});
 }
 
-async function reload(supervisor: Supervisor): Promise<void> {
-  await supervisor.reload().catch(() => {});
+async function reload(supervisor: Supervisor, options: ReloadOptions = {}): Promise<void> {
+  await supervisor.reload(undefined, options).catch(() => {});
 }

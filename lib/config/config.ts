@@ -47,6 +47,8 @@ export interface ServiceConfig extends ServiceSpec {
   isolation?: Isolation;
   /** With `isolation: connection`: its processes. */
   pool?: PoolLimits;
+  /** Whether a reload leaves it alone whatever has changed. */
+  reload?: false;
   /** What its code may do beyond what a service needs. */
   permissions?: Permissions;
   /** Limits of the whole service. */

@@ -348,6 +348,13 @@ export interface DefaultsInput {
    */
   instances?: number;
   /**
+   * Whether a reload replaces the service when its configuration or code has changed; false keeps its
+   * connections, until it is restarted by name.
+   *
+   * @default {true}
+   */
+  reload?: boolean;
+  /**
    * What an instance runs in: a process of its own, a worker of the server's process, or a process for each
    * connection.
    *

@@ -11,6 +11,7 @@ import {
   choice,
   count,
   duration,
+  flag,
   hostName,
   line,
   mapping,
@@ -75,6 +76,11 @@ const account = z.union([
 /** The keys that say what runs a service. */
 export const running = {
   instances: optional(count(1, { maximum: MAX_INSTANCES }), "How many instances share the service", 1),
+  reload: optional(
+    flag,
+    "Whether a reload replaces the service when its configuration or code has changed; false keeps its connections, until it is restarted by name",
+    true,
+  ),
   isolation: optional(
     choice(["process", "worker", "connection"]),
     "What an instance runs in: a process of its own, a worker of the server's process, or a process for each connection",

@@ -54,7 +54,10 @@ function resolveService(
   { base, defaults }: { base: string; defaults: DefaultsInput },
 ): ServiceConfig {
   const { protocol, handler, acceptProxyProtocol } = input;
-  const { tls, isolation, user, group, instances = 1 } = defined({ ...defaults, ...defined(input) });
+  const { tls, isolation, user, group, instances = 1, reload = true } = defined({
+    ...defaults,
+    ...defined(input),
+  });
   const given = givenLimits(defaults.limits, input.limits);
   return defined({
     name,
@@ -66,6 +69,7 @@ function resolveService(
     ...resolveHooks(input, base),
     options: input.options ?? {},
     instances,
+    reload: reload ? undefined : false,
     isolation,
     pool: isolation === "connection" ? resolvePool(defaults.pool, input.pool) : undefined,
     user: user === undefined ? undefined : String(user),

@@ -20,7 +20,7 @@ export interface ControlResults {
   status: ServerStatus;
   /** The open connections of the server, or of one service. */
   connections: ConnectionInfo[];
-  /** Null, once the new code and configuration serve; with a service, the same as `restart`. */
+  /** Null, once the new code and configuration serve: those of all that has changed, of everything, or of one service. */
   reload: null;
   /** Null, once the new instances serve. */
   restart: null;
@@ -37,7 +37,7 @@ export type ControlAsk<C extends ControlCommand = ControlCommand> =
   & {
     status: unknown;
     connections: { service?: string };
-    reload: { service?: string };
+    reload: { service?: string; all?: boolean };
     restart: { service: string };
     stop: { immediate?: boolean };
   }[C];

@@ -100,8 +100,8 @@ async function execute(
       return all.filter(({ service }) => service === request.service);
     }
     case "reload":
-      if (request.service === undefined) await supervisor.reload();
-      else await supervisor.restart(request.service);
+      if (request.service === undefined) await supervisor.reload(undefined, { all: request.all ?? false });
+      else await supervisor.reloadService(request.service);
       return null;
     case "restart":
       await supervisor.restart(request.service);
@@ -118,13 +118,13 @@ async function execute(
 const commands: Readonly<Record<ControlRequest["command"], readonly string[]>> = {
   status: [],
   connections: ["service?"],
-  reload: ["service?"],
+  reload: ["service?", "all?"],
   restart: ["service"],
   stop: ["immediate?"],
 };
 
 function checkRequest(message: unknown): ControlRequest {
-  const { id, command, service, immediate } = Object(message);
+  const { id, command, service, immediate, all } = Object(message);
   if (typeof id !== "number" && typeof id !== "string") {
     throw new ControlRequestError(
       `Cannot handle a request without an id: wanted one such as {"id": 1, "command": "status"}`,
@@ -145,6 +145,9 @@ function checkRequest(message: unknown): ControlRequest {
     throw new ControlRequestError(
       `Cannot stop with immediate ${JSON.stringify(immediate)}: wanted true or false`,
     );
+  }
+  if (all !== undefined && typeof all !== "boolean") {
+    throw new ControlRequestError(`Cannot reload with all ${JSON.stringify(all)}: wanted true or false`);
   }
   return message as ControlRequest;
 }

@@ -19,6 +19,8 @@ import { LOG_ROOT, type LogConfig } from "../spec/log_spec.ts";
 import { visible } from "../base/visible_text.ts";
 import { userFrames } from "../base/error_place.ts";
 import { toLogRecord, wordingOf } from "./log_record.ts";
+import { LogFile } from "./log_file.ts";
+import { writeAll } from "./write_all.ts";
 import { loggerAt } from "./logger_at.ts";
 import type { LogLevel } from "../contract/log_level.ts";
 
@@ -36,7 +38,7 @@ export function serviceLog(service: string): Logger {
 export interface LogWriter {
   /** Writes records of this level and above from now on. */
   setLevel(level: LogLevel): void;
-  /** Opens the file again, after log rotation has moved it. */
+  /** Opens the file again, after log rotation has moved it. @throws If it cannot be opened. */
   reopen(): void;
   /** Ends writing. */
   close(): void;
@@ -66,7 +68,7 @@ export function configureLog(config: LogConfig): LogWriter {
   apply(config.level);
   return {
     setLevel: apply,
-    reopen: target.reopen,
+    reopen: () => target.reopen(),
     close() {
       resetSync();
       target.close();
@@ -113,23 +115,6 @@ interface Target {
 }
 
 function openTarget({ file }: LogConfig): Target {
-  if (file === undefined) return { write: (bytes) => writeAll(Deno.stderr, bytes), reopen() {}, close() {} };
-  const open = () => Deno.openSync(file, { append: true, create: true });
-  let opened = open();
-  return {
-    write: (bytes) => writeAll(opened, bytes),
-    reopen() {
-      const next = open();
-      opened.close();
-      opened = next;
-    },
-    close: () => opened.close(),
-  };
-}
-
-/** A failed write (a full disk, a closed pipe) must not end the server. */
-function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  try {
-    for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
-  } catch { /* there is nowhere to report it */ }
+  if (file !== undefined) return new LogFile(file);
+  return { write: (bytes) => writeAll(Deno.stderr, bytes), reopen() {}, close() {} };
 }

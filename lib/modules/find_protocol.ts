@@ -76,6 +76,13 @@ export async function listProtocols(sources?: ProtocolSources): Promise<Protocol
   return [...taken.values()];
 }
 
+/** The URLs where a file would be the protocol of a name; none if the configuration says what it is. */
+export function protocolFiles(name: string, { protocols, base }: ProtocolSources): string[] {
+  const wanted = name.toLowerCase();
+  if (wanted === "" || URL.canParse(name) || Object.hasOwn(protocols, wanted)) return [];
+  return ["ts", "js"].map((type) => new URL(`protocols/${encodeURIComponent(wanted)}.${type}`, base).href);
+}
+
 /**
  * Checks that a value is a protocol.
  *

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { defined } from "../base/defined.ts";
 import type { TransportName } from "../contract/connection.ts";
 import { type ErrorRecord, toErrorRecord } from "../base/error_record.ts";
 import { spawnProcess } from "../isolation/process_runner.ts";
@@ -149,8 +150,8 @@ export class PoolInstance {
       ...(spec.backup ? { backup: spec.backup } : {}),
     });
     this.#running = { acceptor, pool, processes, loaded, secure };
-    const { endpoints, protocols, hooks } = loaded;
-    this.#post({ type: "loaded", endpoints, protocols, ...(hooks === undefined ? {} : { hooks }) });
+    const { endpoints, protocols, files, hooks } = loaded;
+    this.#post(defined({ type: "loaded", endpoints, protocols, files, hooks }));
   }
 
   async #listen(message: Extract<ToWorker, { type: "listen" }>): Promise<void> {

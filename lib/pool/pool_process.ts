@@ -184,6 +184,7 @@ export class PoolProcess {
         return this.#break(exited(message.how));
       case "crashed":
         return this.#break(crashed(message.error));
+      case "imported":
       case "ready":
       case "listen_failed":
       case "unlistened":

@@ -28,14 +28,15 @@ export interface StartOptions extends SupervisorOptions {
 export async function startServer(config: Config, options: StartOptions = {}): Promise<Supervisor> {
   const log = openLog(config);
   const { signal, ...supervisorOptions } = options;
-  const supervisor = new Supervisor(config, {
+  const supervisor: Supervisor = new Supervisor(config, {
     isolation: chooseIsolation(config),
     // Services run meanwhile, and are watched over.
     loadConfig: loadConfigAside,
     ...supervisorOptions,
+    reopenLog: () => log.reopen(),
     reloaded(next) {
       log.setLevel(next.log.level);
-      log.reopen();
+      supervisor.reopenLog();
       options.reloaded?.(next);
     },
   });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ImportedFiles } from "./imported_files.ts";
 import { LocalBus } from "./service_bus.ts";
 import { createContext, type OwnedContext } from "./service_context.ts";
 import { formatEndpoint } from "../contract/endpoint.ts";
@@ -32,6 +33,7 @@ export class Instance {
   readonly #post: (message: FromWorker) => void;
   readonly #bus: LocalBus;
   readonly #actions: ActionOutbox;
+  readonly #files: ImportedFiles | undefined;
   #relay: LogRelay | undefined;
   #owned: OwnedContext | undefined;
   #service: Service | undefined;
@@ -40,8 +42,10 @@ export class Instance {
   /** Orders that change what listens are carried out one after the other. */
   #orders: Promise<void> = Promise.resolve();
 
-  constructor(post: (message: FromWorker) => void) {
+  /** @param files Those that the service's code is imported from, where they are noted. */
+  constructor(post: (message: FromWorker) => void, files?: ImportedFiles) {
     this.#post = post;
+    this.#files = files;
     this.#actions = new ActionOutbox((id, request) => post({ type: "act", id, request }));
     this.#bus = new LocalBus(
       post,
@@ -106,6 +110,12 @@ export class Instance {
     await this.#service?.unlisten();
   }
 
+  /** The files that its code was imported from, as a part of a message. */
+  get #imported(): { files?: string[] } {
+    const files = this.#files?.urls;
+    return files === undefined ? {} : { files };
+  }
+
   async #load(spec: WorkerSpec): Promise<void> {
     if (spec.console === "stderr") (await import("../log/console_to_stderr.ts")).consoleToStderr();
     this.#relay = relayLogs(spec, (records) => this.#post({ type: "log", records }));
@@ -147,9 +157,11 @@ export class Instance {
       type: "loaded",
       endpoints: bindings.map(({ endpoint }) => endpoint),
       protocols: [...new Set(all.map(({ protocol }) => protocol.name))],
+      ...this.#imported,
       ...(hooks.length === 0 ? {} : { hooks }),
       ...(spec.handoffSocket === undefined ? {} : { refusals: await refusalsOf(bindings, limits) }),
     });
+    this.#files?.listen((files) => this.#post({ type: "imported", files }));
   }
 
   /** Serves the one connection that comes by the hand-off socket. Settles as soon as that is there. */
@@ -175,7 +187,12 @@ export class Instance {
   #inTurn(act: () => Promise<void>, failed: "load_failed" | "listen_failed" | "crashed" = "crashed"): void {
     this.#orders = this.#orders.then(act).catch((error) => {
       this.#relay?.flush();
-      this.#post({ type: failed, error: rootRecord(error) });
+      const record = rootRecord(error);
+      this.#post(
+        failed === "load_failed"
+          ? { type: failed, error: record, ...this.#imported }
+          : { type: failed, error: record },
+      );
     });
   }
 }

@@ -14,3 +14,7 @@ export const MAX_LISTED_CONNECTIONS = 50_000;
 export const MAX_LOG_RECORDS = 2_000;
 /** The most peers that one message asks to be counted. */
 export const MAX_CLAIMS = 1_000;
+/** The most files that a worker names as those of its code. */
+export const MAX_IMPORTED_FILES = 5_000;
+/** The longest URL of one of them. */
+export const MAX_URL_LENGTH = 8_192;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isAbsolute, relative } from "@std/path";
+
 /** The kinds of permission. */
 export type PermissionKind = "net" | "read" | "write" | "env" | "run";
 
@@ -22,6 +24,18 @@ export interface Permissions {
   env?: true | string[];
   /** Programs to run, by name or path. */
   run?: true | string[];
+}
+
+/** Whether permissions to read or to write include a path; without any, all are. */
+export function includesPath(granted: true | readonly string[] | undefined, path: string): boolean {
+  if (granted === undefined || granted === true) return true;
+  return granted.some((folder) => isWithin(path, folder));
+}
+
+/** Whether a path is that of a folder, or of something in it. */
+export function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !isAbsolute(way) && !/^\.\.(?:[/\\]|$)/.test(way);
 }
 
 /** The union of several permissions. */

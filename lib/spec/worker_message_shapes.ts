@@ -17,10 +17,12 @@ import { boundedJson } from "./bounded_json.ts";
 import type { LogRecord } from "./log_spec.ts";
 import {
   MAX_CLAIMS,
+  MAX_IMPORTED_FILES,
   MAX_LISTED_CONNECTIONS,
   MAX_LOG_RECORDS,
   MAX_PUBLISHED_LENGTH,
   MAX_TOPIC_LENGTH,
+  MAX_URL_LENGTH,
 } from "./message_limits.ts";
 import type { PeerKeys } from "./peer_keys.ts";
 import type { PoolStatus } from "./pool_spec.ts";
@@ -138,6 +140,8 @@ function action(value: unknown, path: string): ActionRequest {
 
 const endpoints = array<Endpoint>(endpoint, MAX_ITEMS);
 
+const files = array(string(MAX_URL_LENGTH), MAX_IMPORTED_FILES);
+
 const refusal = object<Refusal>({ bytes: string(1024 ** 2), greets: optional(exactly(true)) });
 
 const peerKeys = object<PeerKeys>({ address: optional(name), network: optional(name) });
@@ -150,10 +154,12 @@ const FIELDS: MessageFields = {
   loaded: {
     endpoints,
     protocols: array(name, MAX_ITEMS),
+    files: optional(files),
     hooks: optional(array(hook, 10 * MAX_ITEMS)),
     refusals: optional(array(refusal, MAX_ITEMS)),
   },
-  load_failed: { error },
+  load_failed: { error, files: optional(files) },
+  imported: { files },
   ready: { endpoints },
   listen_failed: { error },
   unlistened: {},

@@ -64,12 +64,17 @@ export type FromWorker =
     type: "loaded";
     endpoints: Endpoint[];
     protocols: string[];
+    /** The URLs of the files that its code was imported from; without, they are not known. */
+    files?: string[];
     /** Which hooks run for which command; without, there are none. */
     hooks?: HookDescription[];
     /** With a hand-off socket: what refused clients are sent, by endpoint. */
     refusals?: Refusal[];
   }
-  | { type: "load_failed"; error: ErrorRecord }
+  /** With the files that its code was imported from, as far as they are known. */
+  | { type: "load_failed"; error: ErrorRecord; files?: string[] }
+  /** Its code has imported more files since it loaded. */
+  | { type: "imported"; files: string[] }
   | { type: "ready"; endpoints: Endpoint[] }
   | { type: "listen_failed"; error: ErrorRecord }
   | { type: "unlistened" }

@@ -7,6 +7,7 @@
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { formatEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
+import type { DigestFile } from "./file_digest.ts";
 import { Generation, type GenerationEnvironment } from "./generation.ts";
 import { serviceLog } from "../log/log.ts";
 import { plural } from "../base/plural.ts";
@@ -31,6 +32,8 @@ export class Deployment {
   #draining: Generation[] = [];
   readonly #drains: Set<Promise<void>> = new Set();
   #lastError: ErrorRecord | undefined;
+  /** The files of the code of the latest candidate, if it was rolled back. */
+  #unloadable: string[] = [];
   /** The counters of generations that have ended. */
   #past: { stats: ServiceStats; crashes: number; restarts: number } = {
     stats: createStats(),
@@ -67,6 +70,24 @@ export class Deployment {
     );
   }
 
+  /**
+   * Whether a reload would change nothing of it: it serves, with this configuration and with the code that its files
+   * contain.
+   */
+  async isUpToDate(service: ServiceConfig, config: Config, digest: DigestFile): Promise<boolean> {
+    return this.#state() === "running" && await this.#current!.isUpToDate(service, config, digest);
+  }
+
+  /** Whether an instance of it serves. */
+  get serves(): boolean {
+    return this.#current?.slots.some(({ state }) => state === "ready") ?? false;
+  }
+
+  /** The paths of the files of its code: of the serving one, and of one that did not load. */
+  get codeFiles(): string[] {
+    return [...new Set([...this.#current?.codeFiles ?? [], ...this.#unloadable])];
+  }
+
   /** Makes the candidate to replace the current generation; it does nothing yet. */
   prepare(service: ServiceConfig, config: Config): Generation {
     this.#candidate = new Generation(service, config, ++this.#latest, this.#environment);
@@ -81,6 +102,7 @@ export class Deployment {
     this.#candidate = undefined;
     this.#current = generation;
     this.#lastError = undefined;
+    this.#unloadable = [];
     this.#log("info", "Generation {generation} serving {addresses}", {
       generation: generation.number,
       addresses: generation.bound.map(formatEndpoint).join(", "),
@@ -92,7 +114,10 @@ export class Deployment {
   async rollBack(error?: ErrorRecord): Promise<void> {
     const generation = this.#candidate;
     if (!generation) return;
-    if (error) this.#lastError = error;
+    if (error) {
+      this.#lastError = error;
+      this.#unloadable = generation.codeFiles;
+    }
     await generation.stop();
     if (this.#candidate !== generation) return;
     this.#candidate = undefined;

@@ -27,6 +27,12 @@ export class DrainTally {
     return { finished, cut: this.#cut };
   }
 
+  /** The instance is told to drain or to stop with this many open. May be called again with a better count. */
+  ordered(order: "drain" | "stop", open: number): void {
+    if (order === "drain") this.drains(open);
+    else this.stops(open);
+  }
+
   /** The drain begins with this many open. May be called again with a better count. */
   drains(open: number): void {
     this.#atDrain = open;

@@ -8,6 +8,8 @@ import type { Config } from "../config/config.ts";
 import type { ConnectionInfo } from "../contract/stats.ts";
 import { Deployment } from "./deployment.ts";
 import type { Generation, GenerationEnvironment } from "./generation.ts";
+import type { DigestFile } from "./file_digest.ts";
+import type { RunningServices } from "./reload_plan.ts";
 import { type Change, rollBack, rollOut, type RolloutOptions } from "./rollout.ts";
 import { ServiceLimits } from "./service_limits.ts";
 import type { ServiceStatus } from "./server_status.ts";
@@ -63,13 +65,27 @@ export class Fleet {
       return { deployment };
     });
     const { portSharing } = this.#environment;
+    const replaced = new Set(names);
+    const kept = [...this.#configured.values()].filter(({ name }) => !replaced.has(name));
     const problems = unprepared.length > 0
       ? await rollBack(changes, unprepared)
-      : await rollOut(changes, { portSharing, ...options });
+      : await rollOut(changes, { portSharing, kept, ...options });
     for (const { deployment } of changes) {
       if (!deployment.current) this.#remove(deployment);
     }
     return problems;
+  }
+
+  /** Compares the configured services to a configuration and to the files of their code. */
+  async compare(config: Config, digest: DigestFile): Promise<Pick<RunningServices, "upToDate" | "serving">> {
+    const upToDate = new Set<string>();
+    const serving = new Set<string>();
+    for (const [name, deployment] of this.#configured) {
+      if (deployment.serves) serving.add(name);
+      if (!Object.hasOwn(config.services, name)) continue;
+      if (await deployment.isUpToDate(config.services[name], config, digest)) upToDate.add(name);
+    }
+    return { upToDate, serving };
   }
 
   /** The status of each service, removed ones first. */

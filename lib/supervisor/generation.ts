@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { Backoff } from "./backoff.ts";
 import type { DrainResult } from "./drain_tally.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
@@ -13,6 +14,7 @@ import type { ActionRequest } from "../hooks/action_request.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import { serviceLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
+import type { DigestFile } from "./file_digest.ts";
 import type { RuleActions } from "./rule_actions.ts";
 import { Limiter } from "./limiter.ts";
 import { Slot } from "./slot.ts";
@@ -44,6 +46,7 @@ export interface TakeOver {
 export class Generation {
   readonly service: ServiceConfig;
   readonly number: number;
+  readonly #applied: unknown;
   readonly #environment: GenerationEnvironment;
   readonly #backoff: Backoff;
   #slots: Slot[];
@@ -52,6 +55,7 @@ export class Generation {
 
   constructor(service: ServiceConfig, config: Config, number: number, environment: GenerationEnvironment) {
     this.service = service;
+    this.#applied = appliedTo(service, config);
     this.number = number;
     this.#environment = environment;
     this.#backoff = new Backoff(environment.timing);
@@ -67,6 +71,23 @@ export class Generation {
     const runAction = (request: ActionRequest) => environment.actions.run(service, request);
     this.#slots = workerSpecs(service, config, { generation: number, instances, isolation: this.isolation })
       .map((spec) => new Slot(spec, { ...environment, runAction, backoff: this.#backoff, log }));
+  }
+
+  /** The paths of the files that its code is made of, or was to be, if it did not load. */
+  get codeFiles(): string[] {
+    return [...new Set(this.#slots.flatMap((slot) => slot.codeFiles))];
+  }
+
+  /** Whether a generation made now would surely be the same: its configuration, and what the files of its code contain. */
+  async isUpToDate(service: ServiceConfig, config: Config, digest: DigestFile): Promise<boolean> {
+    if (!isDeepStrictEqual(appliedTo(service, config), this.#applied)) return false;
+    return await this.isCodeUnchanged(digest);
+  }
+
+  /** Whether every instance runs what the files of its code contain now, as far as that can be known. */
+  async isCodeUnchanged(digest: DigestFile): Promise<boolean> {
+    const unchanged = await Promise.all(this.#slots.map((slot) => slot.isCodeUnchanged(digest)));
+    return unchanged.every((one) => one);
   }
 
   /** What its instances run in. */
@@ -201,6 +222,11 @@ export class Generation {
     const results = await Promise.allSettled(this.#slots.map(act));
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
+}
+
+/** What of a configuration a service's instances go by. */
+function appliedTo({ reload: _, ...service }: ServiceConfig, { protocols, base, log }: Config): unknown {
+  return { service, protocols, base, logLevel: log.level, logFlood: log.flood };
 }
 
 /** Replaces port 0 by the port that the previous generation got for it. */

@@ -7,7 +7,13 @@
 import { plural } from "../base/plural.ts";
 import { serverLog, serviceLog } from "../log/log.ts";
 import type { ReloadPlan } from "./reload_plan.ts";
-import type { ServiceProblem } from "./supervisor_error.ts";
+import {
+  ProblemsError,
+  type ServiceProblem,
+  SupervisorStateError,
+  UnknownServiceError,
+} from "./supervisor_error.ts";
+import { ConfigError } from "../config/problem.ts";
 
 /** Takes how many services have loaded, of how many. */
 export type Progress = (loaded: number, all: number) => void;
@@ -32,22 +38,42 @@ export function logProgress(loaded: number, all: number): void {
 }
 
 /** Logs what a reload has changed, and what it could not. */
-export function logReloaded({ added, removed, replaced, restartNeeded }: ReloadPlan): void {
+export function logReloaded({ added, removed, replaced, unchanged, held, restartNeeded }: ReloadPlan): void {
   for (const setting of restartNeeded) {
     serverLog().warning("{setting} changed: it takes effect when the server is started again", { setting });
   }
   const services = plural(replaced.length, "service");
-  serverLog().info(`Reloaded: {replaced} ${services} replaced, {added} added, {removed} removed`, {
-    replaced: replaced.length,
-    added: added.length,
-    removed: removed.length,
-  });
+  serverLog().info(
+    `Reloaded: {replaced} ${services} replaced, {added} added, {removed} removed, {left} left alone`,
+    {
+      replaced: replaced.length,
+      added: added.length,
+      removed: removed.length,
+      left: unchanged.length + held.length,
+    },
+  );
+}
+
+/** Logs that a service has changed and goes on as it is. */
+export function logHeld(service: string): void {
+  serviceLog(service).warning(
+    "Changed, and left as it is because of reload: false; restart it by name to apply the change",
+  );
 }
 
 /** Logs that a configuration cannot be read, one line per problem. */
 export function logUnreadable({ message }: Error): void {
   logProblems("reload", []);
   for (const line of message.split("\n")) serverLog().error("{line}", { line });
+}
+
+/** The errors that are logged, or answered, where they are found. */
+const FORESEEN = [ConfigError, ProblemsError, SupervisorStateError, UnknownServiceError];
+
+/** Logs any other error: a signal that asked for what has failed hears no answer. */
+export function logUnforeseen(error: unknown): void {
+  if (FORESEEN.some((kind) => error instanceof kind)) return;
+  serverLog().error("Unexpected error, everything runs on as before: {error}", { error });
 }
 
 /** Logs what failed and why, one line per problem. */

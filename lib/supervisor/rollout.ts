@@ -29,6 +29,8 @@ export interface Change {
 export interface RolloutOptions {
   /** Whether two generations can listen at the same port. */
   portSharing: boolean;
+  /** The services that stay as they are, with their addresses. */
+  kept?: readonly Deployment[];
   /** Aborted when the server stops. */
   signal: AbortSignal;
   /** Called as candidates load, with how many have and how many there are. */
@@ -73,7 +75,7 @@ export async function rollBack(
 
 async function load(
   changes: readonly Change[],
-  { progress }: RolloutOptions,
+  { progress, kept = [] }: RolloutOptions,
 ): Promise<ServiceProblem[] | undefined> {
   const problems: ServiceProblem[] = [];
   const limiter = new Limiter(LOADS_AT_ONCE);
@@ -88,7 +90,7 @@ async function load(
     }
     progress?.(++loaded, all);
   }));
-  return some([...problems, ...conflicts(changes)]);
+  return some([...problems, ...conflicts(changes, kept)]);
 }
 
 async function listen(
@@ -132,8 +134,12 @@ async function unlistenReplaced(changes: readonly Change[], unlistened: Generati
 }
 
 /** Addresses that are requested twice. */
-function conflicts(changes: readonly Change[]): ServiceProblem[] {
-  const owners = new Map<string, string>();
+function conflicts(changes: readonly Change[], kept: readonly Deployment[]): ServiceProblem[] {
+  const owners = new Map(
+    kept.flatMap(({ name, current }) =>
+      (current?.bound ?? []).map((endpoint) => [endpointKey(endpoint), name] as const)
+    ),
+  );
   const problems: ServiceProblem[] = [];
   for (const { deployment: { name }, next } of changes) {
     for (const endpoint of next?.requested ?? []) {

@@ -8,18 +8,14 @@
  * @module
  */
 
-import { fromFileUrl, isAbsolute, relative, resolve } from "@std/path";
+import { fromFileUrl, resolve } from "@std/path";
+import { OWN_MODULES } from "../base/own_modules.ts";
 import { bundledNeeds } from "../modules/bundled.ts";
 import { readNeeds } from "../modules/option_needs.ts";
 import type { Config, ServiceConfig } from "../config/config.ts";
 import { type Endpoint, parseEndpoint } from "../contract/endpoint.ts";
-import { mergePermissions, type Permissions } from "../spec/permissions.ts";
+import { isWithin, mergePermissions, type Permissions } from "../spec/permissions.ts";
 import { temporaryPathOf } from "../transport/unix_socket.ts";
-
-/** Where protohost's own modules are, and, in its repository, the stand-ins for packages that they import. */
-const OWN = ["lib/", "protocols/", "mod.ts", "deno.json", "scripts/links/"].map((path) =>
-  new URL(`../../${path}`, import.meta.url).href
-);
 
 /**
  * All permissions of a service: what it needs, and what its configuration grants.
@@ -53,7 +49,7 @@ function modulesOf(service: ServiceConfig, config: Config): Permissions {
   const folders = modules.flatMap((url) => url?.startsWith("file:") ? [new URL("./", url).href] : []);
   return {
     read: [
-      ...[config.base, ...OWN, ...folders].filter((url) => url.startsWith("file:")).map(pathOf),
+      ...[config.base, ...OWN_MODULES, ...folders].filter((url) => url.startsWith("file:")).map(pathOf),
       ...(tls?.certificates ?? []).flatMap(({ cert, key }) => [cert, key]),
       ...tls?.clientCa ?? [],
       ...proxy?.tls.ca ?? [],
@@ -119,11 +115,6 @@ function readable(address: string): Endpoint[] {
   } catch {
     return [];
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return !isAbsolute(way) && !/^\.\.(?:[/\\]|$)/.test(way);
 }
 
 function hostOf(hostname: string, port: number | undefined): string {

@@ -12,7 +12,7 @@
 import type { Logger } from "@logtape/logtape";
 import { type Outcome, PendingOrder } from "./pending_order.ts";
 import type { Backoff } from "./backoff.ts";
-import { type DrainResult, DrainTally } from "./drain_tally.ts";
+import type { DrainResult } from "./drain_tally.ts";
 import type { Endpoint } from "../contract/endpoint.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
@@ -25,15 +25,15 @@ import {
   type SlotState,
   transition,
 } from "./lifecycle.ts";
-import type { ToWorker } from "../spec/worker_messages.ts";
-import type { FileBackup, WorkerSpec } from "../spec/worker_spec.ts";
-import { backUpFiles, namesFiles } from "../transport/file_backup.ts";
+import type { WorkerSpec } from "../spec/worker_spec.ts";
 import { failure } from "../isolation/instance_error.ts";
-import { SlotCounters } from "./slot_counters.ts";
 import { SlotLog } from "./slot_log.ts";
+import { SlotWorkers } from "./slot_workers.ts";
+import { SlotTimers } from "./slot_timers.ts";
+import type { DigestFile } from "./file_digest.ts";
 import type { ConnectionInfo, ServiceStats } from "../contract/stats.ts";
 import type { InstanceStatus } from "./server_status.ts";
-import { type WorkerEnvironment, WorkerLink } from "./worker_link.ts";
+import type { WorkerEnvironment } from "./worker_link.ts";
 import { type LoadedModules, type ReportTarget, WorkerReports } from "./worker_reports.ts";
 
 /** What a slot works with. */
@@ -50,8 +50,6 @@ export interface ListenOrder {
   exclusive: boolean;
 }
 
-type Timer = ReturnType<typeof setTimeout>;
-
 /** The place of one instance in one generation. */
 export class Slot {
   readonly spec: WorkerSpec;
@@ -62,27 +60,19 @@ export class Slot {
   readonly #ended: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: SlotState = { name: "idle" };
   #since = Date.now();
-  #worker: WorkerLink | undefined;
-  /** Settles once nothing runs of the workers that were here before. */
-  #gone: Promise<unknown> = Promise.resolve();
   #listen: ListenOrder | undefined;
   #loaded: LoadedModules = { endpoints: [], protocols: [], hooks: [] };
-  readonly #tally: DrainTally = new DrainTally();
-  readonly #counters: SlotCounters = new SlotCounters();
-  #deadline: Timer | undefined;
-  /** Until the next restart, or until the worker counts as healthy. */
-  #pause: Timer | undefined;
-  #pauseMs = 0;
+  readonly #workers: SlotWorkers;
+  readonly #timers: SlotTimers;
   #lastError: ErrorRecord | undefined;
-  #backup: FileBackup | undefined;
-  /** How many workers it has had. */
-  #spawned = 0;
 
   constructor(spec: WorkerSpec, options: SlotOptions) {
     this.spec = spec;
     this.#options = options;
     this.#log = new SlotLog(spec, options);
+    this.#timers = new SlotTimers(spec.instance, options);
     this.#reports = new WorkerReports(spec, this.#reportTarget(), this.#log, options);
+    this.#workers = new SlotWorkers(spec, options, this.#reports);
   }
 
   get state(): SlotState["name"] {
@@ -109,6 +99,16 @@ export class Slot {
     return this.#loaded.hooks;
   }
 
+  /** The paths of the files that its code is made of, or was to be, if it did not load. */
+  get codeFiles(): string[] {
+    return this.#workers.code.paths;
+  }
+
+  /** Whether a worker started now would surely have the same code. */
+  isCodeUnchanged(digest: DigestFile): Promise<boolean> {
+    return this.#workers.code.isUnchanged(digest);
+  }
+
   /** Where it listens, with real ports; known once ready. */
   get bound(): Endpoint[] {
     return this.#listen?.endpoints ?? [];
@@ -116,7 +116,7 @@ export class Slot {
 
   /** The counters since the start of the slot. At most one heartbeat old. */
   get stats(): ServiceStats {
-    return this.#counters.sum(this.#worker?.stats);
+    return this.#workers.stats;
   }
 
   /** Starts a worker and has it load its modules. @throws {InstanceError} If it fails; then the slot ends. */
@@ -139,7 +139,7 @@ export class Slot {
   async drain(timeoutMs: number): Promise<DrainResult> {
     this.#apply({ type: "drain", timeoutMs, stopTimeoutMs: this.#options.timing.stopTimeoutMs });
     await this.ended;
-    return this.#tally.result;
+    return this.#workers.tally.result;
   }
 
   /** Cuts connections and stops; never rejects. */
@@ -150,24 +150,24 @@ export class Slot {
 
   /** The open connections; none if the worker does not answer in time. */
   async connections(): Promise<ConnectionInfo[]> {
-    const answer = mustAnswer(this.#state) ? await this.#worker?.request("connections") : undefined;
+    const answer = mustAnswer(this.#state) ? await this.#workers.present?.request("connections") : undefined;
     return answer?.type === "connections" ? answer.connections : [];
   }
 
   /** Brings the counters up to date. */
   async refresh(): Promise<void> {
-    if (mustAnswer(this.#state)) await this.#worker?.request("ping");
+    if (mustAnswer(this.#state)) await this.#workers.present?.request("ping");
   }
 
   status(): InstanceStatus {
-    const { pid, memoryBytes, pool, dropped = 0 } = this.#worker ?? {};
+    const { pid, memoryBytes, pool, dropped = 0 } = this.#workers.present ?? {};
     return {
       generation: this.spec.generation,
       instance: this.spec.instance,
       state: this.#state.name,
       since: this.#since,
-      crashes: this.#counters.crashes,
-      restarts: this.#counters.restarts,
+      crashes: this.#workers.counters.crashes,
+      restarts: this.#workers.counters.restarts,
       open: this.stats.open,
       ...(pid === undefined ? {} : { pid }),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
@@ -194,8 +194,7 @@ export class Slot {
     if (event.type === "broken" || event.type === "refused") this.#lastError = event.error;
     this.#state = step.state;
     this.#since = Date.now();
-    clearTimeout(this.#pause);
-    clearTimeout(this.#deadline);
+    this.#timers.clear();
     for (const effect of step.effects) this.#carryOut(effect);
     this.#arm();
     this.#settle();
@@ -207,10 +206,9 @@ export class Slot {
       case "spawn":
         return this.#spawn();
       case "listen":
-        return this.#worker?.post({ type: "listen", ...this.#listen! });
+        return this.#workers.order({ type: "listen", ...this.#listen! });
       case "post":
-        this.#count(effect.message.type);
-        return this.#worker?.post(effect.message);
+        return this.#workers.order(effect.message);
       case "terminate":
         return this.#terminate();
       case "back_off":
@@ -222,81 +220,54 @@ export class Slot {
 
   #spawn(): void {
     try {
-      const predecessors = this.#spawned++;
-      const spec: WorkerSpec = {
-        ...this.spec,
-        ...(predecessors === 0 ? {} : { predecessors }),
-        ...(this.#backup ? { backup: this.#backup } : {}),
-      };
-      this.#worker = new WorkerLink(spec, this.#options, this.#reports);
+      this.#workers.spawn();
     } catch (error) {
       // Not now: the transition that asked for the worker is not complete.
       queueMicrotask(() => this.#reports.broken(unstartable(error)));
     }
   }
 
-  /** Counts the connections when the worker is told to end: those last reported, then those of its answer to a ping. */
-  #count(order: ToWorker["type"]): void {
-    const worker = this.#worker;
-    if (!worker || order !== "drain" && order !== "stop") return;
-    const note = ({ open }: ServiceStats) =>
-      order === "drain" ? this.#tally.drains(open) : this.#tally.stops(open);
-    note(worker.stats);
-    worker.request("ping").then((answer) => {
-      if (answer?.type === "pong") note(answer.stats);
-    });
-  }
-
   #terminate(): void {
-    if (!this.#worker) return;
-    if (this.#state.name !== "waiting") this.#tally.ends(this.#worker.stats.open);
-    if (this.#worker.doubtful && this.spec.isolation === "worker") {
+    const worker = this.#workers.present;
+    if (!worker) return;
+    if (this.#state.name !== "waiting") this.#workers.tally.ends(worker.stats.open);
+    if (worker.doubtful && this.spec.isolation === "worker") {
       this.#log.event(
         "warning",
         "may keep using a core: an endless loop in its code ends only with the server",
       );
     }
-    this.#worker.terminate();
-    this.#gone = Promise.all([this.#gone, this.#worker.ended]);
-    this.#counters.add(this.#worker.stats);
-    this.#worker = undefined;
+    this.#workers.terminate();
   }
 
   #backOff(): void {
-    this.#counters.crashes++;
-    this.#pauseMs = this.#options.backoff.crashed(this.spec.instance, performance.now());
-    this.#pause = setTimeout(() => {
-      this.#counters.restarts++;
+    const { counters } = this.#workers;
+    counters.crashes++;
+    this.#timers.backOff(() => {
+      counters.restarts++;
       this.#apply({ type: "retry" });
-    }, this.#pauseMs);
+    });
   }
 
   /** Sets the timers that belong to the state. */
   #arm(): void {
-    const { timing, backoff } = this.#options;
-    const limitMs = deadlineMs(this.#state, timing);
+    const limitMs = deadlineMs(this.#state, this.#options.timing);
     if (limitMs !== undefined) {
       const fault = overdue(this.#state.name, limitMs);
-      this.#deadline = setTimeout(() => this.#reports.broken(fault), limitMs);
+      this.#timers.deadline(limitMs, () => this.#reports.broken(fault));
     }
     if (this.#state.name === "ready") {
-      this.#backUp();
-      this.#tally.reset();
-      this.#pause = setTimeout(() => backoff.recovered(this.spec.instance), timing.healthyMs);
+      this.#workers.serves();
+      this.#timers.serves();
     }
-    if (mustAnswer(this.#state)) this.#worker?.watch();
-  }
-
-  /** Keeps what the service's files contain now that a worker can use them: the next one may not. */
-  #backUp(): void {
-    if (namesFiles(this.spec)) backUpFiles(this.spec).then((backup) => this.#backup = backup ?? this.#backup);
+    if (mustAnswer(this.#state)) this.#workers.present?.watch();
   }
 
   /** Settles a pending order, if this state decides it. */
   #settle(): void {
     const { name } = this.#state;
     this.#order.reached(name, this.#lastError);
-    if (name === "ended") this.#gone.then(() => this.#ended.resolve());
+    if (name === "ended") this.#workers.gone.then(() => this.#ended.resolve());
   }
 
   #reportTarget(): ReportTarget {
@@ -307,16 +278,20 @@ export class Slot {
         return slot.#state;
       },
       get pauseMs() {
-        return slot.#pauseMs;
+        return slot.#timers.pauseMs;
       },
       get listening() {
         return slot.bound;
       },
       apply: (event) => slot.#apply(event),
       loaded: (modules) => slot.#loaded = modules,
+      files({ urls, areAll }) {
+        slot.#workers.code.add(urls);
+        if (areAll) slot.#workers.code.complete();
+      },
       // From now on a worker in this slot takes these ports again, whoever shares them.
       bound: (endpoints) => slot.#listen = { ...slot.#listen!, endpoints, exclusive: false },
-      drained: (result) => slot.#tally.reported(result),
+      drained: (result) => slot.#workers.tally.reported(result),
       note: (error) => slot.#lastError = error,
     };
   }

@@ -10,12 +10,11 @@
 import { Bus } from "../service/service_bus.ts";
 import { loadConfig } from "../config/load_config.ts";
 import type { Config } from "../config/config.ts";
-import { ConfigError } from "../config/problem.ts";
 import { Fleet } from "./fleet.ts";
 import { canSharePorts } from "../transport/listener.ts";
 import { serverLog } from "../log/log.ts";
 import type { Isolation } from "../spec/worker_spec.ts";
-import { planReload } from "./reload_plan.ts";
+import { type ReloadOptions, Reloads } from "./reloads.ts";
 import { AutomaticRestart } from "./automatic_restart.ts";
 import type { Spawn } from "../isolation/runner.ts";
 import { failure } from "../isolation/instance_error.ts";
@@ -24,8 +23,6 @@ import type { ConnectionInfo } from "../contract/stats.ts";
 import { RuleActions } from "./rule_actions.ts";
 import type { ServerState, ServerStatus } from "./server_status.ts";
 import {
-  ProblemsError,
-  ReloadError,
   RestartError,
   type ServiceProblem,
   StartError,
@@ -33,14 +30,7 @@ import {
   UnknownServiceError,
 } from "./supervisor_error.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
-import {
-  atIntervals,
-  logProblems,
-  logProgress,
-  logReloaded,
-  logUnreadable,
-  type Progress,
-} from "./operation_log.ts";
+import { atIntervals, logProblems, logUnforeseen, type Progress } from "./operation_log.ts";
 import { Turns } from "./turns.ts";
 import { version } from "../base/version.ts";
 
@@ -58,6 +48,8 @@ export interface SupervisorOptions {
   loadConfig?: (file: string) => Promise<Config>;
   /** Called about once a second while the services load at start, with how many have and how many there are. */
   progress?: Progress;
+  /** Opens the file of the log again. @throws If it cannot be opened. */
+  reopenLog?: () => void;
   /** Called with each configuration that a reload has applied. */
   reloaded?: (config: Config) => void;
 }
@@ -87,16 +79,13 @@ export class Supervisor implements AsyncDisposable {
   });
   readonly #stopping: AbortController = new AbortController();
   readonly #deferred: (() => void | Promise<void>)[] = [];
-  #config: Config;
+  readonly #reloads: Reloads;
   #state: ServerState | "idle" = "idle";
   #started: number | undefined;
   readonly #turns: Turns = new Turns();
-  /** A reload of the file that has not begun: whoever asks for one now is served by it. */
-  #nextReload: Promise<void> | undefined;
 
   /** @internal Servers are made by `serve`. */
   constructor(config: Config, options: SupervisorOptions = {}) {
-    this.#config = config;
     this.#options = options;
     this.finished = this.#finished.promise;
     this.#portSharing = options.portSharing ?? canSharePorts;
@@ -118,11 +107,18 @@ export class Supervisor implements AsyncDisposable {
         if (!this.#stopping.signal.aborted) automatic.want(service, why);
       },
     });
+    this.#reloads = new Reloads(config, {
+      fleet: this.#fleet,
+      alone: (act) => this.#turns.alone(this.#untilStop(act)),
+      replace: (...change) => this.#replace(...change),
+      loadConfig: options.loadConfig ?? loadConfig,
+      ...(options.reloaded ? { reloaded: options.reloaded } : {}),
+    });
   }
 
   /** The current configuration. */
   get config(): Config {
-    return this.#config;
+    return this.#reloads.config;
   }
 
   /**
@@ -142,7 +138,7 @@ export class Supervisor implements AsyncDisposable {
     }
     const problems = await this.#turns.alone(
       this.#untilStop(() =>
-        this.#replace(Object.keys(this.#config.services), this.#config, this.#options.progress)
+        this.#replace(Object.keys(this.config.services), this.config, this.#options.progress)
       ),
     );
     if (problems.length > 0) {
@@ -155,31 +151,23 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * Applies a configuration, or the file read again: replaces every service, starts new ones, stops removed ones.
-   * Settles once the new generations serve; the old ones may still drain.
+   * Applies a configuration, or the file read again: replaces services whose configuration or code has changed, starts new
+   * ones, stops removed ones. Settles once the new generations serve; the old ones may still drain.
    *
    * @throws {ReloadError | ConfigError} If anything is broken; then nothing changes.
    */
-  reload(config?: Config): Promise<void> {
-    if (config !== undefined) return this.#turns.alone(this.#untilStop(() => this.#reload(config)));
-    this.#nextReload ??= this.#turns.alone(this.#untilStop(async () => {
-      this.#nextReload = undefined;
-      await this.#reload(await this.#readConfig());
-    }));
-    return this.#nextReload;
+  reload(config?: Config, options: ReloadOptions = {}): Promise<void> {
+    return this.#reloads.apply(config, options);
   }
 
-  async #reload(next: Config): Promise<void> {
-    const plan = planReload(this.#config, next);
-    const names = new Set([...this.#fleet.names, ...Object.keys(next.services)]);
-    const problems = await this.#replace([...names], next, logProgress);
-    if (problems.length > 0) {
-      logProblems("reload", problems);
-      throw new ReloadError("reload", problems);
-    }
-    this.#config = next;
-    logReloaded(plan);
-    this.#options.reloaded?.(next);
+  /**
+   * Applies what the configuration's file says of one service now, and loads its code again; others are left alone.
+   *
+   * @throws {ReloadError | ConfigError} If anything is broken; then nothing changes.
+   * @throws {UnknownServiceError} If there is no such service.
+   */
+  reloadService(service: string): Promise<void> {
+    return this.#reloads.applyOne(service);
   }
 
   /**
@@ -197,7 +185,7 @@ export class Supervisor implements AsyncDisposable {
         if (!deployment) throw new UnknownServiceError(service, this.#fleet.names);
         const problems = deployment.wedged
           ? [{ service, error: failure("wedged", WEDGED) }]
-          : await this.#replace([service], this.#config);
+          : await this.#replace([service], this.config);
         if (problems.length === 0) return;
         logProblems(`restart ${service}`, problems);
         throw new RestartError(`restart ${service}`, problems);
@@ -205,9 +193,18 @@ export class Supervisor implements AsyncDisposable {
     );
   }
 
+  /** Opens the file of the log again, after rotation has moved it; if it cannot, the log goes on where it is. */
+  reopenLog(): void {
+    try {
+      this.#options.reopenLog?.();
+    } catch (error) {
+      serverLog().error("Cannot open the log again: {error}", { error });
+    }
+  }
+
   /** The status of the server. Counters are at most one heartbeat old; see {@linkcode Supervisor.refresh}. */
   status(): ServerStatus {
-    const { file, control } = this.#config;
+    const { file, control } = this.config;
     return {
       version,
       pid: Deno.pid,
@@ -271,17 +268,6 @@ export class Supervisor implements AsyncDisposable {
     return this.#fleet.replace(names, config, options);
   }
 
-  async #readConfig(): Promise<Config> {
-    const { file } = this.#config;
-    if (file === undefined) return this.#config;
-    try {
-      return await (this.#options.loadConfig ?? loadConfig)(file);
-    } catch (error) {
-      logUnreadable(error as Error);
-      throw error;
-    }
-  }
-
   /** An action that is not begun once the server stops. */
   #untilStop<T>(act: () => Promise<T>): () => Promise<T> {
     return async () => {
@@ -315,12 +301,3 @@ export class Supervisor implements AsyncDisposable {
 const WEDGED =
   "an instance blocks its event loop: it cannot be terminated and keeps its port until the server stops; " +
   "with isolation: process it could be killed";
-
-/** The errors that are logged, or answered, where they are found. */
-const FORESEEN = [ConfigError, ProblemsError, SupervisorStateError, UnknownServiceError];
-
-/** Logs any other error: a signal that asked for what has failed hears no answer. */
-function logUnforeseen(error: unknown): void {
-  if (FORESEEN.some((kind) => error instanceof kind)) return;
-  serverLog().error("Unexpected error, everything runs on as before: {error}", { error });
-}

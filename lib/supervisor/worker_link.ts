@@ -256,6 +256,7 @@ export class WorkerLink implements Subscriber {
         return this.#events.heard(message);
       case "loaded":
       case "load_failed":
+      case "imported":
       case "ready":
       case "listen_failed":
       case "unlistened":

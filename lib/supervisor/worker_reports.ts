@@ -5,6 +5,7 @@
  * @module
  */
 
+import { protocolFiles } from "../modules/find_protocol.ts";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../contract/endpoint.ts";
 import type { ErrorRecord } from "../base/error_record.ts";
 import type { HookDescription } from "../hooks/hook_set.ts";
@@ -38,6 +39,14 @@ export interface LoadedModules {
   hooks: HookDescription[];
 }
 
+/** The files that a worker's code is made of, as far as it has told. */
+export interface ReportedFiles {
+  /** Their URLs. */
+  urls: readonly string[];
+  /** Whether these are all of a code that has loaded. */
+  areAll: boolean;
+}
+
 /** What the reactions do to their slot. */
 export interface ReportTarget {
   readonly state: Readonly<SlotState>;
@@ -48,6 +57,8 @@ export interface ReportTarget {
   /** Makes the transition; returns whether there was one. */
   apply(event: SlotEvent): boolean;
   loaded(modules: LoadedModules): void;
+  /** Takes files of its code besides those taken before. */
+  files(files: ReportedFiles): void;
   /** The endpoints that the worker has bound, with real ports. */
   bound(endpoints: Endpoint[]): void;
   drained(result: DrainResult): void;
@@ -87,7 +98,10 @@ export class WorkerReports implements WorkerEvents {
       case "loaded":
         return this.#loaded(message);
       case "load_failed":
+        this.#slot.files({ urls: message.files ?? [], areAll: false });
         return this.broken(unloadable(message.error));
+      case "imported":
+        return this.#slot.files({ urls: message.files, areAll: false });
       case "ready":
         return this.#ready(message.endpoints);
       case "listen_failed":
@@ -185,7 +199,7 @@ export class WorkerReports implements WorkerEvents {
     return true;
   }
 
-  #loaded({ endpoints, protocols, hooks = [] }: Extract<LifeMessage, { type: "loaded" }>): void {
+  #loaded({ endpoints, protocols, files, hooks = [] }: Extract<LifeMessage, { type: "loaded" }>): void {
     if (this.#slot.state.name !== "loading") return;
     const { listen } = this.#spec;
     const addresses = new Set(listen.map((address) => formatEndpoint(parseEndpoint(address))));
@@ -195,7 +209,18 @@ export class WorkerReports implements WorkerEvents {
       return this.badMessage(`reported the address ${foreign}, which is not in its configuration`);
     }
     this.#slot.loaded({ endpoints, protocols, hooks });
+    this.#slot.files({
+      urls: [...files ?? [], ...this.#protocolFiles(endpoints)],
+      areAll: files !== undefined,
+    });
     this.#slot.apply({ type: "loaded" });
+  }
+
+  /** A file of a protocol's name, where there is one, is what its address means from then on. */
+  #protocolFiles(endpoints: readonly Endpoint[]): string[] {
+    const { protocol, protocols, base } = this.#spec;
+    const names = protocol === undefined ? endpoints.map(({ protocol }) => protocol) : [protocol];
+    return names.flatMap((name) => protocolFiles(name, { protocols, base }));
   }
 
   #ready(endpoints: Endpoint[]): void {

@@ -28,6 +28,9 @@ const GRACE_MS = 100;
 /** How long the processes of a pool may take to end. */
 const POOL_END_MS = 500;
 
+/** What only the server acts on: those that are sent to a whole group of processes reach its children, too. */
+const SERVER_SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+
 /** What a child runs. */
 interface Hosted {
   post(message: ToWorker): void;
@@ -58,7 +61,7 @@ export async function hostInstance(serverPid: number): Promise<void> {
   }
   const gone = Promise.withResolvers<void>();
   // The server gets the same signals, and stops its children itself after they have drained.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) listenTo(signal, () => {});
+  for (const signal of SERVER_SIGNALS) listenTo(signal, () => {});
   listenTo("SIGHUP", () => send({ type: "restart_wanted" }));
   let hosted: Hosted | undefined;
   pipe = openChildEnd({

@@ -65,7 +65,10 @@ async function load(first: ToWorker): Promise<Instance> {
   guardWorkers();
   closeInternals();
   const { Instance } = await import("../service/instance.ts");
-  return instance = new Instance(post);
+  const { ImportedFiles } = await import("../service/imported_files.ts");
+  const files = new ImportedFiles();
+  files.record();
+  return instance = new Instance(post, files);
 }
 
 function post(message: FromWorker): void {

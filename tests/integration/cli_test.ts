@@ -375,6 +375,12 @@ Deno.test({
     await held.write("even now\n");
     assertEquals(await held.line(), "even now");
 
+    assertEquals((await statusOf(folder)).services.find(({ name }) => name === "plain")?.generation, 1);
+    assertEquals((await run(folder, "reload", "shout", "--all")).code, 2);
+    assertEquals(await run(folder, "reload", "--all"), { code: 0, stdout: "Reloaded\n", stderr: "" });
+    await held.write("from the old one\n");
+    assertEquals(await held.line(), "from the old one");
+
     assertMatch((await run(folder, "status")).stdout, /^plain: generation 1 draining, 1 connection$/m);
     assertMatch((await run(folder, "connections", "plain")).stdout, /^plain\.1\.\S+ .* open, draining /m);
 

@@ -92,6 +92,9 @@ Deno.test("restart, reload of one and reload of all replace what they name", opt
   assertEquals(await controlRequest(server.path, { command: "restart", service: "chat" }), null);
   assertEquals(await controlRequest(server.path, { command: "reload", service: "chat" }), null);
   assertEquals(await controlRequest(server.path, { command: "reload" }), null);
+  const changed = await controlRequest(server.path, { command: "status" });
+  assertEquals(changed.services.map(({ generation }) => generation), [3, 1]);
+  assertEquals(await controlRequest(server.path, { command: "reload", all: true }), null);
   const { services } = await controlRequest(server.path, { command: "status" });
   assertEquals(services.map(({ generation }) => generation), [4, 2]);
 });

@@ -168,7 +168,7 @@ Deno.test("parseConfig turns the control socket off when told to", () => {
 Deno.test("parseConfig tells one problem as its line", () => {
   const listen = "listen: 'echo://h:1'";
   const keys =
-    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, command, hookTimeout, onHookTimeout, onHookError, options, instances, isolation, pool, user, group, permissions, limits, tls";
+    "one of listen, protocol, handler, upstream, balance, connectTimeout, upstreamTls, sendProxyProtocol, acceptProxyProtocol, onBadFrame, hooks, command, hookTimeout, onHookTimeout, onHookError, options, instances, reload, isolation, pool, user, group, permissions, limits, tls";
   const table: [yaml: string, line: string][] = [
     ["", ': it says nothing, wanted services: { chat: { listen: "text://0.0.0.0:1234" } } or the like'],
     [

@@ -9,15 +9,30 @@ function config(input: ConfigInput): Config {
 const chat = { listen: "jsonnl://127.0.0.1:1234", handler: "./chat.ts" };
 const echo = { listen: "echo://127.0.0.1:7" };
 
-Deno.test("planReload replaces services that read the same, too", () => {
-  const plan = planReload(config({ services: { chat, echo } }), config({ services: { chat, echo } }));
-  assertEquals(plan.replaced, ["chat", "echo"]);
-  assertEquals([plan.added, plan.removed, plan.restartNeeded], [[], [], []]);
+const none = { upToDate: new Set<string>(), serving: new Set<string>() };
+
+Deno.test("planReload replaces what has changed, and leaves alone what has not or is not to be reloaded", () => {
+  const both = { chat: { ...chat, reload: false }, echo };
+  const serving = new Set(["chat", "echo"]);
+  type Parts = Partial<ReturnType<typeof planReload>>;
+  const cases: [string, Partial<Parameters<typeof planReload>[2]>, Parts][] = [
+    ["all has changed", {}, { replaced: ["echo"], held: ["chat"] }],
+    ["nothing has changed", { upToDate: serving }, { unchanged: ["chat", "echo"] }],
+    ["one has changed", { upToDate: new Set(["echo"]) }, { unchanged: ["echo"], held: ["chat"] }],
+    ["all are to be replaced", { upToDate: serving, all: true }, { unchanged: ["chat"], replaced: ["echo"] }],
+    ["nothing serves", { serving: new Set() }, { replaced: ["chat", "echo"] }],
+  ];
+  const none = { added: [], removed: [], replaced: [], unchanged: [], held: [], restartNeeded: [] };
+  for (const [name, running, wanted] of cases) {
+    const services = config({ services: both });
+    const plan = planReload(services, services, { upToDate: new Set(), serving, ...running });
+    assertEquals(plan, { ...none, ...wanted }, name);
+  }
 });
 
 Deno.test("planReload adds, removes and replaces by name", () => {
   const next = config({ services: { chat: { ...chat, instances: 2 }, text: { listen: "text://h:1" } } });
-  const plan = planReload(config({ services: { chat, echo } }), next);
+  const plan = planReload(config({ services: { chat, echo } }), next, none);
   assertEquals(plan.added, ["text"]);
   assertEquals(plan.removed, ["echo"]);
   assertEquals(plan.replaced, ["chat"]);
@@ -33,12 +48,12 @@ Deno.test("planReload names the settings that a reload cannot change", () => {
     [{ services, control: "./a.sock", log: { format: "json", file: "./log" } }, ["log.format", "log.file"]],
   ];
   for (const [after, expected] of table) {
-    assertEquals(planReload(before, config(after)).restartNeeded, expected);
+    assertEquals(planReload(before, config(after), none).restartNeeded, expected);
   }
 });
 
 Deno.test("planReload is not misled by services named like the parts of every object", () => {
-  const plan = planReload(config({ services: { echo } }), config({ services: { constructor: echo } }));
+  const plan = planReload(config({ services: { echo } }), config({ services: { constructor: echo } }), none);
   assertEquals(plan.added, ["constructor"]);
   assertEquals(plan.removed, ["echo"]);
 });
