@@ -255,6 +255,24 @@ Deno.test("a client that leaves while answers are due ends the wait", async () =
   await until(() => proxy.stats.open === 0);
 });
 
+for (
+  const [what, more] of [
+    ["refuses ambiguous requests", { ambiguous: () => undefined }],
+    ["notes what is withdrawn", { withdrawn: () => undefined }],
+  ] as [string, Partial<Protocol<string>>][]
+) {
+  Deno.test(`the refusal waits for no more than the answers due where hooks only observe and a protocol ${what}`, async () => {
+    const hooks = defineHooks([on(() => true, () => {}, { observe: true })]);
+    await using both = await pair({ ...counted, ...more }, { hooks });
+    const { wire } = both;
+    await wire.write("a\n!\n");
+    const behind = await both.accept();
+    assertEquals(await behind.line(), "a");
+    await behind.write("re a\n");
+    assertEquals(await wire.rest(), "re a\nrefused: bad_message\n");
+  });
+}
+
 Deno.test("replies of a proxy's own are all heard by a client that reads late, and do not pile up meanwhile", async () => {
   const answer = "refused ".repeat(100);
   const hooks = defineHooks([on("wipe", () => reply(answer)), on("lose", () => drop())]);

@@ -123,6 +123,7 @@ const vectors: [wire: string, value: Value][] = [
   }],
   ["!21\r\nSYNTAX invalid syntax\r\n", { type: "bulkerror", value: "SYNTAX invalid syntax" }],
   ["=15\r\ntxt:Some string\r\n", { type: "verbatim", format: "txt", value: "Some string" }],
+  ["=4\r\ntxt:\r\n", { type: "verbatim", format: "txt", value: "" }],
   ["%2\r\n+first\r\n:1\r\n+second\r\n:2\r\n", {
     type: "map",
     value: [[simple("first"), integer(1)], [simple("second"), integer(2)]],
@@ -242,6 +243,37 @@ Deno.test("resp refuses commands that redis refuses, when it sees the first bad 
   for (const [wire, message, protocolError] of bad) {
     const error = assertThrows(() => commands(wire), RespError, message, wire.slice(0, 80));
     assertEquals(error.protocolError, protocolError, wire.slice(0, 80));
+  }
+});
+
+Deno.test("resp reads a text as opaque when what stands before it is no format", () => {
+  for (const wire of ["=3\r\nabc\r\n", "=7\r\ntxt abc\r\n", "=7\r\nt\u0001t:abc\r\n", "=7\r\nt t:abc\r\n"]) {
+    assertEquals(replies(wire), [{ type: "opaque", value: wire }], wire);
+  }
+});
+
+Deno.test("resp gives the beginning of a text neither a format nor a value before all of it came", () => {
+  const wire = `=${LARGE}\r\ntxt:${"x".repeat(100)}`;
+  const { messages: [head] } = receive(resp.reply, bytes(wire), { peer: open(MAX) });
+  const { type, format, value, partial } = head as Record<string, unknown>;
+  assertEquals({ type, format, value, partial }, { type: "verbatim", format: "", value: "", partial: true });
+});
+
+Deno.test("resp makes nothing of a reply that it skims but its type, whichever that is", () => {
+  const skimOf = (wire: string) => {
+    const peer = open();
+    receive(resp, bytes("PING\r\n"), { peer });
+    return resp.reply.skim!(bytes(wire), peer);
+  };
+  const wires = {
+    ...{ simple: "+OK\r\n", error: "-ERR\r\n", integer: ":1\r\n", bulk: "$1\r\na\r\n", array: "*0\r\n" },
+    ...{ null: "_\r\n", boolean: "#t\r\n", double: ",1\r\n", bignumber: "(1\r\n", bulkerror: "!1\r\na\r\n" },
+    ...{ verbatim: "=5\r\ntxt:a\r\n", map: "%0\r\n", set: "~0\r\n", push: ">1\r\n+a\r\n" },
+  };
+  for (const [type, wire] of Object.entries(wires)) {
+    const skimmed = skimOf(wire) as Value;
+    assertEquals(skimmed.type, type);
+    assert(skimmed === skimOf(wire), `${type} is made anew`);
   }
 });
 
