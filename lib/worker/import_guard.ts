@@ -6,19 +6,28 @@
  * @module
  */
 
+import * as module from "node:module";
 import { fromFileUrl } from "@std/path";
-import { registerLoadHook } from "./load_hook.ts";
 import { mayRead } from "./may_read.ts";
 
 /** The files within the executable. */
 const OWN = new URL("../../", import.meta.url).href;
 
+interface Hooks {
+  load(url: string, context: unknown, next: (url: string, context: unknown) => unknown): unknown;
+}
+
+// The types of Node's module lag behind what Deno has.
+const { registerHooks } = module as unknown as { registerHooks(hooks: Hooks): void };
+
 /** Makes each import of a file require read permission for it, from now on in this isolate. */
 export function guardImports(): void {
   if (mayRead()) return;
-  registerLoadHook((url, context, next) => {
-    if (url.startsWith("file:") && !url.startsWith(OWN)) requireRead(fromFileUrl(url));
-    return next(url, context);
+  registerHooks({
+    load(url, context, next) {
+      if (url.startsWith("file:") && !url.startsWith(OWN)) requireRead(fromFileUrl(url));
+      return next(url, context);
+    },
   });
 }
 

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
-import { type LoadedModule, registerLoadHook } from "./load_hook.ts";
 import { mayRead } from "./may_read.ts";
 
 const NODE_WORKERS = "node:worker_threads";
@@ -16,21 +16,9 @@ export function guardWorkers(): void {
   if (mayRead()) return;
   const replaced = { value: NoWorker, writable: false, configurable: false };
   Object.defineProperty(globalThis, "Worker", replaced);
-  const threads = process.getBuiltinModule(NODE_WORKERS);
-  Object.defineProperty(threads, "Worker", replaced);
-  const module = moduleOf(Object.keys(threads));
-  registerLoadHook((url, context, next) => url === NODE_WORKERS ? module : next(url, context));
-}
-
-/** Node's module as code imports it: what `require` gives, name by name. */
-function moduleOf(names: string[]): LoadedModule {
-  const source = [
-    `import process from "node:process";`,
-    `const threads = process.getBuiltinModule("${NODE_WORKERS}");`,
-    "export default threads;",
-    ...names.filter((name) => name !== "default").map((name) => `export const ${name} = threads.${name};`),
-  ];
-  return { format: "module", source: source.join("\n"), shortCircuit: true };
+  Object.defineProperty(process.getBuiltinModule(NODE_WORKERS), "Worker", replaced);
+  // Otherwise only `require` would give the one that replaces it, and `import` the old one.
+  syncBuiltinESMExports();
 }
 
 /** Replaces `Worker`. */
