@@ -331,8 +331,8 @@ export interface LogInput {
    */
   file?: string;
   /**
-   * How many lines of one kind (one message template) an instance may log in a second; the rest is dropped
-   * and counted; 0 sets no limit.
+   * How many lines of one kind (one message template) a service may log in a second, all its instances
+   * together; the rest is dropped and counted; 0 sets no limit.
    *
    * @default {5000}
    */

@@ -78,7 +78,7 @@ const log = named(
     file: optional(path, "Path of the file to write to", { words: "the standard error stream" }),
     flood: optional(
       count(0),
-      "How many lines of one kind (one message template) an instance may log in a second; the rest is dropped and counted; 0 sets no limit",
+      "How many lines of one kind (one message template) a service may log in a second, all its instances together; the rest is dropped and counted; 0 sets no limit",
       DEFAULT_FLOOD,
     ),
   }),

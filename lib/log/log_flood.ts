@@ -27,6 +27,12 @@ export interface FloodOptions extends RepeatsOptions {
    */
   maxLength?: number;
   /**
+   * Whether equal records are folded.
+   *
+   * @default {true}
+   */
+  folds?: boolean;
+  /**
    * How many kinds are distinguished; all others count as one.
    *
    * @default {100}
@@ -61,6 +67,7 @@ export class FloodGate {
   readonly #windowMs: number;
   readonly #maxKinds: number;
   readonly #repeats: Repeats;
+  readonly #folds: boolean;
   readonly #kinds: Map<string, Kind> = new Map();
   readonly #maxLength: number;
   readonly #length: RateWindow;
@@ -74,13 +81,14 @@ export class FloodGate {
     this.#maxLength = options.maxLength ?? DEFAULT_FLOOD_LENGTH;
     this.#length = new RateWindow(this.#maxLength, this.#windowMs);
     this.#repeats = new Repeats(options);
+    this.#folds = options.folds ?? true;
   }
 
   /** Returns the records to write in place of this one: none if it is folded or dropped. */
   pass(record: LogRecord, template: string): LogRecord[] {
     if (this.#limit === 0) return [record];
     const over = this.sweep(record.timestamp);
-    if (!this.#repeats.pass(record)) return over;
+    if (this.#folds && !this.#repeats.pass(record)) return over;
     const kind = this.#kindOf(record, template);
     if (kind.passed >= this.#limit) {
       drop(kind, record);

@@ -11,14 +11,25 @@ import { loggerAt } from "./logger_at.ts";
 
 /** Makes a LogTape record JSON-safe, its message formatted. */
 export function toLogRecord(record: TapeRecord): LogRecord {
+  const message = record.message.map((part, i) => i % 2 === 0 ? String(part) : wordingOf(part)).join("");
+  const template = templateOf(record);
   return {
     level: record.level,
     category: [...record.category],
-    message: record.message.map((part, i) => i % 2 === 0 ? String(part) : wordingOf(part)).join(""),
+    message,
+    ...(template === message ? {} : { template: template.slice(0, MAX_TEMPLATE) }),
     properties: boundedJson(record.properties) as Record<string, unknown>,
     timestamp: record.timestamp,
   };
 }
+
+/** What a record's message was made of. */
+export function templateOf({ rawMessage }: TapeRecord): string {
+  return typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
+}
+
+/** A template goes to the supervisor up to this length. */
+const MAX_TEMPLATE = 200;
 
 /** The size of a record in a message and in the log, about, in UTF-16 units. */
 export function lengthOf({ message, properties }: LogRecord): number {
@@ -33,11 +44,11 @@ export function emitRecords(
   records: readonly LogRecord[],
   { service, timestamp }: { service: string; timestamp: number },
 ): void {
-  for (const { level, category, message, properties } of records) {
+  for (const { level, category, message, template = message, properties } of records) {
     loggerOf(service, category).emit({
       level,
       message: [message],
-      rawMessage: message,
+      rawMessage: template,
       properties,
       timestamp,
     });

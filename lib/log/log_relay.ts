@@ -7,7 +7,7 @@
 import { configureSync, type LogRecord as TapeRecord } from "@logtape/logtape";
 import { FloodGate, type FloodOptions } from "./log_flood.ts";
 import { isErrorRecord } from "../base/error_record.ts";
-import { lengthOf, toLogRecord } from "./log_record.ts";
+import { lengthOf, templateOf, toLogRecord } from "./log_record.ts";
 import type { LogLevel } from "../contract/log_level.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
 import { adviseInConfiguration, adviseInRecord } from "../spec/permission_advice.ts";
@@ -34,9 +34,7 @@ export class LogRelay {
 
   /** Takes a record. */
   readonly sink: (record: TapeRecord) => void = (record) => {
-    const { rawMessage } = record;
-    const template = typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
-    for (const passed of this.#gate.pass(advised(toLogRecord(record)), template)) {
+    for (const passed of this.#gate.pass(advised(toLogRecord(record)), templateOf(record))) {
       this.#batch.push(passed);
       this.#length += lengthOf(passed);
     }

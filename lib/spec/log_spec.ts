@@ -14,6 +14,8 @@ export interface LogRecord {
   level: LogLevel;
   category: string[];
   message: string;
+  /** What the message was made of, such as `{n} of {all}`; the message itself if absent. */
+  template?: string;
   properties: Record<string, unknown>;
   /** Milliseconds since the epoch. */
   timestamp: number;
@@ -30,6 +32,6 @@ export interface LogConfig {
   format: LogFormat;
   /** The absolute path of a file. @default {standard error} */
   file?: string;
-  /** How many lines of one kind an instance may log in a second; 0 for no limit. @default {5000} */
+  /** How many lines of one kind a service may log in a second, all its instances together; 0 for no limit. @default {5000} */
   flood?: number;
 }

@@ -122,6 +122,7 @@ const logRecord: Shape<LogRecord> = object<LogRecord>({
   level: oneOf(...LOG_LEVELS),
   category: array(text(200), 10),
   message: words,
+  template: optional(text(200)),
   properties: (value, path) => {
     const bounded = boundedJson(value);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {

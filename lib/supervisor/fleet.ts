@@ -11,6 +11,7 @@ import type { Generation, GenerationEnvironment } from "./generation.ts";
 import type { DigestFile } from "./file_digest.ts";
 import type { RunningServices } from "./reload_plan.ts";
 import { type Change, rollBack, rollOut, type RolloutOptions } from "./rollout.ts";
+import { ServiceLogGate } from "./service_log_gate.ts";
 import { ServiceLimits } from "./service_limits.ts";
 import type { ServiceStatus } from "./server_status.ts";
 import { problemOf, type ServiceProblem } from "./supervisor_error.ts";
@@ -25,9 +26,14 @@ export class Fleet {
 
   /** By service: what they count outlives instances, generations and removals. */
   readonly #limits: Map<string, ServiceLimits> = new Map();
+  readonly #logs: Map<string, ServiceLogGate> = new Map();
 
   constructor(environment: GenerationEnvironment) {
-    this.#environment = { ...environment, limitsOf: (service) => this.#limitsOf(service) };
+    this.#environment = {
+      ...environment,
+      limitsOf: (service) => madeOnce(this.#limits, service, () => new ServiceLimits()),
+      logOf: (service) => madeOnce(this.#logs, service, () => new ServiceLogGate(service, undefined)),
+    };
   }
 
   /** The names of the configured services. */
@@ -124,20 +130,17 @@ export class Fleet {
     await Promise.all(this.#all().map((deployment) => drained(deployment)));
   }
 
+  /** Nothing runs any more: writes what is still to be told of dropped lines. */
+  close(): void {
+    for (const log of this.#logs.values()) log.close();
+  }
+
   /** Keeps a removed service in the status until it has ended. */
   #remove(deployment: Deployment): void {
     this.#configured.delete(deployment.name);
     this.#removed.add(deployment);
     this.#latest.set(deployment.name, deployment.latest);
     drained(deployment).then(() => this.#removed.delete(deployment));
-  }
-
-  #limitsOf(service: string): ServiceLimits {
-    const known = this.#limits.get(service);
-    if (known !== undefined) return known;
-    const limits = new ServiceLimits();
-    this.#limits.set(service, limits);
-    return limits;
   }
 
   #all(): Deployment[] {
@@ -152,4 +155,12 @@ export class Fleet {
 async function drained(deployment: Deployment): Promise<void> {
   await deployment.drain();
   await deployment.ended;
+}
+
+function madeOnce<T>(made: Map<string, T>, name: string, make: () => T): T {
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const one = make();
+  made.set(name, one);
+  return one;
 }

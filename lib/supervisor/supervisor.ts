@@ -286,6 +286,7 @@ export class Supervisor implements AsyncDisposable {
   /** Runs the deferred actions, the last one first. */
   async #end(): Promise<void> {
     await this.#actions.stop();
+    this.#fleet.close();
     for (let act = this.#deferred.pop(); act; act = this.#deferred.pop()) {
       try {
         await act();

@@ -25,6 +25,7 @@ import { PendingRequests } from "./pending_requests.ts";
 import type { Runner, Spawn } from "../isolation/runner.ts";
 import { createStats, type ServiceStats } from "../contract/stats.ts";
 import type { LogRecord } from "../spec/log_spec.ts";
+import type { ServiceLogGate } from "./service_log_gate.ts";
 import type { ServiceLimits } from "./service_limits.ts";
 import type { Timing } from "./timing.ts";
 
@@ -37,6 +38,8 @@ export interface WorkerEnvironment {
   runAction?: RunAction;
   /** What counts the connections of a service. @default {its one worker itself} */
   limitsOf?: (service: string) => ServiceLimits;
+  /** What writes the log of a service. @default {the log of this isolate} */
+  logOf?: (service: string) => ServiceLogGate;
   /** Called when a service is to be restarted. */
   restart?: (service: string, why: RestartReason) => void;
 }
@@ -74,7 +77,7 @@ export class WorkerLink implements Subscriber {
     this.#idPrefix = connectionPrefix(spec);
     this.#actions = new WorkerActions(spec, environment.runAction);
     this.#flood = new FloodGuard(floodLimits(spec));
-    this.#log = new WorkerLog(spec);
+    this.#log = new WorkerLog(spec, environment.logOf?.(spec.service));
     this.#drops = new DropCounter((what, count) => events.dropped(what, count));
     this.#heartbeat = new Heartbeat(
       { limitMs: spec.limits.heartbeatMs, missed: environment.timing.heartbeatsMissed },

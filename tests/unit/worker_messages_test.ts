@@ -77,6 +77,7 @@ const GOOD: FromWorker[] = [
       level: "info",
       category: ["protohost", "a"],
       message: "m",
+      template: "{m}",
       properties: { x: [1] },
       timestamp: 5,
     }],
