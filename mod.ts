@@ -121,6 +121,8 @@ export type { ClientTls } from "./lib/contract/client_tls.ts";
 export { serve } from "./lib/server/serve.ts";
 export type { ServeOptions } from "./lib/server/serve.ts";
 export type { StopOptions, Supervisor } from "./lib/supervisor/supervisor.ts";
+export type { ReloadOptions } from "./lib/supervisor/reloads.ts";
+export type { ServiceSpec } from "./lib/spec/service_spec.ts";
 export {
   ReloadError,
   RestartError,

@@ -14,9 +14,9 @@ import type { Terminal } from "./terminal.ts";
 const help: Help = {
   usage: "reload [NAME] [--all] [-c FILE | --control PATH]",
   text: `
-Reads the configuration and the code of a running server again: services of which either has changed
-are replaced, new ones are started, removed ones are stopped, all others are left alone; certificates
-are read again. Open connections are served by the old code until they end or the drain timeout is
+Reads the configuration, the code and the certificates of a running server again: services of which
+any has changed are replaced, new ones are started, removed ones are stopped, all others are left
+alone. Open connections are served by the old code until they end or the drain timeout is
 over. If anything is broken, nothing changes, and the problems are shown here and logged by the
 server. A HUP signal to the server does the same.
 

@@ -17,8 +17,8 @@ const help: Help = {
   text: `
 Serves a configuration file until it is stopped.
 
-  HUP               reloads the configuration and code, replaces the services of which either has
-                    changed, and reads certificates again; if anything is broken, nothing changes
+  HUP               reads the configuration, code and certificates again, and replaces the services
+                    of which any has changed; if anything is broken, nothing changes
   USR2              the same, and replaces unchanged services, too
   USR1              opens the log file again
   TERM, INT, QUIT   stops accepting, lets connections finish until the drain timeout, and exits;

@@ -86,7 +86,7 @@ export class Generation {
 
   /** Whether every instance runs what the files of its code contain now, as far as that can be known. */
   async isCodeUnchanged(digest: DigestFile): Promise<boolean> {
-    const unchanged = await Promise.all(this.#slots.map((slot) => slot.isCodeUnchanged(digest)));
+    const unchanged = await Promise.all(this.#slots.map((slot) => slot.isUnchanged(digest)));
     return unchanged.every((one) => one);
   }
 

@@ -104,9 +104,9 @@ export class Slot {
     return this.#workers.code.paths;
   }
 
-  /** Whether a worker started now would surely have the same code. */
-  isCodeUnchanged(digest: DigestFile): Promise<boolean> {
-    return this.#workers.code.isUnchanged(digest);
+  /** Whether a worker started now would surely have the same code and certificates. */
+  isUnchanged(digest: DigestFile): Promise<boolean> {
+    return this.#workers.isUnchanged(digest);
   }
 
   /** Where it listens, with real ports; known once ready. */

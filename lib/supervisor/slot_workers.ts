@@ -8,8 +8,9 @@
 import type { ServiceStats } from "../contract/stats.ts";
 import type { ToWorker } from "../spec/worker_messages.ts";
 import type { FileBackup, WorkerSpec } from "../spec/worker_spec.ts";
-import { backUpFiles, namesFiles } from "../transport/file_backup.ts";
+import { backUpFiles, isSameBackup, namesFiles } from "../transport/file_backup.ts";
 import { CodeFiles } from "./code_files.ts";
+import type { DigestFile } from "./file_digest.ts";
 import { includesPath } from "../spec/permissions.ts";
 import { DrainTally } from "./drain_tally.ts";
 import { SlotCounters } from "./slot_counters.ts";
@@ -45,6 +46,14 @@ export class SlotWorkers {
   /** The files of the code of the present one, or of the latest. */
   get code(): CodeFiles {
     return this.#code;
+  }
+
+  /** Whether one that started now would surely have the same code and use the same certificates. */
+  async isUnchanged(digest: DigestFile): Promise<boolean> {
+    if (!await this.#code.isUnchanged(digest)) return false;
+    if (!namesFiles(this.#spec)) return true;
+    const files = await backUpFiles(this.#spec);
+    return files !== undefined && isSameBackup(files, this.#backup);
   }
 
   /** Settles once nothing runs of those that were terminated. */

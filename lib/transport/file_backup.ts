@@ -33,6 +33,12 @@ export async function backUpFiles({ tls, proxy }: FilesSpec): Promise<FileBackup
   return Object.keys(backup).length > 0 ? backup : undefined;
 }
 
+/** Whether files contain what they did. */
+export function isSameBackup(now: FileBackup, before: FileBackup | undefined): boolean {
+  return before !== undefined && Object.keys(now).length === Object.keys(before).length &&
+    Object.entries(now).every(([file, content]) => before[file] === content);
+}
+
 /**
  * Uses files, or, where that fails, their backup.
  *

@@ -125,6 +125,40 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "HUP replaces a service whose certificate has changed, and leaves one alone whose certificate has not",
+  ignore,
+  async fn() {
+    const fixtures = new URL("../fixtures/tls/", import.meta.url);
+    const yaml = `services:
+  a: { listen: "text+tls://127.0.0.1:0", handler: ../services/a.ts, tls: { cert: a.crt, key: a.key }, ${read} }
+  b: { listen: "text+tls://127.0.0.1:0", handler: ../services/b.ts, tls: { cert: b.crt, key: b.key }, ${read} }
+`;
+    const pair = async (name: string, fixture: string) => ({
+      [`conf/${name}.crt`]: await Deno.readTextFile(new URL(`${fixture}.crt`, fixtures)),
+      [`conf/${name}.key`]: await Deno.readTextFile(new URL(`${fixture}.key`, fixtures)),
+    });
+    await using folder = new TempFolder();
+    await folder.write({
+      "conf/protohost.yaml": yaml,
+      "services/a.ts": greets("a"),
+      "services/b.ts": greets("b"),
+      "lib/word.ts": 'export const word = "one";',
+      ...await pair("a", "one"),
+      ...await pair("b", "one"),
+    });
+    await using server = new Program(fromSource, ["serve", "-c", "conf/protohost.yaml"], folder.path);
+    await server.until(/Ctrl-C stops/);
+    server.signal("SIGHUP");
+    await server.until(/Reloaded: 0 services replaced, 0 added, 0 removed, 2 left alone/);
+    await folder.write(await pair("a", "two"));
+    server.signal("SIGHUP");
+    await server.until(/Reloaded: 1 service replaced, 0 added, 0 removed, 1 left alone/);
+    assertEquals(generationsOf(await statusOf(folder)), { a: 2, b: 1 });
+  },
+});
+
+Deno.test({
   name: "a new service cannot have the address of one that is left alone",
   ignore,
   async fn() {

@@ -10,6 +10,7 @@ import { compileProgram } from "../../scripts/compile_program.ts";
 import type { ServerStatus } from "../../lib/supervisor/server_status.ts";
 import { ask, type Launcher, Program, runProgram, TempFolder } from "../support/program.ts";
 import { Wire } from "../support/wire.ts";
+import { testReload } from "../integration/reload_suite.ts";
 import { testBound, testMany, testPoolEnd } from "./pool_suite.ts";
 import {
   testEscapes,
@@ -192,6 +193,11 @@ Deno.test("the executable serves a user's own code from a folder that has nothin
     ...onLinux,
   });
   await test.step({ name: "HUP restarts one of them", fn: () => testSignals(launcher), ...onLinux });
+  await test.step({
+    name: "HUP leaves a service alone whose code and configuration are unchanged",
+    fn: () => testReload(launcher),
+    ...onLinux,
+  });
   await test.step({ name: "of 200 connections two are bad", fn: () => testMany(launcher), ...onLinux });
   await test.step({ name: "a pool has a bound", fn: () => testBound(launcher), ...onLinux });
   await test.step({ name: "nothing is left of a pool", fn: () => testPoolEnd(launcher), ...onLinux });
