@@ -11,6 +11,7 @@
 const ENTRIES = [
   "main.ts",
   "mod.ts",
+  "lib/worker/child_main.ts",
   "lib/worker/worker.ts",
   "lib/config/load_worker.ts",
   "lib/testing/mod.ts",

@@ -12,8 +12,10 @@
 import process from "node:process";
 import { dirname, join } from "@std/path";
 
-/** Files that each process opens for writing. */
-const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2"] as const;
+/** Files that each process opens for writing: what it has learned of modules. */
+const ANALYSES = ["dep_analysis_cache_v2", "node_analysis_cache_v2"] as const;
+/** The same for compiled code, which a process runs as it finds it: copied from a cache that no user's code can write. */
+const COMPILED = "v8_code_cache_v2";
 /** A copy of the program's lock file. */
 const LOCK = "deno.lock";
 /** Folders that are read by their path; what a child may write there its permissions say. */
@@ -24,8 +26,11 @@ const MAX_COPY_BYTES = 64 * 1024 * 1024;
 /** Its name goes on with the process that made it. */
 const PREFIX = "protohost_cache_";
 
-/** Which files a cache has: for one child copies of those that there are; for any number of children none at all. */
-export type CacheFiles = "copied" | "none";
+/**
+ * Which files a cache has: for one child copies of those that there are, or those that it writes itself; for any number of
+ * children none at all.
+ */
+export type CacheFiles = "copied" | "own" | "none";
 
 /**
  * Makes a cache folder, for a child's `DENO_DIR`.
@@ -33,13 +38,14 @@ export type CacheFiles = "copied" | "none";
  * @param config The deno.json of the program: the versions that the lock file beside it names hold for the child, and what
  *   its code imports besides is written to a copy.
  * @param options.source The cache that it is made of. @default {Deno's own}
+ * @param options.compiled Whether compiled code is copied, too. @default {false}
  * @returns Its path. Undefined where none is needed, or where this process may not make one: the child then shares its
  *   own.
  */
 export function makeChildCache(
   files: CacheFiles,
   config: string | undefined,
-  options: { source?: string } = {},
+  options: { source?: string; compiled?: boolean } = {},
 ): string | undefined {
   if (Deno.build.standalone) return undefined;
   try {
@@ -49,15 +55,17 @@ export function makeChildCache(
     const folder = Deno.makeTempDirSync({ prefix: `${PREFIX}${Deno.pid}_` });
     for (const name of FOLDERS) {
       if (exists(join(source, name))) {
-        Deno.symlinkSync(join(source, name), join(folder, name), { type: "dir" });
+        Deno.symlinkSync(Deno.realPathSync(join(source, name)), join(folder, name), { type: "dir" });
       }
     }
-    for (const name of DATABASES) {
+    for (const name of options.compiled ? [...ANALYSES, COMPILED] : ANALYSES) {
       // A folder by the name of a file cannot be opened: Deno then keeps it in memory.
       if (files === "none") Deno.mkdirSync(join(folder, name));
-      else {for (const suffix of ["", "-wal"]) {
+      else if (files === "copied") {
+        for (const suffix of ["", "-wal"]) {
           copyFile(join(source, name + suffix), join(folder, name + suffix));
-        }}
+        }
+      }
     }
     if (config !== undefined) copyFile(join(dirname(config), LOCK), join(folder, LOCK));
     return folder;

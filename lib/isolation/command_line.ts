@@ -1,5 +1,5 @@
 /**
- * The command line of a child process: this program with another command.
+ * The command line of a child process: this executable with another command, or its own entry.
  *
  * From source that is `deno run` with the permissions of the service and no others. An executable takes no permission
  * flags: there only the permissions of the service's isolate within the child apply, as they also do from source.
@@ -13,6 +13,8 @@ import { type Grant, granted, grantOf } from "./grant.ts";
 import { PERMISSION_KINDS, type Permissions } from "../spec/permissions.ts";
 
 const PROGRAM = new URL("../../main.ts", import.meta.url).href;
+/** What a child runs from source. */
+const CHILD = new URL("../worker/child_main.ts", import.meta.url).href;
 const CONFIGS: readonly string[] = ["deno.json", "deno.jsonc"];
 
 /** Why no child process can be started here; undefined if one can. */
@@ -31,10 +33,15 @@ export function whyNoChild(): string | undefined {
  *
  * @param options.config The deno.json by which the code of services resolves its imports. @default {that of the program}
  * @param options.lock A lock file that the child may write; without, it may not import what is in none.
+ * @param options.compiled Whether it keeps compiled code in its cache, and runs what it finds there. @default {false}
  */
 export function childArguments(
   permissions: Permissions,
-  { config = projectConfig(), lock }: { config?: string; lock?: string } = {},
+  { config = projectConfig(), lock, compiled = false }: {
+    config?: string;
+    lock?: string;
+    compiled?: boolean;
+  } = {},
 ): string[] {
   const command = [CHILD_COMMAND, String(Deno.pid)];
   if (Deno.build.standalone) return command;
@@ -42,8 +49,8 @@ export function childArguments(
     "run",
     "--quiet",
     "--no-prompt",
-    // Deno's caches are shared: what a sandboxed child could write there would run in the next server.
-    "--no-code-cache",
+    // Deno's own cache is shared: what a sandboxed child could write there would run in the next server.
+    ...(compiled ? [] : ["--no-code-cache"]),
     // A service without `net` downloads nothing, and nothing that it imports changes the lock file.
     "--cached-only",
     ...(lock === undefined ? ["--frozen"] : ["--lock", lock]),
@@ -53,7 +60,7 @@ export function childArguments(
     "--unstable-vsock",
     ...(config === undefined ? [] : ["--config", config]),
     ...permissionFlags(grantOf(permissions)),
-    PROGRAM,
+    CHILD,
     ...command,
   ];
 }

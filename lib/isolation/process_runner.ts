@@ -23,6 +23,7 @@ import { failure, InstanceError } from "./instance_error.ts";
 import { lockFileIn, makeChildCache, removeChildCache } from "./child_cache.ts";
 import { childArguments, projectConfig, whyNoChild } from "./command_line.ts";
 import { logOutput } from "./child_output.ts";
+import { warmCache } from "./warm_cache.ts";
 import { MessagePipe, PIPE_DESCRIPTOR } from "./message_pipe.ts";
 
 /** How long after the end of a process its last messages are awaited: not every pipe reports its end. */
@@ -49,6 +50,8 @@ export interface ProcessOptions {
   permissions?: Permissions;
   /** The folder for its Deno cache. @default {one of its own, removed at its end} */
   cache?: string;
+  /** Whether compiled code is kept there, and run from there. @default {false} */
+  compiled?: boolean;
   /** Where the output of its code goes. @default {"log"} */
   output?: "log" | "stderr";
   /** How long it may take to end its own children before it is killed, in milliseconds. @default {0} */
@@ -65,13 +68,24 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
   }
   const permissions = options.permissions ?? spec.permissions ?? {};
   const { config = projectConfig() } = options;
-  const ownCache = options.cache === undefined ? makeChildCache("copied", config) : undefined;
+  const source = options.cache === undefined ? warmCache(config, spawnInto) : undefined;
+  const compiled = options.compiled ?? source !== undefined;
+  const ownCache = options.cache === undefined
+    ? makeChildCache("copied", config, { source, compiled })
+    : undefined;
   const cache = options.cache ?? ownCache;
   const identity = identityOf(spec);
   handOver(ownCache, identity);
   const [program, args, startAs] = commandAs(
     identity,
-    [Deno.execPath(), childArguments(permissions, { config, lock: lockFileIn(cache) })],
+    [
+      Deno.execPath(),
+      childArguments(permissions, {
+        config,
+        lock: lockFileIn(cache),
+        compiled: compiled && cache !== undefined,
+      }),
+    ],
     spec,
   );
   const child = spawn(program, args, {
@@ -148,6 +162,10 @@ export function spawnProcess(events: RunnerEvents, spec: WorkerSpec, options: Pr
       late = setTimeout(() => kill(child), graceMs);
     },
   };
+}
+
+function spawnInto(events: RunnerEvents, spec: WorkerSpec, cache: string): Runner {
+  return spawnProcess(events, spec, { cache, compiled: true });
 }
 
 /** Kills a child and, where permitted, whatever it has started. */

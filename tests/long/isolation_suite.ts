@@ -223,6 +223,30 @@ export async function testSharedFiles(launcher: Launcher): Promise<void> {
   }
 }
 
+/**
+ * A child that replaces another runs compiled code, from files that it alone can write: what its service's code writes
+ * there is in no cache that others are made of.
+ */
+export async function testCompiledCode(launcher: Launcher): Promise<void> {
+  await using server = await serving(launcher, { services: { one: service("escapes") } });
+  const restart = () => runProgram(launcher, ["restart", "one"], server.folder.path);
+  const commandLine = async () => say("ps", "-o", "args=", "-p", String(await server.pid("one")));
+  const compiled = async () =>
+    writableFiles(await server.pid("one")).find((file) => file.endsWith("/v8_code_cache_v2"));
+  assertStringIncludes(await commandLine(), "--no-code-cache");
+  await until(async () => {
+    await restart();
+    return !(await commandLine()).includes("--no-code-cache");
+  });
+  const own = (await compiled())!;
+  assertStringIncludes(own, "protohost_cache_");
+  await Deno.writeTextFile(own, "written by the service's code");
+  await restart();
+  const next = (await compiled())!;
+  assert(next !== own, "another child has a file of its own");
+  assert(!(await Deno.readTextFile(next)).startsWith("written"), "nor is it a copy of that");
+}
+
 /** Regular files that a process has open for writing. Deno itself reads nothing of another process. */
 function writableFiles(pid: number): string[] {
   const list =

@@ -8,6 +8,7 @@ import {
   say,
   service,
   serving,
+  testCompiledCode,
   testEscapes,
   testForgeries,
   testMisbehaving,
@@ -44,6 +45,10 @@ Deno.test("nobody at the server's terminal is asked what a worker may do", { ign
 Deno.test("no child can write to a file that another process reads when it has no permission", {
   ignore,
 }, () => testSharedFiles(fromSource));
+
+Deno.test("a child that replaces another runs compiled code that no service can have written", {
+  ignore,
+}, () => testCompiledCode(fromSource));
 
 Deno.test("what a program of a service writes to the server's pipe costs that instance alone", {
   ignore,

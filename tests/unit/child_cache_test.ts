@@ -29,6 +29,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a child's cache has compiled code only where it is made of one that no user's code could write",
+  ignore,
+  fn() {
+    const source = Deno.makeTempDirSync();
+    Deno.writeTextFileSync(join(source, "dep_analysis_cache_v2"), "known");
+    Deno.writeTextFileSync(join(source, "v8_code_cache_v2-wal"), "compiled");
+    const folders = [
+      makeChildCache("copied", undefined, { source })!,
+      makeChildCache("copied", undefined, { source, compiled: true })!,
+      makeChildCache("own", undefined, { source, compiled: true })!,
+    ];
+    try {
+      const files = folders.map((folder) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort());
+      assertEquals(files, [
+        ["dep_analysis_cache_v2"],
+        ["dep_analysis_cache_v2", "v8_code_cache_v2-wal"],
+        [],
+      ]);
+    } finally {
+      folders.forEach(removeChildCache);
+      Deno.removeSync(source, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
   name: "a cache for many has folders where files would be, which cannot be opened",
   ignore,
   fn() {
