@@ -19,7 +19,7 @@ import { formatMarkdown, formatScenario } from "./report.ts";
 import type { ScenarioResult } from "./run.ts";
 import { gateScenario } from "./throughput.ts";
 import { beside } from "./toolbox.ts";
-import { type Format, FORMATS, ReplyCounter, requestOf } from "./wire.ts";
+import { type Format, FORMATS, MixedSizes, ReplyCounter, requestOf } from "./wire.ts";
 
 /** A scenario of one point with two contestants, ours at this ratio. */
 function found(ratio: number, label = ""): ScenarioResult {
@@ -82,6 +82,15 @@ Deno.test("requestOf makes requests of the wanted size, each different, that Rep
   }
 });
 
+Deno.test("MixedSizes are the same in every run, about a hundred bytes, and of many lengths", () => {
+  const [first, second] = [new MixedSizes(), new MixedSizes()];
+  const sizes = Array.from({ length: 10_000 }, () => first.next());
+  assertEquals(sizes.slice(0, 100), Array.from({ length: 100 }, () => second.next()));
+  const sorted = sizes.toSorted((a, b) => a - b);
+  assert(sorted[0] === 16 && sorted.at(-1)! > 5_000, `${sorted[0]} to ${sorted.at(-1)}`);
+  assert(Math.abs(sorted[5_000] - 100) < 15, `the median is ${sorted[5_000]}`);
+});
+
 Deno.test("chooseCores keeps threads of one core apart where it can", () => {
   assertEquals(parseCpuList("0-2,5\n"), [0, 1, 2, 5]);
   const pairs = new Map([[0, [0, 1]], [1, [0, 1]], [2, [2, 3]], [3, [2, 3]]]);
@@ -138,13 +147,13 @@ Deno.test("parseOptions reads the command line and refuses what it does not know
   }
 });
 
-Deno.test("the Deno generator measures a server: all connections ask, one at a time does, each request has one", async () => {
+Deno.test("the Deno generator measures a server: all connections ask, one at a time does, each request has one, sizes differ", async () => {
   await using processes = new Processes();
   for (const format of FORMATS) {
     await using server = await listen(`${format}://127.0.0.1:0`, {
       onMessage: (connection, message) => void connection.send(message),
     });
-    for (const way of ["all", "turns", "churn"] as const) {
+    for (const way of ["all", "turns", "churn", "mix"] as const) {
       const churns = way === "churn";
       const process = processes.start(generator(format, server.port, way));
       const output = await process.output();
@@ -165,8 +174,9 @@ Deno.test("processes that were started are stopped in the end, and no more are s
   assertThrows(() => processes.start([Deno.execPath(), "--version"]), Error, "the run is over");
 });
 
-function generator(format: Format, port: number, way: "all" | "turns" | "churn"): string[] {
-  const args = ["127.0.0.1", port, 2, way === "churn" ? 1 : 4, 0.1, format, 64].map(String);
+function generator(format: Format, port: number, way: "all" | "turns" | "churn" | "mix"): string[] {
+  const bytes = way === "mix" ? "mix" : 64;
+  const args = ["127.0.0.1", port, 2, way === "churn" ? 1 : 4, 0.1, format, bytes].map(String);
   return [
     Deno.execPath(),
     "run",
@@ -175,6 +185,6 @@ function generator(format: Format, port: number, way: "all" | "turns" | "churn")
     beside("load.ts"),
     ...(way === "churn" ? ["--churn"] : []),
     ...args,
-    ...(way === "turns" ? ["1"] : []),
+    ...(way === "turns" ? ["1"] : way === "mix" ? ["2", "50"] : []),
   ];
 }

@@ -22,7 +22,8 @@ static int turn; // whose turn came last
 
 static void flush_out(struct peer *p) {
   while (p->out_start < p->out_end) {
-    ssize_t n = write(p->fd, p->out + p->out_start, p->out_end - p->out_start);
+    size_t count = p->out_end - p->out_start, most = trickle > 0 ? 1 + (size_t)(next_random() * trickle) : count;
+    ssize_t n = write(p->fd, p->out + p->out_start, count < most ? count : most);
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) die("write");
     p->out_start += n;

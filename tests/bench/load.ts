@@ -2,7 +2,7 @@
 /**
  * What load.c does where there is no compiler for it, with the same command line and output:
  *
- *     deno run -A load.ts HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES [ASKING]
+ *     deno run -A load.ts HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES|mix [ASKING [TRICKLE]]
  *
  * With `--churn` it does what churn.c does: a connection for each request. It is slower than what it measures, so that
  * differences between servers look smaller than they are.
@@ -12,24 +12,26 @@
 
 import { concat } from "../../lib/framing/bytes.ts";
 import { Histogram } from "./histogram.ts";
-import { type Format, ReplyCounter, requestOf } from "./wire.ts";
+import { type Format, MixedSizes, ReplyCounter, requestOf } from "./wire.ts";
 
 /** What part of the time goes to warming up before anything counts. */
 const WARM_UP = 0.2;
 
 const churns = Deno.args.includes("--churn");
 const args = Deno.args.filter((arg) => arg !== "--churn");
-if (args.length !== 7 && args.length !== 8) {
+if (args.length < 7 || args.length > 9) {
   console.error(
-    "usage: load.ts [--churn] HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES [ASKING]",
+    "usage: load.ts [--churn] HOST PORT CONNECTIONS PIPELINE SECONDS jsonnl|text|frame BYTES|mix [ASKING [TRICKLE]]",
   );
   Deno.exit(2);
 }
 const [hostname, , , , , given] = args;
 const format = given as Format;
 const [port, connections, pipeline, seconds] = args.slice(1, 5).map(Number);
-const size = Number(args[6]);
+const mix = args[6] === "mix" ? new MixedSizes() : undefined;
+const size = mix === undefined ? Number(args[6]) : 16_384;
 const asking = Number(args[7] ?? connections);
+const trickle = Number(args[8] ?? Infinity);
 
 const histogram = new Histogram();
 let number = 0;
@@ -77,7 +79,7 @@ async function converse(connection: Deno.TcpConn): Promise<void> {
     const requests = [];
     const at = performance.now();
     while (sentAt.length < pipeline) {
-      requests.push(requestOf(format, number++, size));
+      requests.push(requestOf(format, number++, mix?.next() ?? size));
       sentAt.push(at);
     }
     // Not awaited before reading: a long request is answered while it is being written.
@@ -119,7 +121,10 @@ async function visit(): Promise<void> {
 
 /** Sends so many requests, and waits for as many replies. */
 async function ask(connection: Deno.TcpConn, since: number, count = 1): Promise<void> {
-  await writeAll(connection, Array.from({ length: count }, () => requestOf(format, number++, size)));
+  await writeAll(
+    connection,
+    Array.from({ length: count }, () => requestOf(format, number++, mix?.next() ?? size)),
+  );
   const counter = new ReplyCounter(format);
   const chunk = new Uint8Array(4096);
   for (let left = count; left > 0;) {
@@ -133,7 +138,10 @@ async function ask(connection: Deno.TcpConn, since: number, count = 1): Promise<
 
 async function writeAll(connection: Deno.TcpConn, requests: Uint8Array<ArrayBuffer>[]): Promise<void> {
   const bytes = requests.length === 1 ? requests[0] : concat(requests);
-  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+  for (let at = 0; at < bytes.length;) {
+    const end = trickle === Infinity ? bytes.length : at + 1 + Math.trunc(Math.random() * trickle);
+    at += await connection.write(bytes.subarray(at, end));
+  }
 }
 
 function replied(sent: number, now: number): void {

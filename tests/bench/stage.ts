@@ -49,12 +49,14 @@ export interface ServerOptions {
 export interface Load {
   connections: number;
   pipeline: number;
-  /** Of a request, with what delimits it. */
-  bytes: number;
+  /** Of a request, with what delimits it; `"mix"` for log-normal sizes about 100 bytes. */
+  bytes: number | "mix";
   /** @default {the effort's} */
   seconds?: number;
   /** So many of the connections ask at a time, in turn. @default {all} */
   asking?: number;
+  /** The most bytes of a write, of which there are as many as it takes. @default {all that is to be sent} */
+  trickle?: number;
   /** Whether each request has a connection of its own. @default {false} */
   churn?: boolean;
 }
@@ -117,7 +119,8 @@ export class Stage implements AsyncDisposable {
     const command = [
       ...(load.churn ? toolbox.churn : toolbox.load),
       ...["127.0.0.1", server.port, load.connections, load.pipeline, seconds, server.format, load.bytes],
-      ...(load.asking === undefined ? [] : [load.asking]),
+      ...(load.asking === undefined && load.trickle === undefined ? [] : [load.asking ?? load.connections]),
+      ...(load.trickle === undefined ? [] : [load.trickle]),
     ].map(String);
     const before = await usageOf(server.process.pid);
     const began = performance.now();

@@ -68,7 +68,7 @@ function denoGenerator(): string[] {
 
 async function build(source: string, dir: string): Promise<Found> {
   const target = join(dir, source.replace(/^.*\/|\.c$/g, ""));
-  const result = await run(["cc", "-O2", "-o", target, beside(source)]);
+  const result = await run(["cc", "-O2", "-o", target, beside(source), "-lm"]);
   if (result === undefined) return { missing: "no C compiler (cc)" };
   return result.success ? { path: target, version: "C" } : { missing: `cc does not compile ${source}` };
 }

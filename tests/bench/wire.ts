@@ -38,6 +38,25 @@ export function requestOf(format: Format, number: number, size: number): Uint8Ar
   }
 }
 
+/** Bytes of requests in a mix: log-normal about the median, within bounds, the same in every run. */
+export class MixedSizes {
+  #state = 88_172_645;
+
+  /** The next size. */
+  next(): number {
+    const normal = Math.sqrt(-2 * Math.log(1 - this.#random())) * Math.cos(2 * Math.PI * this.#random());
+    return Math.trunc(Math.min(16_384, Math.max(16, 100 * Math.exp(1.5 * normal))));
+  }
+
+  /** From 0 to below 1: xorshift32. */
+  #random(): number {
+    this.#state ^= this.#state << 13;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    return (this.#state >>> 0) / 2 ** 32;
+  }
+}
+
 /** Counts the replies in a stream of bytes. */
 export class ReplyCounter {
   readonly #format: Format;
