@@ -14,7 +14,7 @@ export interface ConnectionLimits {
   take(): boolean;
   /** The same after asking for more room, where that may be had; never waits for another connection to end. */
   takeMore(): Promise<boolean>;
-  /** Waits until there is room for one connection and takes it; false once {@linkcode dismiss} is called. */
+  /** Waits until there is room for one connection and takes it; false once there is none after {@linkcode dismiss}. */
   wait(): Promise<boolean>;
   /** Takes room that there is not: another connection is about to give way. */
   overtake(): void;
@@ -26,7 +26,7 @@ export interface ConnectionLimits {
   release(addr: Deno.Addr): void;
   /** Accepting begins. */
   open(): void;
-  /** Accepting ends: whoever waits for room waits in vain. */
+  /** Accepting ends: nobody waits any longer for other connections to end. */
   dismiss(): void;
 }
 

@@ -77,10 +77,11 @@ export class SharedLimits implements ConnectionLimits {
 
   wait(): Promise<boolean> {
     if (this.take()) return Promise.resolve(true);
-    if (!this.#isOpen) return Promise.resolve(false);
+    if (!this.#isOpen && this.#isScarce) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
-      if (this.#isScarce || this.#isAsked) this.#tellWaiting();
+      // What is had ahead is for those who go on accepting.
+      if (this.#isScarce || this.#isAsked || !this.#isOpen) this.#tellWaiting();
       else this.#ask();
     });
   }
@@ -118,9 +119,7 @@ export class SharedLimits implements ConnectionLimits {
 
   dismiss(): void {
     this.#isOpen = false;
-    const waiters = this.#waiters.splice(0);
-    for (const waiter of waiters) waiter(false);
-    if (waiters.length > 0) this.#tellWaiting();
+    this.#dismissWaiters();
     this.#returnUnused();
   }
 
@@ -128,6 +127,7 @@ export class SharedLimits implements ConnectionLimits {
     this.#granted += connections;
     this.#isScarce = scarce;
     this.#serveWaiters();
+    this.#dismissWaiters();
     if (connections > 0) this.#isAllGranted = false;
     if (answers === true) {
       this.#isAllGranted = connections === 0;
@@ -145,6 +145,13 @@ export class SharedLimits implements ConnectionLimits {
       this.#waiters.shift()!(true);
     }
     return this.#waiters.length < before;
+  }
+
+  /** Once no more are accepted, those that were wait as long as there may be room, and not for others to leave. */
+  #dismissWaiters(): void {
+    if (this.#isOpen || !this.#isScarce || this.#waiters.length === 0) return;
+    for (const waiter of this.#waiters.splice(0)) waiter(false);
+    this.#tellWaiting();
   }
 
   #returnUnused(): void {

@@ -49,7 +49,8 @@ export class ServiceLimits {
     this.#most = limits.maxConnections;
     this.#addresses.limits = limits;
     if (!this.#held.has(holder)) this.#held.set(holder, { granted: 0, waiting: 0, peers: new Map() });
-    this.#grant(holder, this.#isScarce ? 0 : this.#share);
+    if (this.#isScarce) holder.post({ type: "room", connections: 0, scarce: true });
+    else this.#grant(holder, this.#share);
     this.#distribute();
   }
 

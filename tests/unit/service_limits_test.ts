@@ -135,6 +135,31 @@ Deno.test("connections are accepted without a message as long as there is plenty
   assert(all.sent - before < 200, `${all.sent - before} messages`);
 });
 
+Deno.test("a peer that was accepted as accepting ended is served while there is room, and does not wait for others to end", async () => {
+  const all = new Instances({ maxConnections: 3 });
+  const old = all.add();
+  await all.settle();
+  assert(await Promise.all([old.wait(), all.settle()]));
+  old.shared.dismiss();
+  await all.settle();
+  for (const isServed of [true, true, false]) {
+    const [served] = await Promise.all([old.wait(), all.settle()]);
+    assertEquals(served, isServed);
+  }
+  const next = all.add();
+  const waits = next.wait();
+  await all.settle();
+  // It begins to accept while there is no room, and ends before there is.
+  const last = all.add();
+  const turnedAway = last.wait();
+  last.shared.dismiss();
+  await all.settle();
+  assertEquals(await turnedAway, false);
+  old.shared.give();
+  await all.settle();
+  assertEquals(await waits, true);
+});
+
 Deno.test("an instance that is gone leaves its room and its addresses to the others", async () => {
   const all = new Instances({ maxConnections: 2, maxConnectionsPerAddress: 2 });
   const [first, second] = [all.add(), all.add()];
