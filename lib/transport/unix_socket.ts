@@ -40,8 +40,7 @@ export class UnixListener {
   ): Promise<UnixListener> {
     await claimPath(path, options.exclusive ?? false);
     const { folder, temporary } = temporaryPathOf(path);
-    makeFolder(folder);
-    remove(temporary);
+    makeFolder(folder, temporary);
     try {
       const listener = Deno.listen({ transport: "unix", path: temporary });
       if (options.mode !== undefined) Deno.chmodSync(temporary, options.mode);
@@ -77,14 +76,35 @@ export function temporaryPathOf(path: string): { folder: string; temporary: stri
   return { folder, temporary: join(folder, "s") };
 }
 
-/** Makes the folder of a socket's first path, but none above it: a mistyped path is not to make folders. */
-function makeFolder(folder: string): void {
+/**
+ * Makes the folder of a socket's first path, but none above it: a mistyped path is not to make folders. One that is there
+ * already, or a link, may be another user's, who could put a socket in place of this one: what a killed server has left is
+ * removed, and no folder is used but a new one.
+ *
+ * @throws {Deno.errors.AddrInUse} If what is there cannot be removed.
+ */
+function makeFolder(folder: string, temporary: string): void {
+  // What lies behind a link is somebody else's.
+  if (isFolder(folder)) remove(temporary);
+  remove(folder);
   try {
     Deno.mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new Deno.errors.AddrInUse(
+        `${folder} is in the way and cannot be removed: remove it, or use another path`,
+      );
+    }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Deno.errors.NotFound(`there is no folder ${dirname(folder)}`);
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
   }
 }
 

@@ -157,6 +157,38 @@ Deno.test("a unix socket that a dead server left is replaced, another file is no
   assertEquals(await Deno.readTextFile(`${dir}/file`), "precious");
 });
 
+Deno.test("a unix socket is bound in a new folder only, whatever another user has put in its place", async () => {
+  const dir = await Deno.makeTempDir();
+  const planted = `${dir}/.chat.sock.new`;
+  const elsewhere = `${dir}/elsewhere`;
+  await Deno.mkdir(elsewhere);
+  await Deno.writeTextFile(`${elsewhere}/s`, "precious");
+  await Deno.symlink(elsewhere, planted);
+  {
+    await using server = await listen(`text+unix://${dir}/chat.sock`, { onMessage: shout });
+    await using client = await connect<string>(server.addresses[0]);
+    assertEquals(await ask(client, "a"), "unix A");
+  }
+  assertEquals(await Deno.readTextFile(`${elsewhere}/s`), "precious");
+  // An own socket in an own folder, ready to be put in place of the server's.
+  await Deno.mkdir(planted, { mode: 0o777 });
+  await Deno.writeTextFile(`${planted}/mine`, "");
+  const refused = await assertRejects(() => listen(`text+unix://${dir}/chat.sock`));
+  assertMatch(
+    String(refused),
+    /\.chat\.sock\.new is in the way and cannot be removed: remove it, or use another path/,
+  );
+  await Deno.remove(`${planted}/mine`);
+  await Deno.writeTextFile(`${planted}/s`, "left by a server that was killed");
+  await using server = await listen(`text+unix://${dir}/chat.sock`, { onMessage: shout });
+  await using client = await connect<string>(server.addresses[0]);
+  assertEquals(await ask(client, "a"), "unix A");
+  assertEquals((await Array.fromAsync(Deno.readDir(dir), ({ name }) => name)).sort(), [
+    "chat.sock",
+    "elsewhere",
+  ]);
+});
+
 Deno.test("an address in use is an error that names it", async () => {
   await using server = await listen("text://127.0.0.1:0");
   const error = await assertRejects(() => listen(server.addresses[0]));
