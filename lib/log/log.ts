@@ -48,7 +48,7 @@ export interface LogWriter {
  * Starts writing the log to the standard error stream or a file. If a program that embeds protohost
  * has configured LogTape already, that configuration stays.
  *
- * @throws {Deno.errors.NotFound | Deno.errors.PermissionDenied} If the file cannot be opened.
+ * @throws If the file cannot be opened, or is a pipe that nobody reads.
  */
 export function configureLog(config: LogConfig): LogWriter {
   if (getConfig() !== null) return { setLevel() {}, reopen() {}, close() {} };

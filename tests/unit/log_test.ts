@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { configureSync, getLogger, type LogRecord as TapeRecord, resetSync } from "@logtape/logtape";
 import { FloodGate } from "../../lib/log/log_flood.ts";
 import { configureLog, formatterOf, serviceLog } from "../../lib/log/log.ts";
@@ -337,6 +337,35 @@ Deno.test("the log goes to its file, by its level, and to a new one when that wa
   assertEquals(await messages(`${file}.1`), ["one", "two"]);
   assertEquals(await messages(file), ["three"]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "a log file that becomes a pipe holds up nobody: the log goes on where it is",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const file = `${folder}/a.log`;
+    const log = configureLog({ level: "info", format: "json", file });
+    try {
+      serviceLog("chat").info("one");
+      await Deno.rename(file, `${file}.1`);
+      await new Deno.Command("mkfifo", { args: [file] }).output();
+      {
+        using _reader = await Deno.open(file, { read: true, write: true });
+        assertThrows(() => log.reopen(), TypeError, `${file} is no file any more`);
+        serviceLog("chat").info("two");
+      }
+      assertThrows(() => log.reopen(), TypeError, "it is a pipe that nobody reads, or a socket");
+      serviceLog("chat").info("three");
+    } finally {
+      log.close();
+    }
+    const lines = (await Deno.readTextFile(`${file}.1`)).trim().split("\n");
+    assertEquals(lines.map((line) => JSON.parse(line).message), ["one", "two", "three"]);
+    const start = () => configureLog({ level: "info", format: "json", file });
+    assertThrows(start, TypeError, "it is a pipe that nobody reads, or a socket");
+    await Deno.remove(folder, { recursive: true });
+  },
 });
 
 Deno.test("a program's own logging is left as it is", async () => {
