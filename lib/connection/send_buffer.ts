@@ -81,13 +81,13 @@ export class SendBuffer {
       if (count < first.length) this.#sealed![0] = first.subarray(count);
       else {
         this.#sealed!.shift();
-        recycle(first.buffer);
+        recycle(new Uint8Array(first.buffer));
       }
       return;
     }
     this.#start += count;
     if (this.#start === this.#end) {
-      recycle(this.#chunk!.buffer);
+      recycle(this.#chunk!);
       this.#chunk = undefined;
     }
   }
@@ -160,7 +160,7 @@ export class SendBuffer {
     large.set(chunk.subarray(this.#start, this.#end));
     this.#end -= this.#start;
     this.#start = 0;
-    recycle(chunk.buffer);
+    recycle(chunk);
     return this.#chunk = large;
   }
 
@@ -182,8 +182,9 @@ function writeAscii(text: string, into: Uint8Array, at: number): number {
   return length;
 }
 
-function recycle(buffer: ArrayBuffer): void {
-  const { byteLength } = buffer;
-  const free = byteLength === CHUNK_BYTES ? pool : byteLength === LARGE_CHUNK_BYTES ? largePool : undefined;
-  if (free !== undefined && (free.length + 1) * byteLength <= POOLED_BYTES) free.push(new Uint8Array(buffer));
+/** @param chunk All of its memory. */
+function recycle(chunk: Uint8Array<ArrayBuffer>): void {
+  const { length } = chunk;
+  const free = length === CHUNK_BYTES ? pool : length === LARGE_CHUNK_BYTES ? largePool : undefined;
+  if (free !== undefined && (free.length + 1) * length <= POOLED_BYTES) free.push(chunk);
 }
