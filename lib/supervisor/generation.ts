@@ -78,14 +78,14 @@ export class Generation {
     return [...new Set(this.#slots.flatMap((slot) => slot.codeFiles))];
   }
 
-  /** Whether a generation made now would surely be the same: its configuration, and what the files of its code contain. */
+  /** Whether a generation made now would surely be the same: its configuration, and what its files contain. */
   async isUpToDate(service: ServiceConfig, config: Config, digest: DigestFile): Promise<boolean> {
     if (!isDeepStrictEqual(appliedTo(service, config), this.#applied)) return false;
-    return await this.isCodeUnchanged(digest);
+    return await this.isUnchanged(digest);
   }
 
-  /** Whether every instance runs what the files of its code contain now, as far as that can be known. */
-  async isCodeUnchanged(digest: DigestFile): Promise<boolean> {
+  /** Whether every instance runs what the files of its code and its certificates contain now, as far as that can be known. */
+  async isUnchanged(digest: DigestFile): Promise<boolean> {
     const unchanged = await Promise.all(this.#slots.map((slot) => slot.isUnchanged(digest)));
     return unchanged.every((one) => one);
   }

@@ -28,6 +28,17 @@ function pending(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([promise.then(() => false), wait]);
 }
 
+/** So many clients, one after the other, each of which gets its answer. */
+async function served(port: number, count: number): Promise<Awaited<ReturnType<typeof ask>>[]> {
+  const clients = [];
+  for (let index = 0; index < count; index++) {
+    const client = await ask(port);
+    assertEquals(await soon(client.answered, `the answer to client ${index}`), "X");
+    clients.push(client);
+  }
+  return clients;
+}
+
 for (const isolation of ISOLATIONS) {
   const ignore = !canSharePorts;
 
@@ -45,12 +56,7 @@ for (const isolation of ISOLATIONS) {
         },
       }, { isolation });
       const port = portOf(server);
-      const clients = [];
-      for (let index = 0; index < 5; index++) {
-        const client = await ask(port);
-        assertEquals(await soon(client.answered, `the answer to client ${index}`), "X");
-        clients.push(client);
-      }
+      const clients = await served(port, 5);
       const sixth = await ask(port);
       assertEquals(await pending(sixth.answered), true);
       // Those of the generation before count as well.
@@ -86,12 +92,7 @@ for (const isolation of ISOLATIONS) {
         },
       }, { isolation });
       const port = portOf(server);
-      const clients = [];
-      for (let index = 0; index < 4; index++) {
-        const client = await ask(port);
-        assertEquals(await soon(client.answered), "X");
-        clients.push(client);
-      }
+      const clients = await served(port, 4);
       assertEquals(await soon((await ask(port)).answered), undefined);
       // Those of the generation before count as well.
       await server.supervisor.restart("a");
