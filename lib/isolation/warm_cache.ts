@@ -33,55 +33,46 @@ const SPEC: WorkerSpec = {
 /** Starts a child whose cache is this folder. */
 export type SpawnInto = (events: RunnerEvents, spec: WorkerSpec, cache: string) => Runner;
 
-/** The cache of one server. */
-class WarmCache {
-  #folder: string | undefined;
-  #isWritten = false;
-
-  /** Its folder; undefined until it has been written, or if that fails. */
-  get folder(): string | undefined {
-    return this.#isWritten ? this.#folder : undefined;
-  }
-
-  /** Has it written in the background. */
-  write(config: string | undefined, spawn: SpawnInto): void {
-    const folder = this.#folder = makeChildCache("own", config);
-    if (folder === undefined) return;
-    globalThis.addEventListener("unload", () => removeChildCache(folder));
-    try {
-      const runner = spawn(
-        {
-          message: (value) => {
-            const { type } = Object(value);
-            if (type === "loaded" || type === "load_failed") end(type === "loaded");
-          },
-          badMessage: () => end(false),
-          failed: () => end(false),
-        },
-        SPEC,
-        folder,
-      );
-      runner.post({ type: "load", spec: SPEC });
-      const end = (isWritten: boolean) => {
-        const timer = setTimeout(async () => {
-          runner.terminate();
-          await runner.ended;
-          this.#isWritten ||= isWritten;
-        }, WRITE_MS);
-        Deno.unrefTimer(timer);
-      };
-    } catch { /* children start without it */ }
-  }
-}
-
-let warm: WarmCache | undefined;
+/** The cache's folder, once it has been written; undefined before, and if that fails. */
+let written: string | undefined;
+let isBegun = false;
 
 /** The folder of a cache with compiled code to copy for a child; undefined while there is none. */
 export function warmCache(config: string | undefined, spawn: SpawnInto): string | undefined {
   if (Deno.build.standalone) return undefined;
-  if (warm === undefined) {
-    const cache = warm = new WarmCache();
-    Deno.unrefTimer(setTimeout(() => cache.write(config, spawn), DELAY_MS));
+  if (!isBegun) {
+    isBegun = true;
+    Deno.unrefTimer(setTimeout(() => write(config, spawn), DELAY_MS));
   }
-  return warm.folder;
+  return written;
+}
+
+function write(config: string | undefined, spawn: SpawnInto): void {
+  const folder = makeChildCache("own", config);
+  if (folder === undefined) return;
+  globalThis.addEventListener("unload", () => removeChildCache(folder));
+  function end(isLoaded: boolean): void {
+    const timer = setTimeout(async () => {
+      runner.terminate();
+      await runner.ended;
+      if (isLoaded) written = folder;
+    }, WRITE_MS);
+    Deno.unrefTimer(timer);
+  }
+  const events: RunnerEvents = {
+    message(value) {
+      const { type } = Object(value);
+      if (type === "loaded" || type === "load_failed") end(type === "loaded");
+    },
+    badMessage: () => end(false),
+    failed: () => end(false),
+  };
+  let runner: Runner;
+  try {
+    runner = spawn(events, SPEC, folder);
+  } catch {
+    // Children start without it.
+    return;
+  }
+  runner.post({ type: "load", spec: SPEC });
 }
